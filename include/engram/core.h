@@ -1,0 +1,351 @@
+/* Engram core: contexts, traced values, functions, variables, loops, running.
+ *
+ * Ownership.  A context owns everything made in it: variables, functions, states, arrays, connections.  eg_close()
+ *   frees all of it; there are few other destructors, and each accepts NULL.
+ * Errors.  The first error of a context sticks: later calls do nothing and return an empty value, NULL or the error's
+ *   code.  Build a whole model, then ask eg_error() once.  Every entry point survives NULL and wrong arguments.
+ *   A run reports into its state, never into the context.
+ * Threads.  A context is used by one host thread at a time.  A compiled function is immutable: many host threads may
+ *   run it at once, each with a state of its own.
+ * Numbers.  Plain C numbers stand wherever a value can; they take the type of the other operand.
+ */
+#ifndef ENGRAM_CORE_H
+#define ENGRAM_CORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define EG_API __attribute__((visibility("default")))
+#define EG_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#else
+#define EG_API
+#define EG_PRINTF(f, a)
+#endif
+
+#define EG_VERSION_MAJOR 0
+#define EG_VERSION_MINOR 1
+#define EG_VERSION_PATCH 0
+#define EG_VERSION (EG_VERSION_MAJOR * 10000 + EG_VERSION_MINOR * 100 + EG_VERSION_PATCH)
+
+/* Version of the library that is loaded; equal to EG_VERSION unless header and library were mixed. */
+EG_API int eg_version(void);
+
+/* -- errors ------------------------------------------------------------------------------------------------------ */
+
+#define EG_STATUS_MAP(X)                                                                                               \
+    X(OK, "no error")                                                                                                  \
+    X(ERR_ARGUMENT, "wrong argument")                                                                                  \
+    X(ERR_SHAPE, "shapes do not fit")                                                                                  \
+    X(ERR_TYPE, "types do not fit")                                                                                    \
+    X(ERR_SCOPE, "value used outside its place")                                                                       \
+    X(ERR_STATE, "not possible in this state")                                                                         \
+    X(ERR_MEMORY, "out of memory")                                                                                     \
+    X(ERR_COMPILE, "compilation failed")                                                                               \
+    X(ERR_RUN, "run failed")                                                                                           \
+    X(ERR_CANCELLED, "cancelled")                                                                                      \
+    X(ERR_IO, "input or output failed")                                                                                \
+    X(ERR_INTERNAL, "internal error")
+
+typedef enum eg_status {
+#define X(name, text) EG_##name,
+    EG_STATUS_MAP(X)
+#undef X
+        EG_STATUS_COUNT
+} eg_status;
+
+/* One line of text for a status; never NULL. */
+EG_API const char *eg_status_text(eg_status status);
+
+/* -- types --------------------------------------------------------------------------------------------------------- */
+
+#define EG_MAX_RANK 6
+
+typedef enum eg_dtype {
+    EG_BOOL, /* stored as one byte, 0 or 1 */
+    EG_I32,
+    EG_U32,
+    EG_I64,
+    EG_F32,
+    EG_F64,
+    EG_DTYPE_COUNT
+} eg_dtype;
+
+/* Bytes of one element; 0 for an unknown type. */
+EG_API size_t eg_dtype_size(eg_dtype t);
+/* "f32" and so on; never NULL. */
+EG_API const char *eg_dtype_name(eg_dtype t);
+
+/* Type and shape of a value. */
+typedef struct eg_spec {
+    eg_dtype dtype;
+    int rank;
+    int64_t dim[EG_MAX_RANK];
+} eg_spec;
+
+/* eg_spec_of(EG_F32, 2, 10, 20): an eg_spec of that rank and extents (extents are int64_t-convertible). */
+#define eg_scalar(t) ((eg_spec){.dtype = (t)})
+#define eg_vector(t, n) ((eg_spec){.dtype = (t), .rank = 1, .dim = {(n)}})
+#define eg_matrix(t, m, n) ((eg_spec){.dtype = (t), .rank = 2, .dim = {(m), (n)}})
+
+/* -- context ------------------------------------------------------------------------------------------------------- */
+
+typedef struct eg_context eg_context;
+typedef struct eg_var eg_var;
+typedef struct eg_func eg_func;
+typedef struct eg_state eg_state;
+typedef struct eg_array eg_array;
+typedef struct eg_csr eg_csr;
+
+typedef enum eg_math {
+    EG_MATH_CONTRACT, /* default: a*b+c in user's code is one fma; everything agrees bit for bit */
+    EG_MATH_STRICT,   /* every operation is rounded on its own */
+    EG_MATH_FAST      /* passes may reassociate: results agree within a tolerance only */
+} eg_math;
+
+/* Allocator of a context: alignment is a power of two; returns NULL when there is no memory. */
+typedef struct eg_allocator {
+    void *(*alloc)(void *user, size_t size, size_t align);
+    void (*free)(void *user, void *p);
+    void *user;
+} eg_allocator;
+
+/* 0 means the default everywhere; a NULL pointer means all defaults. */
+typedef struct eg_options {
+    int threads;                    /* size of the team; 0 = OMP_NUM_THREADS or one per core */
+    int lanes;                      /* elements of 32 bits in a vector: 4, 8, 16; 0 = what the CPU has */
+    const char *cpu;                /* "native" (default), "x86-64-v3", "x86-64-v4" */
+    eg_math math;
+    bool keep_denormals;            /* default: denormals are flushed to zero */
+    bool interpret;                 /* run everything in the interpreter */
+    bool no_passes;                 /* skip the optimising passes: for tests */
+    bool perf_map;                  /* write /tmp/perf-PID.map so that perf names compiled functions */
+    const char *dump;               /* stages to print to the log: "trace,simplify,stage,llvm,asm" or "all" */
+    double chunk_ms;                /* time between looks at progress and cancelling; 0 = 20 ms */
+    uint64_t seed;                  /* of all random streams */
+    const eg_allocator *allocator;  /* copied; NULL = malloc */
+} eg_options;
+
+/* Opens a context; NULL only when out of memory.  Wrong options are an error of the context. */
+EG_API eg_context *eg_open(const eg_options *options);
+/* Frees the context and all it owns.  NULL is fine. */
+EG_API void eg_close(eg_context *eg);
+
+/* The first error since eg_open or eg_clear_error; EG_ERR_ARGUMENT for a NULL context. */
+EG_API eg_status eg_error(const eg_context *eg);
+/* What went wrong, where, and what to do; "" without an error; never NULL; valid until the context changes. */
+EG_API const char *eg_message(const eg_context *eg);
+/* Forgets the error.  Values and objects made before it stay valid. */
+EG_API void eg_clear_error(eg_context *eg);
+
+/* Text the library would like to tell (dumps, notes).  Nothing is ever printed without it. */
+typedef void (*eg_log_fn)(void *user, const char *text);
+EG_API void eg_set_log(eg_context *eg, eg_log_fn fn, void *user);
+
+/* -- values -------------------------------------------------------------------------------------------------------- */
+
+typedef struct eg_header eg_header;
+
+/* A traced value, a tuple of values, or a plain number.  Passed by value; never freed.  A value of a trace that has
+ * ended is an error when used, never a crash. */
+typedef struct eg_val {
+    const eg_header *of;
+    uint32_t generation, id;
+} eg_val;
+
+/* Plain numbers as values; the macros below call them. */
+EG_API eg_val eg_real(double x);
+EG_API eg_val eg_int(long long x);
+EG_API eg_val eg_uint(unsigned long long x);
+static inline eg_val eg_as_val(eg_val v)
+{
+    return v;
+}
+/* No value: an empty tuple, the default of "nothing to pass". */
+static inline eg_val eg_nothing(void)
+{
+    eg_val v = {0, 0, 0};
+    return v;
+}
+
+#ifndef __cplusplus
+#define EG_CAT_(a, b) a##b
+#define EG_CAT(a, b) EG_CAT_(a, b)
+/* One evaluation and one copy of the text, however deep the calls nest. */
+#define EG_VAL_1(x, t)                                                                                                 \
+    __extension__({                                                                                                    \
+        __auto_type t = (x);                                                                                           \
+        _Generic(t, eg_val                                                                                             \
+                 : eg_as_val, float                                                                                    \
+                 : eg_real, double                                                                                     \
+                 : eg_real, unsigned                                                                                   \
+                 : eg_uint, unsigned long                                                                              \
+                 : eg_uint, unsigned long long                                                                         \
+                 : eg_uint, default                                                                                    \
+                 : eg_int)(t);                                                                                         \
+    })
+#define EG_VAL(x) EG_VAL_1(x, EG_CAT(eg_t_, __COUNTER__))
+#define EG_HERE __FILE__, __LINE__
+#endif
+
+/* Type and shape of a value; rank -1 if it is a tuple, nothing or stale. */
+EG_API eg_spec eg_spec_of(eg_val v);
+/* Number of parts of a tuple; 0 for nothing, 1 for a value that is not a tuple. */
+EG_API int eg_tuple_size(eg_val v);
+
+/* -- tracing ------------------------------------------------------------------------------------------------------- */
+
+/* What is traced: receives its arguments as one value (a tuple if there are several, nothing if none) and returns its
+ * result (a tuple if there are several, nothing if none). */
+typedef eg_val (*eg_fn)(void *user, eg_val x);
+
+/* Traces fn once and returns it as a function; NULL after an error.  `name` appears in dumps, errors and profiles.
+ * The arguments have the types and shapes of args[0..num_args). */
+EG_API eg_func *(eg_trace)(eg_context *eg, const char *name, eg_fn fn, void *user, int num_args, const eg_spec *args,
+                           const char *file, int line);
+
+/* Number and types of what it takes and gives. */
+EG_API int eg_num_args(const eg_func *f);
+EG_API int eg_num_results(const eg_func *f);
+EG_API eg_spec eg_arg_spec(const eg_func *f, int k);
+EG_API eg_spec eg_result_spec(const eg_func *f, int k);
+/* The traced graph as text (docs/ir.md); owned by the function. */
+EG_API const char *eg_text(eg_func *f);
+/* Reads such text back; variables and captured objects must exist in the context. */
+EG_API eg_func *eg_parse(eg_context *eg, const char *text);
+
+/* Tuples: eg_tuple(eg, n, values) packs, eg_item(t, k) takes the k-th part. */
+EG_API eg_val (eg_tuple)(eg_context *eg, int n, const eg_val *v, const char *file, int line);
+EG_API eg_val (eg_item)(eg_val t, int k, const char *file, int line);
+
+/* Names the value in errors and dumps; returns it. */
+EG_API eg_val eg_name(eg_val v, const char *name);
+
+/* -- variables and states ---------------------------------------------------------------------------------------- */
+
+/* Makes a variable named by its path ("E.V"); a second one of the same name is an error.  Initial value: zeros until
+ * eg_write() or eg_fill(). */
+EG_API eg_var *(eg_variable)(eg_context *eg, const char *name, eg_spec spec, const char *file, int line);
+EG_API eg_var *eg_find_variable(eg_context *eg, const char *name);
+EG_API const char *eg_variable_name(const eg_var *v);
+EG_API eg_spec eg_variable_spec(const eg_var *v);
+
+/* Current value while tracing; the value last set in this trace. */
+EG_API eg_val (eg_get)(eg_var *v, const char *file, int line);
+/* Sets it: type and shape must fit (a scalar fills; plain numbers convert). */
+EG_API void (eg_set)(eg_var *v, eg_val x, const char *file, int line);
+
+/* A state holds a value for every variable of its context: one block of memory, one slot a variable, C order,
+ * contiguous, 64-byte aligned.  Many states can run the same function.  NULL stands for the context's own state. */
+EG_API eg_state *eg_state_new(eg_context *eg);
+EG_API void eg_state_free(eg_state *s);
+/* Puts every variable back to its initial value (eg_init, else zeros) and the random execution count to 0. */
+EG_API eg_status eg_reset(eg_context *eg, eg_state *s);
+/* The variable's memory in the state, to read or write between runs; NULL after an error. */
+EG_API void *eg_data(eg_state *s, eg_var *v);
+/* Copies from and to the context's own state. `bytes` must be the size of the variable. */
+EG_API eg_status eg_write(eg_var *v, const void *data, size_t bytes);
+EG_API eg_status eg_read(eg_var *v, void *data, size_t bytes);
+EG_API eg_status eg_fill(eg_var *v, double x);
+/* Value that eg_reset and new states give the variable: a copy of data (whole array) is kept. */
+EG_API eg_status eg_init(eg_var *v, const void *data, size_t bytes);
+EG_API eg_status eg_init_fill(eg_var *v, double x);
+
+/* -- control -------------------------------------------------------------------------------------------------------- */
+
+/* n times: body(user, (i, carry, x_i)) -> (carry', y).  i counts 0..n-1 (i64); carry starts as init; x_i is row i of
+ * each part of xs; all variables the body sets are carried by themselves.  Result: (last carry, stacked y).
+ * n is a plain number, or a traced i64 scalar (then xs and y must be nothing).  Time is never unrolled. */
+EG_API eg_val (eg_loop)(eg_context *eg, eg_val n, eg_fn body, void *user, eg_val init, eg_val xs, const char *file,
+                        int line);
+/* While cond(user, carry) (a bool scalar): carry = body(user, carry).  Result: carry. */
+EG_API eg_val (eg_while)(eg_context *eg, eg_fn cond, eg_fn body, void *user, eg_val init, const char *file, int line);
+/* yes(user, x) or no(user, x), by a bool scalar; both give the same types.  `no` may be NULL (gives x).  A variable that
+ * one arm does not set keeps its value. */
+EG_API eg_val (eg_cond)(eg_val pred, eg_fn yes, eg_fn no, void *user, eg_val x, const char *file, int line);
+
+/* Calls a host function in the middle of a compiled one, on one thread: in[k] are the arguments' elements, out[k] is to
+ * be filled.  Returns 0, or anything else to stop the run with an error. */
+typedef int (*eg_host_fn)(void *user, const void *const *in, void *const *out);
+EG_API eg_val (eg_host)(eg_context *eg, const char *name, eg_host_fn fn, void *user, int num_in, const eg_val *in,
+                        int num_out, const eg_spec *out, const char *file, int line);
+
+/* -- captured data -------------------------------------------------------------------------------------------------- */
+
+/* An array of the context: a copy of data (zeros if NULL), 64-byte aligned. */
+EG_API eg_array *(eg_array_new)(eg_context *eg, eg_spec spec, const void *data, const char *file, int line);
+EG_API void *eg_array_data(eg_array *a);
+EG_API eg_spec eg_array_spec(const eg_array *a);
+/* The array as a value of the current trace; read when the function runs, not copied into its code. */
+EG_API eg_val (eg_constant)(eg_array *a, const char *file, int line);
+
+/* Connections in compressed rows: row i holds the targets indices[indptr[i]..indptr[i+1]) of source i.  Both arrays are
+ * copied; rows are sorted.  Errors: not ascending indptr, a target outside [0, num_post). */
+EG_API eg_csr *(eg_csr_new)(eg_context *eg, int64_t num_pre, int64_t num_post, const int64_t *indptr,
+                            const int32_t *indices, const char *file, int line);
+EG_API int64_t eg_csr_num_pre(const eg_csr *c);
+EG_API int64_t eg_csr_num_post(const eg_csr *c);
+EG_API int64_t eg_csr_size(const eg_csr *c);
+EG_API const int64_t *eg_csr_indptr(const eg_csr *c);
+EG_API const int32_t *eg_csr_indices(const eg_csr *c);
+
+/* -- running -------------------------------------------------------------------------------------------------------- */
+
+/* Progress of the outermost loop; returning other than 0 cancels the run at a step boundary. */
+typedef int (*eg_progress_fn)(void *user, int64_t step, int64_t steps);
+
+typedef struct eg_run_options {
+    int threads;                    /* 0 = the context's */
+    bool interpret;                 /* run this call in the interpreter */
+    eg_progress_fn progress;
+    void *user;
+} eg_run_options;
+
+/* Compiles f now (a run does it by itself at the first call). */
+EG_API eg_status eg_compile(eg_func *f);
+/* Runs f on a state (NULL = the context's own): in[k] points to the elements of argument k, out[k] receives result k
+ * (NULL = not wanted).  After an error or cancelling the state is that of the last whole step. */
+EG_API eg_status eg_call(eg_func *f, eg_state *s, const void *const *in, void *const *out, const eg_run_options *opt);
+/* Status and message of the last run on the state (NULL = the context's own is asked through eg_message). */
+EG_API eg_status eg_run_status(const eg_state *s);
+EG_API const char *eg_run_message(const eg_state *s);
+/* Asks a run on the state to stop at its next chunk; may be called from another thread or a signal handler. */
+EG_API void eg_cancel(eg_state *s);
+EG_API eg_state *eg_own_state(eg_context *eg);
+
+/* -- what happened --------------------------------------------------------------------------------------------------- */
+
+typedef struct eg_stats {
+    int64_t traces, compiles, cache_hits, runs;
+    double trace_s, pass_s, codegen_s;      /* sums over the context's life */
+    double last_trace_s, last_pass_s, last_codegen_s, last_run_s;
+    int64_t last_nodes;                     /* nodes of the last traced function */
+    int last_threads;                       /* team of the last run */
+} eg_stats;
+EG_API eg_stats eg_get_stats(const eg_context *eg);
+
+#ifndef __cplusplus
+#define eg_trace(eg, name, fn, user, n, args) (eg_trace)(eg, name, fn, user, n, args, EG_HERE)
+#define eg_tuple(eg, n, v) (eg_tuple)(eg, n, v, EG_HERE)
+#define eg_item(t, k) (eg_item)(t, k, EG_HERE)
+#define eg_variable(eg, name, spec) (eg_variable)(eg, name, spec, EG_HERE)
+#define eg_get(v) (eg_get)(v, EG_HERE)
+#define eg_set(v, x) (eg_set)(v, EG_VAL(x), EG_HERE)
+#define eg_loop(eg, n, body, user, init, xs) (eg_loop)(eg, EG_VAL(n), body, user, EG_VAL(init), EG_VAL(xs), EG_HERE)
+#define eg_while(eg, cond, body, user, init) (eg_while)(eg, cond, body, user, EG_VAL(init), EG_HERE)
+#define eg_cond(p, yes, no, user, x) (eg_cond)(EG_VAL(p), yes, no, user, EG_VAL(x), EG_HERE)
+#define eg_host(eg, name, fn, user, ni, in, no, out) (eg_host)(eg, name, fn, user, ni, in, no, out, EG_HERE)
+#define eg_array_new(eg, spec, data) (eg_array_new)(eg, spec, data, EG_HERE)
+#define eg_constant(a) (eg_constant)(a, EG_HERE)
+#define eg_csr_new(eg, m, n, p, i) (eg_csr_new)(eg, m, n, p, i, EG_HERE)
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+#endif
