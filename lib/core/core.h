@@ -56,6 +56,14 @@ bool egi_vec_grow(const eg_allocator *a, void *vec, size_t elem, int64_t n);
 #define egi_push(a, v, x) (egi_reserve((a), (v), 1) ? ((v)->at[(v)->n++] = (x), true) : false)
 #define egi_vec_free(a, v) (egi_free((a), (v)->at), (v)->at = NULL, (v)->n = (v)->cap = 0)
 
+/* -- errors: lib/core/error.c ------------------------------------------------------------------------------------ */
+
+/* Records the context's first error (later ones are dropped): "what went wrong (file:line)".  NULL context: no-op. */
+void egi_fail(eg_context *eg, eg_status status, const char *file, int line, const char *format, ...) EG_PRINTF(5, 6);
+void egi_no_memory(eg_context *eg);
+/* Text to the context's log callback, if there is one. */
+void egi_log(eg_context *eg, const char *text);
+
 /* -- text: lib/core/text.c ---------------------------------------------------------------------------------------- */
 
 /* A growing string; after running out of memory it stays short and `failed` is set. */

@@ -66,7 +66,7 @@ typedef struct egi_node {
     uint32_t loc;  /* where the user built it: index in graph->locs */
     uint64_t imm;  /* literal bits, number of an argument, slot, ... */
 } egi_node;
-_Static_assert(sizeof(egi_node) == 40, "a node stays small and plain");
+_Static_assert(sizeof(egi_node) == 32, "a node stays small and plain");
 
 typedef struct egi_shape {
     int rank;

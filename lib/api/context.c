@@ -1,0 +1,90 @@
+/* Opening and closing contexts. */
+#include <stdlib.h>
+
+#include "api/api.h"
+#include "jit/jit.h"
+#include "runtime/state.h"
+
+static const char *env(const char *name)
+{
+    return secure_getenv(name);
+}
+
+/* Environment variables are defaults only. */
+static void defaults(eg_options *o)
+{
+    if (!o->dump) o->dump = env("EG_DUMP");
+    if (!o->cpu) o->cpu = env("EG_CPU");
+    if (!o->lanes && env("EG_LANES")) o->lanes = atoi(env("EG_LANES"));
+    if (env("EG_PERF_MAP")) o->perf_map = true;
+    if (o->chunk_ms <= 0) o->chunk_ms = 20;
+}
+
+static void check(eg_context *eg, const eg_options *o)
+{
+    if (o->threads < 0 || o->threads > 1024)
+        egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0, "eg_open: threads is %d; use 0 (default) to 1024", o->threads);
+    if (o->lanes != 0 && o->lanes != 4 && o->lanes != 8 && o->lanes != 16)
+        egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0, "eg_open: lanes is %d; use 0 (what the CPU has), 4, 8 or 16", o->lanes);
+    if ((unsigned)o->math > EG_MATH_FAST)
+        egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0, "eg_open: math is %d; use one of EG_MATH_...", (int)o->math);
+    if (!(o->chunk_ms < 1e6))
+        egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0, "eg_open: chunk_ms is %g; use some milliseconds", o->chunk_ms);
+    if (o->cpu && strcmp(o->cpu, "native") && strcmp(o->cpu, "x86-64-v3") && strcmp(o->cpu, "x86-64-v4"))
+        egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0, "eg_open: cpu is '%s'; use native, x86-64-v3 or x86-64-v4", o->cpu);
+}
+
+eg_context *eg_open(const eg_options *options)
+{
+    eg_options o = options ? *options : (eg_options){0};
+    const eg_allocator *a = o.allocator ? o.allocator : &egi_malloc_allocator;
+    if (!a->alloc || !a->free) return NULL;
+    eg_context *eg = egi_alloc(a, sizeof *eg, 16);
+    if (!eg) return NULL;
+    eg->header.kind = EGI_KIND_CONTEXT;
+    eg->allocator = *a;
+    eg->arena.allocator = &eg->allocator;
+    eg->default_float = EG_F32;
+    defaults(&o);
+    check(eg, &o);
+    o.allocator = &eg->allocator;
+    /* Strings may live shorter than the context. */
+    if (o.dump) o.dump = egi_arena_string(&eg->arena, o.dump);
+    if (o.cpu) o.cpu = egi_arena_string(&eg->arena, o.cpu);
+    eg->options = o;
+    return eg;
+}
+
+void eg_close(eg_context *eg)
+{
+    if (!eg) return;
+    eg_allocator a = eg->allocator;
+    while (eg->owned.n) {
+        struct egi_owned *o = &eg->owned.at[--eg->owned.n];
+        o->free(o->object);
+    }
+    while (eg->states.n) egi_state_destroy(eg->states.at[--eg->states.n]);
+    while (eg->funcs.n) {
+        eg_func *f = eg->funcs.at[--eg->funcs.n];
+        egi_graph_free(f->graph);
+        egi_free(&a, f->text);
+        egi_free(&a, f);
+    }
+    egi_jit_free(eg->jit);
+    for (int64_t k = 0; k < eg->vars.n; k++) egi_free(&a, eg->vars.at[k]->init);
+    for (int64_t k = 0; k < eg->arrays.n; k++) egi_free(&a, eg->arrays.at[k]->data);
+    egi_vec_free(&a, &eg->vars);
+    egi_vec_free(&a, &eg->funcs);
+    egi_vec_free(&a, &eg->states);
+    egi_vec_free(&a, &eg->arrays);
+    egi_vec_free(&a, &eg->csrs);
+    egi_vec_free(&a, &eg->owned);
+    egi_arena_free(&eg->arena);
+    eg->header.kind = 0;
+    egi_free(&a, eg);
+}
+
+eg_stats eg_get_stats(const eg_context *eg)
+{
+    return eg ? eg->stats : (eg_stats){0};
+}
