@@ -17,7 +17,8 @@ bool test_long(void);
 bool test_same_f32(float a, float b);
 bool test_same_f64(double a, double b);
 
-/* Distance in units in the last place between neighbours of one sign; INT64_MAX across NaN and non-NaN, 0 for two NaN. */
+/* Distance in units in the last place between neighbours of one sign; INT64_MAX across NaN and non-NaN, 0 for two NaN.
+ */
 int64_t test_ulp_f32(float a, float b);
 int64_t test_ulp_f64(double a, double b);
 

@@ -23,10 +23,7 @@ START_TEST(ulp_counts_neighbours)
 }
 END_TEST
 
-START_TEST(resident_memory_is_seen)
-{
-    ck_assert_uint_gt(test_resident(), 0);
-}
+START_TEST(resident_memory_is_seen) { ck_assert_uint_gt(test_resident(), 0); }
 END_TEST
 
 int main(void)
