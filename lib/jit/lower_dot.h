@@ -1,0 +1,35 @@
+/* The matrix product as LLVM IR.  lower_dot.c says how it works; ir/ref_dot.h says what it computes. */
+#ifndef EGI_JIT_LOWER_DOT_H
+#define EGI_JIT_LOWER_DOT_H
+
+#include "engram/core.h"
+
+#include <llvm-c/Core.h>
+#include <stdbool.h>
+
+/* Flags of one product: how its operands lie in memory.  C is row-major, M x N. */
+enum {
+    EGI_DOT_A_TRANSPOSED = 1, /* A is stored K x M instead of M x K */
+    EGI_DOT_B_TRANSPOSED = 2  /* B is stored N x K instead of K x N */
+};
+
+/*
+ * The internal function that multiplies matrices of type `t` (not bool) in module `mod`, emitted at the first call:
+ *
+ *     void f(ptr A, ptr B, ptr C, ptr scratch, i64 part, i64 parts, i64 M, i64 N, i64 K, i64 flags)
+ *
+ * It computes part `part` of `parts` disjoint blocks of C, so that threads call it SPMD with no barrier inside; which
+ * elements belong to which part depends on M, N and `parts` alone.  A batch is a loop around it.  M, N, K may be 0.
+ * A and B must be readable for 64 bytes after their end (vectors are read across it and the excess thrown away); C is
+ * never written outside its elements and `scratch` (egi_dot_scratch() bytes, 64-byte aligned) belongs to the caller's
+ * thread.  C must not overlap A or B.
+ *
+ * `lanes` is the most elements a vector may have, `avx512` says whether 32 registers of 64 bytes exist (else 16 of 32 are
+ * used).  Neither changes a bit of the result.  NULL if `t` has no product.
+ */
+LLVMValueRef egi_emit_dot(LLVMModuleRef mod, eg_dtype t, int lanes, bool avx512);
+
+/* Bytes of scratch a thread needs, whatever the type, sizes and lanes. */
+size_t egi_dot_scratch(void);
+
+#endif
