@@ -29,6 +29,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 struct bench {
     const char *workload, *unit; /* the work, and what ns_per_unit counts */
@@ -64,6 +65,24 @@ static inline double bench_peak_mb(void)
     struct rusage u;
     getrusage(RUSAGE_SELF, &u);
     return (double)u.ru_maxrss / 1024;
+}
+
+/* Seconds since the kernel started this process, to the 10 ms of its clock; loading of libraries counts.  -1: unknown.
+ */
+static inline double bench_since_start(void)
+{
+    char line[1024] = "";
+    FILE *f = fopen("/proc/self/stat", "r");
+    if (!f) return -1;
+    size_t got = fread(line, 1, sizeof line - 1, f);
+    fclose(f);
+    line[got] = 0;
+    const char *p = strrchr(line, ')'); /* field 2, which may hold anything; the start is field 22 */
+    for (int field = 2; p && field < 22; field++) p = strchr(p + 1, ' ');
+    if (!p) return -1;
+    struct timespec t;
+    clock_gettime(CLOCK_BOOTTIME, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec - strtod(p, NULL) / (double)sysconf(_SC_CLK_TCK);
 }
 
 static inline void bench_usage(const struct bench *b, const struct bench_option *more)
