@@ -33,7 +33,7 @@ struct egi_team {
 
 /* -- floating-point environment ---------------------------------------------------------------------------------- */
 
-uint32_t egi_fp_enter(egi_fp fp)
+static uint32_t enter(egi_fp fp)
 {
 #if defined(__x86_64__)
     const unsigned masked = 0x1F80, flush = 0x8040; /* all exceptions masked; FTZ | DAZ */
@@ -46,7 +46,7 @@ uint32_t egi_fp_enter(egi_fp fp)
 #endif
 }
 
-void egi_fp_leave(uint32_t saved)
+static void leave(uint32_t saved)
 {
 #if defined(__x86_64__)
     _mm_setcsr(saved);
@@ -101,9 +101,9 @@ int egi_team_default(void) { return must_be_alone() ? 1 : omp_get_max_threads();
 static int run_alone(egi_fp fp, egi_team_fn fn, void *user)
 {
     egi_team team = {.nt = 1};
-    uint32_t saved = egi_fp_enter(fp);
+    uint32_t saved = enter(fp);
     fn(user, 0, 1, &team);
-    egi_fp_leave(saved);
+    leave(saved);
     return 1;
 }
 
@@ -131,9 +131,9 @@ int egi_team_run_fp(int threads, egi_fp fp, egi_team_fn fn, void *user)
         if (tid == 0) given = nt;
         atomic_store_explicit(&team->nt, nt, memory_order_relaxed);
         atomic_store_explicit(&team->spins, nt > cores ? 0 : SPINS, memory_order_relaxed);
-        uint32_t saved = egi_fp_enter(fp);
+        uint32_t saved = enter(fp);
         fn(user, tid, nt, team);
-        egi_fp_leave(saved);
+        leave(saved);
     }
     free(team);
     return given;

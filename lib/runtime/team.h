@@ -35,10 +35,6 @@ int egi_team_default(void);
  * void (*)(void *team, int tid). */
 void egi_barrier(egi_team *team, int tid);
 
-/* Enters an environment and returns what egi_fp_leave() needs: around host functions, and for the interpreter. */
-uint32_t egi_fp_enter(egi_fp fp);
-void egi_fp_leave(uint32_t saved);
-
 /* THE fixed slices: thread tid of nt owns elements [lo, hi) of n.  Everyone who divides n elements among threads uses
  * this, and compiled code emits the same formula:
  *     lo(t) = (n / align * t / nt) * align for t < nt, lo(nt) = n; hi(t) = lo(t + 1).

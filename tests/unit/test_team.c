@@ -301,14 +301,21 @@ START_TEST(denormals_are_flushed_on_every_thread_and_only_there)
 }
 END_TEST
 
-START_TEST(a_team_of_one_flushes_and_restores_as_well)
+static void halve_exactly_then_flushing(void *user, int tid, int nt, egi_team *team)
 {
-    double y;
-    uint32_t host = egi_fp_enter(EGI_FP_FLUSH);
-    egi_team_run_fp(1, EGI_FP_EXACT, halve_smallest, &y);
-    ck_assert(y == DBL_MIN / 2);
-    ck_assert(halved(DBL_MIN) == 0.0);
-    egi_fp_leave(host);
+    double *y = user;
+    (void)nt;
+    (void)team;
+    egi_team_run_fp(1, EGI_FP_EXACT, halve_smallest, y);
+    y[tid + 1] = halved(DBL_MIN);
+}
+
+START_TEST(a_team_of_one_sets_and_restores_as_well)
+{
+    double y[2];
+    egi_team_run_fp(1, EGI_FP_FLUSH, halve_exactly_then_flushing, y);
+    ck_assert(y[0] == DBL_MIN / 2);
+    ck_assert(y[1] == 0.0);
     ck_assert(halved(DBL_MIN) == DBL_MIN / 2);
 }
 END_TEST
@@ -336,7 +343,7 @@ int main(int argc, char **argv)
     tcase_add_test(tcase, slices_are_whole_blocks_and_cover_everything_in_order);
     tcase_add_test(tcase, slices_are_even_to_one_block);
     tcase_add_test(tcase, denormals_are_flushed_on_every_thread_and_only_there);
-    tcase_add_test(tcase, a_team_of_one_flushes_and_restores_as_well);
+    tcase_add_test(tcase, a_team_of_one_sets_and_restores_as_well);
     suite_add_tcase(suite, tcase);
     return test_run(suite);
 }
