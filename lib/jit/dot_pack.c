@@ -1,66 +1,85 @@
 /*
- * Packing for the matrix product: rows k of a panel of B, `panel` columns wide, dense, so that the kernels find it in L1
- * whatever the stride of B.  Columns beyond n hold anything: the kernels never store them.
+ * What the matrix product copies, so that the kernels (dot_tile.c) need no masks and find B in L1:
+ *
+ *     pack              a block of B, row after row, `panel` columns wide
+ *     pack_transposed   the same where columns of B are contiguous
+ *     move              a block of C whose width is no multiple of a vector, to a place with room and back
+ *
+ * Columns of a panel beyond n hold anything, and so do the sums made of them: move leaves them behind.
  */
 #include "jit/dot_tile.h"
 
-#include <stddef.h>
-
-enum { MAX_LANES = 16, MAX_VECS = 4 };
-
-static void copy_rows(const egi_dot_plan *p, egi_irb *b, const LLVMValueRef *arg, const LLVMValueRef *mask)
-{
-    LLVMTypeRef  vec = egi_irb_vec(p->element, p->lanes);
-    egi_irb_loop l;
-    egi_irb_loop_begin(b, &l, egi_irb_i64(b, 0), arg[2], egi_irb_i64(b, 1));
-    LLVMValueRef to = egi_irb_carry(b, &l, arg[0]);
-    LLVMValueRef from = egi_irb_carry(b, &l, arg[1]);
-    for (unsigned v = 0; v < p->tile_vecs; v++) {
-        LLVMValueRef column = egi_irb_i64(b, (int64_t)v * p->lanes);
-        LLVMValueRef at = egi_irb_at(b, p->element, from, column);
-        LLVMValueRef x = mask ? egi_irb_load_masked(b, vec, at, mask[v]) : egi_irb_load(b, vec, at);
-        egi_irb_store(b, x, egi_irb_at(b, p->element, to, column));
-    }
-    egi_irb_carry_next(&l, to, egi_irb_at(b, p->element, to, egi_irb_i64(b, p->panel)));
-    egi_irb_carry_next(&l, from, egi_irb_at(b, p->element, from, arg[4]));
-    egi_irb_loop_end(b, &l);
-}
-
-/* void pack(panel, B, kc, n, b_k) */
-void egi_dot_emit_pack(egi_dot_plan *p)
+void egi_dot_emit_move(egi_dot_plan *p)
 {
     egi_irb irb, *b = &irb;
-    p->pack = egi_dot_function(p, b, "_pack", 2, 3);
-    LLVMValueRef arg[5], mask[MAX_VECS];
-    LLVMGetParams(p->pack, arg);
-    egi_irb_if f;
-    egi_irb_if_begin(b, &f, LLVMBuildICmp(b->b, LLVMIntSGE, arg[3], egi_irb_i64(b, p->panel), ""));
-    copy_rows(p, b, arg, NULL);
-    egi_irb_if_else(b, &f);
-    for (unsigned v = 0; v < p->tile_vecs; v++) {
-        LLVMValueRef left = LLVMBuildSub(b->b, arg[3], egi_irb_i64(b, (int64_t)v * p->lanes), "");
-        mask[v] = egi_irb_tail_mask(b, left, p->lanes);
-    }
-    copy_rows(p, b, arg, mask);
-    egi_irb_if_end(b, &f);
+    LLVMValueRef arg[7];
+    p->move = egi_dot_function(p, b, "_move", 2, 5, arg);
+    LLVMValueRef to_row = arg[2], from_row = arg[3], m = arg[4], n = arg[5], keep = arg[6];
+    LLVMValueRef zero = egi_irb_i64(b, 0), lanes = egi_irb_i64(b, p->lanes);
+    LLVMTypeRef vec = egi_irb_vec(p->element, p->lanes);
+    LLVMValueRef kept = LLVMBuildSelect(b->b, LLVMBuildICmp(b->b, LLVMIntNE, keep, zero, ""), n, zero, "");
+
+    egi_irb_loop by_row, by_vec;
+    egi_irb_loop_begin(b, &by_row, zero, m, egi_irb_i64(b, 1));
+    LLVMValueRef to = egi_irb_carry(b, &by_row, arg[0]), from = egi_irb_carry(b, &by_row, arg[1]);
+    LLVMValueRef col = egi_irb_loop_begin(b, &by_vec, zero, n, lanes);
+    LLVMValueRef mask = egi_irb_tail_mask(b, LLVMBuildSub(b->b, n, col, ""), p->lanes);
+    LLVMValueRef kept_mask = egi_irb_tail_mask(b, LLVMBuildSub(b->b, kept, col, ""), p->lanes);
+    LLVMValueRef x = egi_irb_load_masked(b, vec, egi_irb_at(b, p->element, from, col), kept_mask);
+    egi_irb_store_masked(b, x, egi_irb_at(b, p->element, to, col), mask);
+    egi_irb_loop_end(b, &by_vec);
+    egi_irb_carry_next(&by_row, to, egi_irb_at(b, p->element, to, to_row));
+    egi_irb_carry_next(&by_row, from, egi_irb_at(b, p->element, from, from_row));
+    egi_irb_loop_end(b, &by_row);
     LLVMBuildRetVoid(b->b);
     egi_irb_close(b);
 }
 
-/*
- * Transposes a square of vectors: at distance d, vectors i and i + d exchange the blocks of d elements that stand off the
- * diagonal; after d = lanes / 2, ..., 1 all is exchanged.
- */
-static void transpose(const egi_dot_plan *p, egi_irb *b, LLVMValueRef *v)
+void egi_dot_emit_pack(egi_dot_plan *p)
 {
-    for (unsigned d = p->lanes / 2; d > 0; d /= 2) {
-        LLVMValueRef lo[MAX_LANES], hi[MAX_LANES];
+    egi_irb irb, *b = &irb;
+    LLVMValueRef arg[5], mask[EGI_DOT_MAX_VECS], step[EGI_DOT_MAX_VECS];
+    p->pack = egi_dot_function(p, b, "_pack", 2, 3, arg);
+    LLVMValueRef kc = arg[2], n = arg[3], b_k = arg[4];
+    LLVMTypeRef vec = egi_irb_vec(p->element, p->lanes);
+    for (unsigned v = 0; v < p->tile_vecs; v++) {
+        step[v] = egi_irb_i64(b, (int64_t)v * p->lanes);
+        mask[v] = egi_irb_tail_mask(b, LLVMBuildSub(b->b, n, step[v], ""), p->lanes);
+    }
+    egi_irb_loop l;
+    egi_irb_loop_begin(b, &l, egi_irb_i64(b, 0), kc, egi_irb_i64(b, 1));
+    LLVMValueRef to = egi_irb_carry(b, &l, arg[0]), from = egi_irb_carry(b, &l, arg[1]);
+    for (unsigned v = 0; v < p->tile_vecs; v++) {
+        LLVMValueRef x = egi_irb_load_masked(b, vec, egi_irb_at(b, p->element, from, step[v]), mask[v]);
+        egi_irb_store(b, x, egi_irb_at(b, p->element, to, step[v]));
+    }
+    egi_irb_carry_next(&l, to, egi_irb_at(b, p->element, to, egi_irb_i64(b, p->panel)));
+    egi_irb_carry_next(&l, from, egi_irb_at(b, p->element, from, b_k));
+    egi_irb_loop_end(b, &l);
+    LLVMBuildRetVoid(b->b);
+    egi_irb_close(b);
+}
+
+/* <x, y> in one vector of twice the length */
+static LLVMValueRef join(egi_irb *b, LLVMValueRef x, LLVMValueRef y, unsigned length)
+{
+    return LLVMBuildShuffleVector(b->b, x, y, egi_irb_iota(b->i32, 2 * length), "");
+}
+
+/*
+ * Transposes every square of q x q that lies side by side in the q vectors v: at distance d, vectors i and i + d exchange
+ * the blocks of d elements that stand off the diagonal; after d = q / 2, ..., 1 all is exchanged.
+ */
+static void transpose_squares(const egi_dot_plan *p, egi_irb *b, LLVMValueRef *v, unsigned q)
+{
+    for (unsigned d = q / 2; d > 0; d /= 2) {
+        LLVMValueRef lo[EGI_DOT_MAX_LANES], hi[EGI_DOT_MAX_LANES];
         for (unsigned e = 0; e < p->lanes; e++) {
             lo[e] = egi_irb_i32(b, (int32_t)(e & d ? e - d + p->lanes : e));
             hi[e] = egi_irb_i32(b, (int32_t)(e & d ? e + p->lanes : e + d));
         }
         LLVMValueRef low = LLVMConstVector(lo, p->lanes), high = LLVMConstVector(hi, p->lanes);
-        for (unsigned i = 0; i < p->lanes; i++) {
+        for (unsigned i = 0; i < q; i++) {
             if (i & d) continue;
             LLVMValueRef x = v[i], y = v[i + d];
             v[i] = LLVMBuildShuffleVector(b->b, x, y, low, "");
@@ -69,34 +88,44 @@ static void transpose(const egi_dot_plan *p, egi_irb *b, LLVMValueRef *v)
     }
 }
 
-/* void pack_transposed(panel, B, kc, n, b_col): columns of B are contiguous, b_col apart */
+/*
+ * q = 4 (f32) or 2 (f64) steps of k at a time: q elements of each of `lanes` columns are 16 bytes; they are loaded into
+ * the 128-bit parts of q vectors so that only exchanges within these parts are left, which are the cheapest.
+ */
 void egi_dot_emit_pack_transposed(egi_dot_plan *p)
 {
     egi_irb irb, *b = &irb;
-    p->pack_transposed = egi_dot_function(p, b, "_pack_transposed", 2, 3);
-    LLVMValueRef arg[5];
-    LLVMGetParams(p->pack_transposed, arg);
-    LLVMValueRef to = arg[0], from = arg[1], kc = arg[2], n = arg[3], b_col = arg[4];
-    LLVMValueRef zero = egi_irb_i64(b, 0), lanes = egi_irb_i64(b, p->lanes);
-    LLVMValueRef last = LLVMBuildSub(b->b, n, egi_irb_i64(b, 1), "");
-    LLVMValueRef column[MAX_LANES], v[MAX_LANES];
+    LLVMValueRef arg[6];
+    p->pack_transposed = egi_dot_function(p, b, "_pack_transposed", 2, 4, arg);
+    LLVMValueRef to_row = arg[2], kc = arg[3], n = arg[4], b_col = arg[5];
+    LLVMValueRef zero = egi_irb_i64(b, 0), last = LLVMBuildSub(b->b, n, egi_irb_i64(b, 1), "");
+    unsigned q = 16 / p->size < p->lanes ? 16 / p->size : p->lanes, parts = p->lanes / q;
+    LLVMValueRef column[EGI_DOT_MAX_LANES], part[EGI_DOT_MAX_LANES], v[EGI_DOT_MAX_LANES];
 
     egi_irb_loop by_column, by_k;
-    LLVMValueRef c = egi_irb_loop_begin(b, &by_column, zero, n, lanes);
+    LLVMValueRef c = egi_irb_loop_begin(b, &by_column, zero, n, egi_irb_i64(b, p->lanes));
     for (unsigned i = 0; i < p->lanes; i++) {
         /* columns that do not exist repeat the last one */
         LLVMValueRef j = egi_irb_min(b, LLVMBuildAdd(b->b, c, egi_irb_i64(b, i), ""), last);
-        column[i] = egi_irb_at(b, p->element, from, LLVMBuildMul(b->b, j, b_col, ""));
+        column[i] = egi_irb_at(b, p->element, arg[1], LLVMBuildMul(b->b, j, b_col, ""));
     }
-    /* The last turn may read up to a vector beyond kc, and write rows of the panel that nobody reads. */
-    LLVMValueRef k = egi_irb_loop_begin(b, &by_k, zero, kc, lanes);
-    for (unsigned i = 0; i < p->lanes; i++)
-        v[i] = egi_irb_load(b, egi_irb_vec(p->element, p->lanes), egi_irb_at(b, p->element, column[i], k));
-    transpose(p, b, v);
-    LLVMValueRef row = egi_irb_at(b, p->element, to, LLVMBuildMul(b->b, k, egi_irb_i64(b, p->panel), ""));
-    row = egi_irb_at(b, p->element, row, c);
-    for (unsigned i = 0; i < p->lanes; i++)
-        egi_irb_store(b, v[i], egi_irb_at(b, p->element, row, egi_irb_i64(b, (int64_t)i * p->panel)));
+    /* The last turn may read up to q - 1 elements beyond kc, and write rows of the panel that nobody reads. */
+    LLVMValueRef start = egi_irb_at(b, p->element, arg[0], c);
+    LLVMValueRef k = egi_irb_loop_begin(b, &by_k, zero, kc, egi_irb_i64(b, q));
+    LLVMValueRef to = egi_irb_carry(b, &by_k, start), row = to;
+    for (unsigned i = 0; i < q; i++) {
+        for (unsigned h = 0; h < parts; h++)
+            part[h] = egi_irb_load(b, egi_irb_vec(p->element, q), egi_irb_at(b, p->element, column[h * q + i], k));
+        for (unsigned width = 1; width < parts; width *= 2)
+            for (unsigned h = 0; h < parts; h += 2 * width) part[h] = join(b, part[h], part[h + width], width * q);
+        v[i] = part[0];
+    }
+    transpose_squares(p, b, v, q);
+    for (unsigned i = 0; i < q; i++) {
+        egi_irb_store(b, v[i], row);
+        row = egi_irb_at(b, p->element, row, to_row);
+    }
+    egi_irb_carry_next(&by_k, to, row);
     egi_irb_loop_end(b, &by_k);
     egi_irb_loop_end(b, &by_column);
     LLVMBuildRetVoid(b->b);

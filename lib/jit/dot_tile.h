@@ -1,31 +1,38 @@
-/* The inner kernels of the matrix product, shared between lower_dot.c (blocking) and dot_tile.c (kernels). */
+/* The kernels of the matrix product, shared between lower_dot.c (blocking), dot_tile.c and dot_pack.c (kernels). */
 #ifndef EGI_JIT_DOT_TILE_H
 #define EGI_JIT_DOT_TILE_H
 
 #include "jit/irb.h"
 
-/* What the emitted code is made for, and the kernels once they exist. */
+enum { EGI_DOT_MAX_LANES = 16, EGI_DOT_MAX_ROWS = 16, EGI_DOT_MAX_VECS = 4, EGI_DOT_UNROLL = 8 };
+
+/* What the code is made for, and the kernels once they are emitted.  All sizes and strides are in elements. */
 typedef struct egi_dot_plan {
     LLVMModuleRef mod;
-    LLVMTypeRef   element;
-    bool          is_float;
-    unsigned      lanes;       /* elements of a vector */
-    unsigned      tile_rows;   /* the register tile: rows ... */
-    unsigned      tile_vecs;   /* ... and vectors of columns */
-    unsigned      unroll;      /* steps of k that the row and the column kernel take at once */
-    unsigned      panel;       /* columns of a panel of B: tile_vecs * lanes */
-    unsigned      depth;       /* rows of a panel of B */
-    char          prefix[32];  /* of the names of all functions */
-    LLVMValueRef  tile, rows, columns, pack, pack_transposed;
+    LLVMTypeRef element;
+    unsigned size;       /* bytes of an element */
+    bool is_float;
+    unsigned lanes;      /* elements of a vector */
+    unsigned tile_rows;  /* the register tile: rows ... */
+    unsigned tile_vecs;  /* ... and vectors of columns */
+    unsigned panel;      /* columns of the tile: tile_vecs * lanes */
+    char prefix[32];     /* of the names of all functions */
+
+    LLVMValueRef tile;            /* (A, B, from, to, from_row, to_row, kc, a_row, a_k, b_k): to = from + A B */
+    LLVMValueRef rows;            /* (A, B, C, c_row, m, n, kc, a_row, a_k, b_k): C += A B, m x n in whole vectors */
+    LLVMValueRef move;            /* (to, from, to_row, from_row, m, n, keep): to = keep ? from : 0, m x n exactly */
+    LLVMValueRef pack;            /* (to, B, kc, n, b_k): to = kc rows of B, n columns, `panel` apart */
+    LLVMValueRef pack_transposed; /* (to, B, to_row, kc, n, b_col): the same where columns of B are contiguous */
 } egi_dot_plan;
 
 void egi_dot_emit_tile(egi_dot_plan *p);
 void egi_dot_emit_rows(egi_dot_plan *p);
-void egi_dot_emit_columns(egi_dot_plan *p);
+void egi_dot_emit_move(egi_dot_plan *p);
 void egi_dot_emit_pack(egi_dot_plan *p);
 void egi_dot_emit_pack_transposed(egi_dot_plan *p);
 
-/* An internal function named prefix + name, its builder opened; all parameters are pointers or i64. */
-LLVMValueRef egi_dot_function(const egi_dot_plan *p, egi_irb *b, const char *name, unsigned pointers, unsigned ints);
+/* An internal function named prefix + name and a builder in it; `pointers` pointers, then `ints` i64; its arguments. */
+LLVMValueRef egi_dot_function(const egi_dot_plan *p, egi_irb *b, const char *name, unsigned pointers, unsigned ints,
+                              LLVMValueRef *arg);
 
 #endif

@@ -1,18 +1,19 @@
 /*
  * The matrix product: every element of C is one chain of fused multiply-adds over ascending k from +0, so that its bits
- * depend on nothing but its row of A and its column of B.  Lanes run over columns; k is cut into blocks between which
- * the chain rests in C.
+ * depend on nothing but its row of A and its column of B.  Lanes run over columns of C; k is cut into blocks between
+ * which the chain rests in memory.
  *
- *     f          takes this thread's part of C: whole rows or whole columns
- *     block      blocks of rows (A's block stays in L2) > panels of columns > blocks of k > kernel
- *                                                          \__ one panel of B, depth x panel, 32 KB: stays in L1
- *     kernels    dot_tile.c: register tile for all that is large enough, rows and columns for edges and thin matrices
+ *     this thread's part of C (whole rows or whole columns)
+ *       > blocks of rows       A's block stays in L2
+ *         > strips of columns
+ *           > blocks of k      B's block, depth x strip, is copied to the scratch, 32 KB: stays in L1
+ *             > kernels        dot_tile.c: register tiles, and the row kernel for the rows that are left
  *
- * A matrix-vector product (N = 1) would fill one lane.  It is the vector-matrix product of the transposed operands with
- * the same chains, so it is computed as such: the rows of A become columns, 16 to a vector, by transposing in registers.
+ * Fewer rows than a tile has ("thin") are not worth copying B for, unless it lies transposed: the strip is as wide as C's
+ * rows fit into L1, and B is read where it is.
  *
- * Measured (Zen 5, f32, one core): a panel packed once for all rows is read again by the next block of rows; packing it
- * anew there costs 1 / ROW_BLOCK of the work and keeps the scratch at one panel.
+ * A matrix-vector product (N = 1) would fill one lane.  It is the vector-matrix product of the transposed operands, with
+ * the same chains, and computed as such: rows of A become columns, transposed in registers on their way to the scratch.
  */
 #include "jit/lower_dot.h"
 
@@ -20,225 +21,233 @@
 
 #include <stdio.h>
 
+/* Found by trial on Zen 5; f32 at 16 lanes takes a panel of 256 x 32. */
 enum {
-    PANEL_BYTES = 32 * 1024,
-    ROW_BLOCK_TILES = 20, /* rows of a block of A, in tiles */
-    DIRECT_TILES = 4,     /* with fewer tiles than this in a block, a panel is not worth its packing */
-    ROW_STRIP = 256,      /* columns that the row kernel works on at once, several rows: B's rows stay in L1 ... */
-    ROW_STRIP_ONE = 4096, /* ... and for one row alone, where only C's have to */
-    SPLIT_TILES = 8       /* tiles a thread must have for rows to be split rather than columns */
+    PANEL_BYTES = 32 * 1024,    /* B's block in the scratch */
+    STAGE_BYTES = 16 * 1024,    /* C's block in the scratch, where C has no room for whole vectors */
+    ROW_BLOCK_TILES = 20,       /* rows of a block of A, in tiles */
+    DIRECT_TILES = 4,           /* with fewer tiles than this in a block, B is not worth its copy */
+    THIN_STRIP_BYTES = 1024,    /* of a row, several rows: B's rows stay in L1 ... */
+    SINGLE_STRIP_BYTES = 16384, /* ... and one row, where only C's has to */
+    THIN_TRANSPOSED_VECS = 4,   /* more than a panel: the row kernel needs several chains at once */
+    SPLIT_TILES = 8             /* tiles a thread must have for rows to be split rather than columns */
 };
 
-size_t egi_dot_scratch(void)
-{
-    return PANEL_BYTES;
-}
+size_t egi_dot_scratch(void) { return PANEL_BYTES + STAGE_BYTES; }
 
-/* ---- block: rows [r0, r1) and columns [c0, c1) of C ---- */
+/* The values of a product: C[r0..r1, c0..c1], see above for the loops. */
+typedef struct job {
+    LLVMValueRef a, b, c, panel, stage, zeros;
+    LLVMValueRef r0, r1, c0, c1, K;
+    LLVMValueRef a_row, a_k, b_k, b_col, c_row;
+    LLVMValueRef turned;              /* i1: columns of B are contiguous, not rows */
+    LLVMValueRef thin;                /* i1 */
+    LLVMValueRef strip, strip_stride; /* columns at once, and the same in whole vectors */
+} job;
 
-typedef struct block {
-    LLVMValueRef a, b, c, scratch, r0, r1, c0, c1, depth, a_row, a_k, b_k, b_col, c_row, b_transposed;
-} block;
-enum { BLOCK_POINTERS = 4, BLOCK_INTS = 11, BLOCK_ARGS = BLOCK_POINTERS + BLOCK_INTS };
-
+/* &base[i, j] of row-major elements; the stride of j is 1 if NULL */
 static LLVMValueRef at(const egi_dot_plan *p, egi_irb *b, LLVMValueRef base, LLVMValueRef i, LLVMValueRef i_stride,
                        LLVMValueRef j, LLVMValueRef j_stride)
 {
-    LLVMValueRef x = LLVMBuildMul(b->b, i, i_stride, "");
     if (j_stride) j = LLVMBuildMul(b->b, j, j_stride, "");
-    return egi_irb_at(b, p->element, base, LLVMBuildAdd(b->b, x, j, ""));
+    return egi_irb_at(b, p->element, base, LLVMBuildAdd(b->b, LLVMBuildMul(b->b, i, i_stride, ""), j, ""));
 }
 
-/* Few rows: along them, with B where it is. */
-static void emit_thin(const egi_dot_plan *p, egi_irb *b, const block *k, LLVMValueRef rows)
+static LLVMValueRef is(egi_irb *b, LLVMIntPredicate how, LLVMValueRef x, int64_t y)
 {
-    LLVMValueRef one_row = LLVMBuildICmp(b->b, LLVMIntEQ, rows, egi_irb_i64(b, 1), "");
-    LLVMValueRef width =
-        LLVMBuildSelect(b->b, one_row, egi_irb_i64(b, ROW_STRIP_ONE), egi_irb_i64(b, ROW_STRIP), "");
-    LLVMValueRef zero = egi_irb_i64(b, 0);
-    egi_irb_loop l;
-    LLVMValueRef col = egi_irb_loop_begin(b, &l, k->c0, k->c1, width);
-    LLVMValueRef n = egi_irb_min(b, LLVMBuildSub(b->b, k->c1, col, ""), width);
-    LLVMValueRef args[] = {at(p, b, k->a, k->r0, k->a_row, zero, NULL),
-                           egi_irb_at(b, p->element, k->b, col),
-                           at(p, b, k->c, k->r0, k->c_row, col, NULL),
-                           rows, n, k->depth, k->a_row, k->a_k, k->b_k, k->c_row, egi_irb_i64(b, 1)};
-    egi_irb_call(b, p->rows, args, 11);
-    egi_irb_loop_end(b, &l);
+    return LLVMBuildICmp(b->b, how, x, egi_irb_i64(b, y), "");
 }
 
-/* One panel of B, [kk, kk + kc) x n, for `rows` rows: chooses the kernels. */
-static void emit_panel(const egi_dot_plan *p, egi_irb *b, const block *k, LLVMValueRef row, LLVMValueRef rows,
-                       LLVMValueRef col, LLVMValueRef n, LLVMValueRef kk, LLVMValueRef kc)
+/* Copies a block of B to the scratch if that pays or must be; *b_k becomes the stride of what is returned. */
+static LLVMValueRef emit_copy_of_b(const egi_dot_plan *p, egi_irb *b, const job *d, LLVMValueRef from, LLVMValueRef rows,
+                                   LLVMValueRef n, LLVMValueRef kc, LLVMValueRef *b_k)
 {
-    LLVMBuilderRef ir = b->b;
-    LLVMValueRef   zero = egi_irb_i64(b, 0), tile_rows = egi_irb_i64(b, p->tile_rows);
-    LLVMValueRef   lanes = egi_irb_i64(b, p->lanes), panel = egi_irb_i64(b, p->panel);
-    LLVMValueRef   first = LLVMBuildZExt(ir, LLVMBuildICmp(ir, LLVMIntEQ, kk, zero, ""), b->i64, "");
-    LLVMValueRef   a = at(p, b, k->a, row, k->a_row, kk, k->a_k);
-    LLVMValueRef   c = at(p, b, k->c, row, k->c_row, col, NULL);
-    LLVMValueRef   direct = at(p, b, k->b, kk, k->b_k, col, k->b_col);
-    LLVMValueRef   narrow = LLVMBuildICmp(ir, LLVMIntSLE, n, egi_irb_i64(b, p->panel / 2), "");
-    LLVMValueRef   few = LLVMBuildICmp(ir, LLVMIntSLT, rows, egi_irb_i64(b, DIRECT_TILES * p->tile_rows), "");
-    LLVMValueRef   ragged = LLVMBuildICmp(ir, LLVMIntSLT, n, panel, "");
-    LLVMValueRef   transposed = LLVMBuildICmp(ir, LLVMIntNE, k->b_transposed, zero, "");
-
-    /* columns need no panel unless B is transposed; a tile reads whole panels, so a ragged one is packed in any case */
-    LLVMValueRef wants = LLVMBuildOr(ir, ragged, LLVMBuildNot(ir, few, ""), "");
-    wants = LLVMBuildAnd(ir, wants, LLVMBuildNot(ir, narrow, ""), "");
-    egi_irb_if is_transposed, is_packed, is_narrow;
-    egi_irb_if_begin(b, &is_transposed, transposed);
-    LLVMValueRef args_t[] = {k->scratch, direct, kc, n, k->b_col};
-    egi_irb_call(b, p->pack_transposed, args_t, 5);
-    egi_irb_if_else(b, &is_transposed);
-    egi_irb_if_begin(b, &is_packed, wants);
-    LLVMValueRef args_p[] = {k->scratch, direct, kc, n, k->b_k};
-    egi_irb_call(b, p->pack, args_p, 5);
+    egi_irb_if is_turned, is_packed;
+    egi_irb_if_begin(b, &is_turned, d->turned);
+    LLVMValueRef turned_args[] = {d->panel, from, d->strip_stride, kc, n, d->b_col};
+    egi_irb_call(b, p->pack_transposed, turned_args, 6);
+    egi_irb_if_else(b, &is_turned);
+    /* a tile reads whole panels, and beyond the end of B there may be nothing */
+    LLVMValueRef pays = LLVMBuildOr(b->b, is(b, LLVMIntSLT, n, p->panel),
+                                    is(b, LLVMIntSGE, rows, (int64_t)DIRECT_TILES * p->tile_rows), "");
+    egi_irb_if_begin(b, &is_packed, LLVMBuildAnd(b->b, pays, LLVMBuildNot(b->b, d->thin, ""), ""));
+    LLVMValueRef args[] = {d->panel, from, kc, n, d->b_k};
+    egi_irb_call(b, p->pack, args, 5);
     egi_irb_if_end(b, &is_packed);
-    LLVMValueRef source = egi_irb_if_merge(b, &is_packed, k->scratch, direct);
-    LLVMValueRef stride = egi_irb_if_merge(b, &is_packed, panel, k->b_k);
-    egi_irb_if_end(b, &is_transposed);
-    source = egi_irb_if_merge(b, &is_transposed, k->scratch, source);
-    stride = egi_irb_if_merge(b, &is_transposed, panel, stride);
+    LLVMValueRef of_plain = egi_irb_if_merge(b, &is_packed, d->panel, from);
+    LLVMValueRef of_plain_k = egi_irb_if_merge(b, &is_packed, d->strip_stride, d->b_k);
+    egi_irb_if_end(b, &is_turned);
+    LLVMValueRef copy = egi_irb_if_merge(b, &is_turned, d->panel, of_plain);
+    *b_k = egi_irb_if_merge(b, &is_turned, d->strip_stride, of_plain_k);
+    return copy;
+}
 
-    LLVMValueRef tall = LLVMBuildICmp(ir, LLVMIntSGE, rows, tile_rows, "");
-    egi_irb_loop l;
-    egi_irb_if_begin(b, &is_narrow, LLVMBuildAnd(ir, narrow, tall, ""));
-    LLVMValueRef j = egi_irb_loop_begin(b, &l, zero, n, lanes);
-    LLVMValueRef args_c[] = {a, egi_irb_at(b, p->element, source, j), egi_irb_at(b, p->element, c, j), rows,
-                             egi_irb_min(b, LLVMBuildSub(ir, n, j, ""), lanes), kc, k->a_row, k->a_k, stride,
-                             k->c_row, first};
-    egi_irb_call(b, p->columns, args_c, 11);
-    egi_irb_loop_end(b, &l);
+/* Advances rows x n elements of C, from column `col` and row `row` on, by the kc steps of k from kk on. */
+static void emit_kernels(const egi_dot_plan *p, egi_irb *b, const job *d, LLVMValueRef row, LLVMValueRef rows,
+                         LLVMValueRef col, LLVMValueRef n, LLVMValueRef kk, LLVMValueRef kc)
+{
+    LLVMBuilderRef ir = b->b;
+    LLVMValueRef zero = egi_irb_i64(b, 0), one = egi_irb_i64(b, 1), tile_rows = egi_irb_i64(b, p->tile_rows), b_k;
+    LLVMValueRef first = is(b, LLVMIntEQ, kk, 0), keep = LLVMBuildZExt(ir, LLVMBuildNot(ir, first, ""), b->i64, "");
+    LLVMValueRef source = emit_copy_of_b(p, b, d, at(p, b, d->b, kk, d->b_k, col, d->b_col), rows, n, kc, &b_k);
 
-    egi_irb_if_else(b, &is_narrow);
+    /* C itself where all vectors are whole, else the stage; the chains start from a row of zeros */
+    LLVMValueRef ragged = is(b, LLVMIntSLT, n, p->panel);
+    LLVMValueRef to_row = LLVMBuildSelect(ir, ragged, d->strip_stride, d->c_row, "");
+    LLVMValueRef from_row = LLVMBuildSelect(ir, first, zero, to_row, "");
     LLVMValueRef in_tiles = LLVMBuildSub(ir, rows, LLVMBuildURem(ir, rows, tile_rows, ""), "");
-    LLVMValueRef i = egi_irb_loop_begin(b, &l, zero, in_tiles, tile_rows);
-    LLVMValueRef args_tile[] = {at(p, b, a, i, k->a_row, zero, NULL), source, at(p, b, c, i, k->c_row, zero, NULL), kc,
-                                k->a_row, k->a_k, stride, k->c_row, n, first};
-    egi_irb_call(b, p->tile, args_tile, 10);
+    egi_irb_loop l;
+    egi_irb_if f;
+    LLVMValueRef i = egi_irb_loop_begin(b, &l, row, LLVMBuildAdd(ir, row, in_tiles, ""), tile_rows);
+    LLVMValueRef a = at(p, b, d->a, i, d->a_row, kk, d->a_k), c = at(p, b, d->c, i, d->c_row, col, NULL);
+    LLVMValueRef to = LLVMBuildSelect(ir, ragged, d->stage, c, "");
+    LLVMValueRef from = LLVMBuildSelect(ir, first, d->zeros, to, "");
+    LLVMValueRef load[] = {d->stage, c, d->strip_stride, d->c_row, tile_rows, n, one};
+    LLVMValueRef store[] = {c, d->stage, d->c_row, d->strip_stride, tile_rows, n, one};
+    egi_irb_if_begin(b, &f, LLVMBuildAnd(ir, ragged, LLVMBuildNot(ir, first, ""), ""));
+    egi_irb_call(b, p->move, load, 7);
+    egi_irb_if_end(b, &f);
+    LLVMValueRef tile[] = {a, source, from, to, from_row, to_row, kc, d->a_row, d->a_k, b_k};
+    egi_irb_call(b, p->tile, tile, 10);
+    egi_irb_if_begin(b, &f, ragged);
+    egi_irb_call(b, p->move, store, 7);
+    egi_irb_if_end(b, &f);
     egi_irb_loop_end(b, &l);
-    egi_irb_if is_rest;
-    egi_irb_if_begin(b, &is_rest, LLVMBuildICmp(ir, LLVMIntSLT, in_tiles, rows, ""));
-    LLVMValueRef args_r[] = {at(p, b, a, in_tiles, k->a_row, zero, NULL), source,
-                             at(p, b, c, in_tiles, k->c_row, zero, NULL), LLVMBuildSub(ir, rows, in_tiles, ""), n, kc,
-                             k->a_row, k->a_k, stride, k->c_row, first};
-    egi_irb_call(b, p->rows, args_r, 11);
-    egi_irb_if_end(b, &is_rest);
-    egi_irb_if_end(b, &is_narrow);
+
+    egi_irb_if_begin(b, &f, LLVMBuildICmp(ir, LLVMIntSLT, in_tiles, rows, ""));
+    LLVMValueRef left = LLVMBuildSub(ir, rows, in_tiles, "");
+    i = LLVMBuildAdd(ir, row, in_tiles, "");
+    a = at(p, b, d->a, i, d->a_row, kk, d->a_k);
+    c = at(p, b, d->c, i, d->c_row, col, NULL);
+    LLVMValueRef load_rows[] = {d->stage, c, d->strip_stride, d->c_row, left, n, keep};
+    LLVMValueRef store_rows[] = {c, d->stage, d->c_row, d->strip_stride, left, n, one};
+    LLVMValueRef run[] = {a, source, d->stage, d->strip_stride, left, n, kc, d->a_row, d->a_k, b_k};
+    egi_irb_call(b, p->move, load_rows, 7);
+    egi_irb_call(b, p->rows, run, 10);
+    egi_irb_call(b, p->move, store_rows, 7);
+    egi_irb_if_end(b, &f);
 }
 
-/* K = 0: the chain is its start. */
-static void emit_clear(const egi_dot_plan *p, egi_irb *b, const block *k)
+/* The loops over blocks. */
+static void emit_blocks(const egi_dot_plan *p, egi_irb *b, job *d)
 {
-    egi_irb_loop by_row, by_col;
-    LLVMValueRef one = egi_irb_i64(b, 1);
-    LLVMValueRef i = egi_irb_loop_begin(b, &by_row, k->r0, k->r1, one);
-    LLVMValueRef j = egi_irb_loop_begin(b, &by_col, k->c0, k->c1, one);
-    egi_irb_store(b, egi_irb_zero(p->element), at(p, b, k->c, i, k->c_row, j, NULL));
-    egi_irb_loop_end(b, &by_col);
-    egi_irb_loop_end(b, &by_row);
-}
-
-static LLVMValueRef emit_block(const egi_dot_plan *p)
-{
-    egi_irb      irb, *b = &irb;
-    LLVMValueRef fn = egi_dot_function(p, b, "_block", BLOCK_POINTERS, BLOCK_INTS);
-    LLVMValueRef arg[BLOCK_ARGS];
-    LLVMGetParams(fn, arg);
-    block k = {.a = arg[0], .b = arg[1], .c = arg[2], .scratch = arg[3], .r0 = arg[4], .r1 = arg[5], .c0 = arg[6],
-               .c1 = arg[7], .depth = arg[8], .a_row = arg[9], .a_k = arg[10], .b_k = arg[11], .b_col = arg[12],
-               .c_row = arg[13], .b_transposed = arg[14]};
     LLVMBuilderRef ir = b->b;
-    LLVMValueRef   zero = egi_irb_i64(b, 0), rows = LLVMBuildSub(ir, k.r1, k.r0, "");
-    LLVMValueRef   row_block = egi_irb_i64(b, (int64_t)ROW_BLOCK_TILES * p->tile_rows);
-    LLVMValueRef   panel = egi_irb_i64(b, p->panel), depth = egi_irb_i64(b, p->depth);
+    LLVMValueRef zero = egi_irb_i64(b, 0), rows = LLVMBuildSub(ir, d->r1, d->r0, "");
+    LLVMValueRef row_block = egi_irb_i64(b, (int64_t)ROW_BLOCK_TILES * p->tile_rows);
+    d->thin = is(b, LLVMIntSLT, rows, p->tile_rows);
 
-    egi_irb_if is_empty, is_thin;
-    egi_irb_if_begin(b, &is_empty, LLVMBuildICmp(ir, LLVMIntSLE, k.depth, zero, ""));
-    emit_clear(p, b, &k);
-    egi_irb_if_else(b, &is_empty);
-    LLVMValueRef thin = LLVMBuildICmp(ir, LLVMIntSLT, rows, egi_irb_i64(b, p->tile_rows), "");
-    LLVMValueRef plain = LLVMBuildICmp(ir, LLVMIntEQ, k.b_transposed, zero, "");
-    egi_irb_if_begin(b, &is_thin, LLVMBuildAnd(ir, thin, plain, ""));
-    emit_thin(p, b, &k, rows);
-    egi_irb_if_else(b, &is_thin);
+    /* width of a strip, and the depth of the panel that goes with it */
+    LLVMValueRef thin_strip = LLVMBuildSelect(ir, is(b, LLVMIntSGT, rows, 1),
+                                              egi_irb_i64(b, THIN_STRIP_BYTES / p->size),
+                                              egi_irb_i64(b, SINGLE_STRIP_BYTES / p->size), "");
+    int64_t wide = (int64_t)THIN_TRANSPOSED_VECS * p->lanes;
+    thin_strip = LLVMBuildSelect(ir, d->turned, egi_irb_i64(b, wide), thin_strip, "");
+    d->strip = LLVMBuildSelect(ir, d->thin, thin_strip, egi_irb_i64(b, p->panel), "");
+    d->strip_stride = d->strip;
+    LLVMValueRef thin_depth = LLVMBuildSelect(ir, d->turned, egi_irb_i64(b, PANEL_BYTES / p->size / wide), d->K, "");
+    LLVMValueRef depth = LLVMBuildSelect(ir, d->thin, thin_depth, egi_irb_i64(b, PANEL_BYTES / p->size / p->panel), "");
 
-    egi_irb_loop by_row, by_col, by_k;
-    LLVMValueRef row = egi_irb_loop_begin(b, &by_row, k.r0, k.r1, row_block);
-    LLVMValueRef m = egi_irb_min(b, LLVMBuildSub(ir, k.r1, row, ""), row_block);
-    LLVMValueRef col = egi_irb_loop_begin(b, &by_col, k.c0, k.c1, panel);
-    LLVMValueRef n = egi_irb_min(b, LLVMBuildSub(ir, k.c1, col, ""), panel);
-    LLVMValueRef kk = egi_irb_loop_begin(b, &by_k, zero, k.depth, depth);
-    LLVMValueRef kc = egi_irb_min(b, LLVMBuildSub(ir, k.depth, kk, ""), depth);
-    emit_panel(p, b, &k, row, m, col, n, kk, kc);
+    egi_irb_loop by_row, by_strip, by_k;
+    LLVMValueRef row = egi_irb_loop_begin(b, &by_row, d->r0, d->r1, row_block);
+    LLVMValueRef m = egi_irb_min(b, LLVMBuildSub(ir, d->r1, row, ""), row_block);
+    LLVMValueRef col = egi_irb_loop_begin(b, &by_strip, d->c0, d->c1, d->strip);
+    LLVMValueRef n = egi_irb_min(b, LLVMBuildSub(ir, d->c1, col, ""), d->strip);
+    LLVMValueRef k = egi_irb_loop_begin(b, &by_k, zero, d->K, depth);
+    LLVMValueRef kc = egi_irb_min(b, LLVMBuildSub(ir, d->K, k, ""), depth);
+    emit_kernels(p, b, d, row, m, col, n, k, kc);
     egi_irb_loop_end(b, &by_k);
-    egi_irb_loop_end(b, &by_col);
+    egi_irb_loop_end(b, &by_strip);
     egi_irb_loop_end(b, &by_row);
-
-    egi_irb_if_end(b, &is_thin);
-    egi_irb_if_end(b, &is_empty);
-    LLVMBuildRetVoid(ir);
-    egi_irb_close(b);
-    return fn;
 }
 
-/* ---- entry ---- */
-
-/* Splits [0, size) into `parts` runs of whole units; bound number `part`. */
-static LLVMValueRef split(egi_irb *b, LLVMValueRef size, unsigned unit, LLVMValueRef part, LLVMValueRef parts)
+/* Bound number `part` of `parts` even runs of `units` units. */
+static LLVMValueRef bound(egi_irb *b, LLVMValueRef size, LLVMValueRef units, LLVMValueRef unit, LLVMValueRef part,
+                          LLVMValueRef parts)
 {
-    LLVMValueRef u = egi_irb_i64(b, unit);
-    LLVMValueRef up = LLVMBuildAdd(b->b, size, egi_irb_i64(b, (int64_t)unit - 1), "");
-    LLVMValueRef units = LLVMBuildUDiv(b->b, up, u, "");
     LLVMValueRef mine = LLVMBuildUDiv(b->b, LLVMBuildMul(b->b, units, part, ""), parts, "");
-    return egi_irb_min(b, LLVMBuildMul(b->b, mine, u, ""), size);
+    return egi_irb_min(b, LLVMBuildMul(b->b, mine, unit, ""), size);
 }
 
-static LLVMValueRef emit_entry(const egi_dot_plan *p, LLVMValueRef block_fn)
+/* Chooses this part's rows and columns of M x N. */
+static void emit_split(const egi_dot_plan *p, egi_irb *b, job *d, LLVMValueRef M, LLVMValueRef N, LLVMValueRef part,
+                       LLVMValueRef parts)
 {
-    egi_irb      irb, *b = &irb;
-    LLVMValueRef fn = egi_dot_function(p, b, "", 4, 6);
-    LLVMValueRef arg[10];
-    LLVMGetParams(fn, arg);
     LLVMBuilderRef ir = b->b;
-    LLVMValueRef   zero = egi_irb_i64(b, 0), one = egi_irb_i64(b, 1);
-    LLVMValueRef   part = arg[4], parts = arg[5], M = arg[6], N = arg[7], K = arg[8], flags = arg[9];
-    LLVMValueRef   a_bit = LLVMBuildAnd(ir, flags, egi_irb_i64(b, EGI_DOT_A_TRANSPOSED), "");
-    LLVMValueRef   b_bit = LLVMBuildAnd(ir, flags, egi_irb_i64(b, EGI_DOT_B_TRANSPOSED), "");
-    LLVMValueRef   a_turned = LLVMBuildICmp(ir, LLVMIntNE, a_bit, zero, "");
-    LLVMValueRef   b_turned = LLVMBuildICmp(ir, LLVMIntNE, b_bit, zero, "");
-    LLVMValueRef   a_row = LLVMBuildSelect(ir, a_turned, one, K, "");
-    LLVMValueRef   a_k = LLVMBuildSelect(ir, a_turned, M, one, "");
-    LLVMValueRef   b_k = LLVMBuildSelect(ir, b_turned, one, N, "");
-    LLVMValueRef   b_col = LLVMBuildSelect(ir, b_turned, K, one, "");
-
-    /* N = 1: C' = B' A', where A (row-major) is now a transposed right operand; C is contiguous either way */
-    LLVMValueRef vector = LLVMBuildICmp(ir, LLVMIntEQ, N, one, "");
-    LLVMValueRef left = LLVMBuildSelect(ir, vector, arg[1], arg[0], "");
-    LLVMValueRef right = LLVMBuildSelect(ir, vector, arg[0], arg[1], "");
-    LLVMValueRef rows = LLVMBuildSelect(ir, vector, one, M, "");
-    LLVMValueRef cols = LLVMBuildSelect(ir, vector, M, N, "");
-    LLVMValueRef right_turned = LLVMBuildSelect(ir, vector, LLVMBuildNot(ir, a_turned, ""), b_turned, "");
-    LLVMValueRef l_row = LLVMBuildSelect(ir, vector, b_col, a_row, "");
-    LLVMValueRef l_k = LLVMBuildSelect(ir, vector, b_k, a_k, "");
-    LLVMValueRef r_k = LLVMBuildSelect(ir, vector, a_k, b_k, "");
-    LLVMValueRef r_col = LLVMBuildSelect(ir, vector, a_row, b_col, "");
-
+    LLVMValueRef zero = egi_irb_i64(b, 0), one = egi_irb_i64(b, 1);
+    LLVMValueRef tile_rows = egi_irb_i64(b, p->tile_rows), lanes = egi_irb_i64(b, p->lanes);
     /* rows if each part has many tiles of them, or if there are not enough columns */
-    LLVMValueRef enough = LLVMBuildMul(ir, parts, egi_irb_i64(b, SPLIT_TILES * p->tile_rows), "");
-    LLVMValueRef least = LLVMBuildMul(ir, parts, egi_irb_i64(b, p->lanes), "");
-    LLVMValueRef by_rows = LLVMBuildOr(ir, LLVMBuildICmp(ir, LLVMIntSGE, rows, enough, ""),
-                                       LLVMBuildICmp(ir, LLVMIntSLT, cols, least, ""), "");
-    LLVMValueRef next = LLVMBuildAdd(ir, part, one, "");
-    LLVMValueRef r0 = LLVMBuildSelect(ir, by_rows, split(b, rows, p->tile_rows, part, parts), zero, "");
-    LLVMValueRef r1 = LLVMBuildSelect(ir, by_rows, split(b, rows, p->tile_rows, next, parts), rows, "");
-    LLVMValueRef c0 = LLVMBuildSelect(ir, by_rows, zero, split(b, cols, p->lanes, part, parts), "");
-    LLVMValueRef c1 = LLVMBuildSelect(ir, by_rows, cols, split(b, cols, p->lanes, next, parts), "");
-    LLVMValueRef turned = LLVMBuildZExt(ir, right_turned, b->i64, "");
-    LLVMValueRef args[BLOCK_ARGS] = {left, right, arg[2], arg[3], r0,    r1,   c0,    c1,
-                                     K,    l_row, l_k,    r_k,    r_col, cols, turned};
-    egi_irb_call(b, block_fn, args, BLOCK_ARGS);
+    LLVMValueRef many = LLVMBuildMul(ir, parts, egi_irb_i64(b, (int64_t)SPLIT_TILES * p->tile_rows), "");
+    LLVMValueRef narrow = LLVMBuildICmp(ir, LLVMIntSLT, N, LLVMBuildMul(ir, parts, lanes, ""), "");
+    LLVMValueRef by_rows = LLVMBuildOr(ir, LLVMBuildICmp(ir, LLVMIntSGE, M, many, ""), narrow, "");
+    LLVMValueRef size = LLVMBuildSelect(ir, by_rows, M, N, ""), unit = LLVMBuildSelect(ir, by_rows, tile_rows, lanes, "");
+    LLVMValueRef up = LLVMBuildSub(ir, LLVMBuildAdd(ir, size, unit, ""), one, "");
+    LLVMValueRef units = LLVMBuildUDiv(ir, up, unit, "");
+    LLVMValueRef lo = bound(b, size, units, unit, part, parts);
+    LLVMValueRef hi = bound(b, size, units, unit, LLVMBuildAdd(ir, part, one, ""), parts);
+    d->r0 = LLVMBuildSelect(ir, by_rows, lo, zero, "");
+    d->r1 = LLVMBuildSelect(ir, by_rows, hi, M, "");
+    d->c0 = LLVMBuildSelect(ir, by_rows, zero, lo, "");
+    d->c1 = LLVMBuildSelect(ir, by_rows, N, hi, "");
+}
+
+static LLVMValueRef emit_zeros(const egi_dot_plan *p)
+{
+    char name[64];
+    LLVMTypeRef type = LLVMArrayType2(p->element, p->panel);
+    snprintf(name, sizeof name, "%s_zeros", p->prefix);
+    LLVMValueRef zeros = LLVMAddGlobal(p->mod, type, name);
+    LLVMSetInitializer(zeros, LLVMConstNull(type));
+    LLVMSetGlobalConstant(zeros, 1);
+    LLVMSetLinkage(zeros, LLVMInternalLinkage);
+    LLVMSetAlignment(zeros, 64);
+    return zeros;
+}
+
+/* The function itself: sorts out the flags, chooses the part, runs the loops. */
+static LLVMValueRef emit_entry(const egi_dot_plan *p)
+{
+    egi_irb irb, *b = &irb;
+    LLVMValueRef arg[10];
+    LLVMValueRef fn = egi_dot_function(p, b, "", 4, 6, arg);
+    /* runs once a product: short code, not fast code */
+    egi_irb_attr_enum(fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, "optsize", 0);
+    LLVMBuilderRef ir = b->b;
+    LLVMValueRef M = arg[6], N = arg[7], K = arg[8], flags = arg[9], one = egi_irb_i64(b, 1);
+    LLVMValueRef a_bit = LLVMBuildAnd(ir, flags, egi_irb_i64(b, EGI_DOT_A_TRANSPOSED), "");
+    LLVMValueRef b_bit = LLVMBuildAnd(ir, flags, egi_irb_i64(b, EGI_DOT_B_TRANSPOSED), "");
+    LLVMValueRef a_turned = is(b, LLVMIntNE, a_bit, 0), b_turned = is(b, LLVMIntNE, b_bit, 0);
+    LLVMValueRef a_row = LLVMBuildSelect(ir, a_turned, one, K, ""), a_k = LLVMBuildSelect(ir, a_turned, M, one, "");
+    LLVMValueRef b_k = LLVMBuildSelect(ir, b_turned, one, N, ""), b_col = LLVMBuildSelect(ir, b_turned, K, one, "");
+
+    /* N = 1: the transposed product B' A', and C is contiguous either way */
+    LLVMValueRef swap = is(b, LLVMIntEQ, N, 1);
+    job d = {
+        .a = LLVMBuildSelect(ir, swap, arg[1], arg[0], ""),
+        .b = LLVMBuildSelect(ir, swap, arg[0], arg[1], ""),
+        .c = arg[2],
+        .panel = arg[3],
+        .stage = egi_irb_at(b, b->i8, arg[3], egi_irb_i64(b, PANEL_BYTES)),
+        .zeros = emit_zeros(p),
+        .K = K,
+        .a_row = LLVMBuildSelect(ir, swap, b_col, a_row, ""),
+        .a_k = LLVMBuildSelect(ir, swap, b_k, a_k, ""),
+        .b_k = LLVMBuildSelect(ir, swap, a_k, b_k, ""),
+        .b_col = LLVMBuildSelect(ir, swap, a_row, b_col, ""),
+        .turned = LLVMBuildSelect(ir, swap, LLVMBuildNot(ir, a_turned, ""), b_turned, ""),
+    };
+    LLVMValueRef rows = LLVMBuildSelect(ir, swap, one, M, "");
+    d.c_row = LLVMBuildSelect(ir, swap, M, N, "");
+    emit_split(p, b, &d, rows, d.c_row, arg[4], arg[5]);
+
+    egi_irb_if is_empty;
+    egi_irb_if_begin(b, &is_empty, is(b, LLVMIntSLE, K, 0));
+    LLVMValueRef c = at(p, b, d.c, d.r0, d.c_row, d.c0, NULL);
+    LLVMValueRef clear[] = {c, c, d.c_row, d.c_row, LLVMBuildSub(ir, d.r1, d.r0, ""), LLVMBuildSub(ir, d.c1, d.c0, ""),
+                            egi_irb_i64(b, 0)};
+    egi_irb_call(b, p->move, clear, 7);
+    egi_irb_if_else(b, &is_empty);
+    emit_blocks(p, b, &d);
+    egi_irb_if_end(b, &is_empty);
     LLVMBuildRetVoid(ir);
     egi_irb_close(b);
     return fn;
@@ -247,9 +256,7 @@ static LLVMValueRef emit_entry(const egi_dot_plan *p, LLVMValueRef block_fn)
 static bool make_plan(egi_dot_plan *p, LLVMModuleRef mod, eg_dtype t, int lanes, bool avx512)
 {
     LLVMContextRef ctx = LLVMGetModuleContext(mod);
-    unsigned       most = (unsigned)((avx512 ? 64 : 32) / (eg_dtype_size(t) == 8 ? 8 : 4));
-    *p = (egi_dot_plan){.mod = mod, .lanes = most};
-    while (p->lanes > 2 && p->lanes > (unsigned)lanes) p->lanes /= 2;
+    *p = (egi_dot_plan){.mod = mod, .size = (unsigned)eg_dtype_size(t), .is_float = t == EG_F32 || t == EG_F64};
     switch (t) {
     case EG_F32: p->element = LLVMFloatTypeInContext(ctx); break;
     case EG_F64: p->element = LLVMDoubleTypeInContext(ctx); break;
@@ -259,13 +266,13 @@ static bool make_plan(egi_dot_plan *p, LLVMModuleRef mod, eg_dtype t, int lanes,
     case EG_BOOL:
     case EG_DTYPE_COUNT: return false;
     }
-    p->is_float = t == EG_F32 || t == EG_F64;
-    /* tile: as many accumulators as leave registers for a row of B and a scalar of A */
+    p->lanes = (avx512 ? 64 : 32) / p->size;
+    while (p->lanes > 2 && p->lanes > (unsigned)lanes) p->lanes /= 2;
+    /* As many accumulators as leave registers for a row of B and two scalars of A; the wider tile of as many (6 x 4) was
+       no faster, and has more columns that go to waste. */
     p->tile_rows = avx512 ? 12 : 6;
     p->tile_vecs = 2;
-    p->unroll = avx512 ? 16 : 8;
     p->panel = p->tile_vecs * p->lanes;
-    p->depth = avx512 ? 256 : 256;
     /* i32 and u32 are one function */
     snprintf(p->prefix, sizeof p->prefix, "egi_dot_%s_%u%s", eg_dtype_name(t == EG_U32 ? EG_I32 : t), p->lanes,
              avx512 ? "" : "_v3");
@@ -280,8 +287,8 @@ LLVMValueRef egi_emit_dot(LLVMModuleRef mod, eg_dtype t, int lanes, bool avx512)
     if (known) return known;
     egi_dot_emit_tile(&p);
     egi_dot_emit_rows(&p);
-    egi_dot_emit_columns(&p);
+    egi_dot_emit_move(&p);
     egi_dot_emit_pack(&p);
     egi_dot_emit_pack_transposed(&p);
-    return emit_entry(&p, emit_block(&p));
+    return emit_entry(&p);
 }
