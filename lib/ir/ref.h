@@ -55,7 +55,7 @@ static inline egi_weight egi_weight_of(const void *w, int rank, int64_t n, const
     return (egi_weight){w, rank && !synapse, synapse};
 }
 /* EVENT and EVENT_T on one vector; t is the type of base, weight and out, s of spikes or x (bool, or t). */
-void egi_ref_event(eg_dtype t, eg_dtype s, const eg_csr *c, const void *base, const void *spikes, egi_weight w,
+void egi_ref_event(eg_dtype t, eg_dtype s, const eg_csr *c, const void *base, const void *x, egi_weight w,
                    void *out);
 void egi_ref_event_t(eg_dtype t, eg_dtype s, const eg_csr *c, const void *base, const void *x, egi_weight w, void *out);
 
@@ -66,8 +66,8 @@ void egi_ref_event_t(eg_dtype t, eg_dtype s, const eg_csr *c, const void *base, 
  * last axis within a row, then the rows in a chain.  The 16 partials are the definition, not a choice of the machine.
  */
 enum { EGI_PARTIALS = 16, EGI_REDUCE_BLOCK = 4096 };
-/* Bits of the identity of SUM, PROD, RMIN, RMAX, ANY, ALL. */
 uint64_t egi_ref_identity(egi_op op, eg_dtype t);
+egi_kernel egi_ref_step(egi_op op, eg_dtype t);
 /* acc = acc (op) lastaxis(x[0..n)): one row. */
 void egi_ref_reduce_row(egi_op op, eg_dtype t, void *acc, const void *x, int64_t n);
 
