@@ -1,0 +1,55 @@
+/* Connectivity: who projects to whom, as compressed rows.
+ *
+ * Everything here is random in a reproducible way: the same options and sizes give the same connections on any machine
+ * and for any number of threads.  Rows come sorted by target.  Connections belong to the context.
+ */
+#ifndef ENGRAM_CONNECT_H
+#define ENGRAM_CONNECT_H
+
+#include "engram/core.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The same as eg_csr_new without a copy: takes over arrays made by eg_alloc() (engram/parallel.h), whatever happens; do
+ * not use them afterwards.  Rows must be ascending already.  Errors: as eg_csr_new, and a row that is not. */
+EG_API eg_csr *(eg_csr_adopt)(eg_context *eg, int64_t num_pre, int64_t num_post, int64_t *indptr, int32_t *indices,
+                              const char *file, int line);
+
+/* Seed for connections that are given none: made of the context's seed and the number of its connections so far. */
+EG_API uint64_t eg_connection_seed(const eg_context *eg);
+
+/* 0 means the default, but for prob, which has none. */
+typedef struct eg_fixed_prob_options {
+    double prob;       /* of a connection of each pair, 0 to 1 */
+    double pre_ratio;  /* share of the sources that connect at all, at random; 0 = all */
+    bool exclude_self; /* no connection i -> i; the populations must be equal */
+    bool allow_multi;  /* targets drawn with replacement: a pair may be connected several times */
+    bool bernoulli;    /* each pair on its own, instead of a fixed out-degree */
+    uint64_t seed;     /* 0 = eg_connection_seed() */
+} eg_fixed_prob_options;
+
+/* Connects with a fixed probability: num_pre sources to num_post targets.
+ *
+ * Default: every source that connects has exactly floor(num_post * prob) different targets, each set of them as likely
+ * as another (BrainPy's rule; a product that misses a whole number by rounding alone counts as that number: 100 * 0.29
+ * gives 29).  Where that is 0 although prob is not, the rule would connect nothing at all: then each pair is connected
+ * on its own, as by `bernoulli`.
+ * exclude_self: drawn as before, then i -> i is left out: the out-degree is that number or one less.
+ * bernoulli: each pair on its own with probability prob; out-degrees are binomial.
+ * pre_ratio: floor(num_pre * pre_ratio) sources, at least one; rows of the others are empty.
+ * Errors: sizes negative or above 2147483647, prob or pre_ratio outside 0 to 1 or NaN, exclude_self with unequal
+ * sizes, allow_multi with bernoulli, options NULL. */
+EG_API eg_csr *(eg_fixed_prob)(eg_context *eg, int64_t num_pre, int64_t num_post, const eg_fixed_prob_options *options,
+                               const char *file, int line);
+
+#ifndef __cplusplus
+#define eg_csr_adopt(eg, m, n, p, i) (eg_csr_adopt)(eg, m, n, p, i, EG_HERE)
+#define eg_fixed_prob(eg, m, n, o) (eg_fixed_prob)(eg, m, n, o, EG_HERE)
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+#endif
