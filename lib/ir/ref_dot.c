@@ -30,7 +30,7 @@ void egi_ref_dot(eg_dtype t, const void *a, const void *b, void *c, int64_t batc
     for (int64_t i = 0; i < batch; i++) {
         const void *ai = (const char *)a + (size_t)(i * M * K) * size;
         const void *bi = (const char *)b + (size_t)(i * K * N) * size;
-        void       *ci = (char *)c + (size_t)(i * M * N) * size;
+        void *ci = (char *)c + (size_t)(i * M * N) * size;
         switch (t) {
         case EG_F32: dot_f32(ai, bi, ci, M, N, K); break;
         case EG_F64: dot_f64(ai, bi, ci, M, N, K); break;

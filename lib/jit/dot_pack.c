@@ -13,7 +13,7 @@ void egi_dot_emit_move(egi_dot_plan *p)
 {
     egi_irb irb, *b = &irb;
     LLVMValueRef arg[7];
-    p->move = egi_dot_function(p, b, "_move", 2, 5, arg);
+    if (!egi_dot_function(p, b, "_move", 2, 5, &p->move, arg)) return;
     LLVMValueRef to_row = arg[2], from_row = arg[3], m = arg[4], n = arg[5], keep = arg[6];
     LLVMValueRef zero = egi_irb_i64(b, 0), lanes = egi_irb_i64(b, p->lanes);
     LLVMTypeRef vec = egi_irb_vec(p->element, p->lanes);
@@ -39,7 +39,7 @@ void egi_dot_emit_pack(egi_dot_plan *p)
 {
     egi_irb irb, *b = &irb;
     LLVMValueRef arg[5], mask[EGI_DOT_MAX_VECS], step[EGI_DOT_MAX_VECS];
-    p->pack = egi_dot_function(p, b, "_pack", 2, 3, arg);
+    if (!egi_dot_function(p, b, "_pack", 2, 3, &p->pack, arg)) return;
     LLVMValueRef kc = arg[2], n = arg[3], b_k = arg[4];
     LLVMTypeRef vec = egi_irb_vec(p->element, p->lanes);
     for (unsigned v = 0; v < p->tile_vecs; v++) {
@@ -67,8 +67,8 @@ static LLVMValueRef join(egi_irb *b, LLVMValueRef x, LLVMValueRef y, unsigned le
 }
 
 /*
- * Transposes every square of q x q that lies side by side in the q vectors v: at distance d, vectors i and i + d exchange
- * the blocks of d elements that stand off the diagonal; after d = q / 2, ..., 1 all is exchanged.
+ * Transposes every square of q x q that lies side by side in the q vectors v: at distance d, vectors i and i + d
+ * exchange the blocks of d elements that stand off the diagonal; after d = q / 2, ..., 1 all is exchanged.
  */
 static void transpose_squares(const egi_dot_plan *p, egi_irb *b, LLVMValueRef *v, unsigned q)
 {
@@ -88,6 +88,23 @@ static void transpose_squares(const egi_dot_plan *p, egi_irb *b, LLVMValueRef *v
     }
 }
 
+/* The columns that do not fill a vector, element by element. */
+static void copy_columns(const egi_dot_plan *p, egi_irb *b, const LLVMValueRef *arg, LLVMValueRef whole)
+{
+    LLVMValueRef to_row = arg[2], kc = arg[3], n = arg[4], b_col = arg[5];
+    LLVMValueRef zero = egi_irb_i64(b, 0), one = egi_irb_i64(b, 1);
+    egi_irb_loop by_column, by_k;
+    LLVMValueRef c = egi_irb_loop_begin(b, &by_column, whole, n, one);
+    LLVMValueRef from = egi_irb_at(b, p->element, arg[1], LLVMBuildMul(b->b, c, b_col, ""));
+    LLVMValueRef start = egi_irb_at(b, p->element, arg[0], c);
+    LLVMValueRef k = egi_irb_loop_begin(b, &by_k, zero, kc, one);
+    LLVMValueRef to = egi_irb_carry(b, &by_k, start);
+    egi_irb_store(b, egi_irb_load(b, p->element, egi_irb_at(b, p->element, from, k)), to);
+    egi_irb_carry_next(&by_k, to, egi_irb_at(b, p->element, to, to_row));
+    egi_irb_loop_end(b, &by_k);
+    egi_irb_loop_end(b, &by_column);
+}
+
 /*
  * q = 4 (f32) or 2 (f64) steps of k at a time: q elements of each of `lanes` columns are 16 bytes; they are loaded into
  * the 128-bit parts of q vectors so that only exchanges within these parts are left, which are the cheapest.
@@ -96,31 +113,31 @@ void egi_dot_emit_pack_transposed(egi_dot_plan *p)
 {
     egi_irb irb, *b = &irb;
     LLVMValueRef arg[6];
-    p->pack_transposed = egi_dot_function(p, b, "_pack_transposed", 2, 4, arg);
-    LLVMValueRef to_row = arg[2], kc = arg[3], n = arg[4], b_col = arg[5];
-    LLVMValueRef zero = egi_irb_i64(b, 0), last = LLVMBuildSub(b->b, n, egi_irb_i64(b, 1), "");
+    if (!egi_dot_function(p, b, "_pack_transposed", 2, 4, &p->pack_transposed, arg)) return;
+    LLVMValueRef to_row = arg[2], kc = arg[3], n = arg[4], b_col = arg[5], zero = egi_irb_i64(b, 0);
+    LLVMValueRef whole = LLVMBuildAnd(b->b, n, egi_irb_i64(b, -(int64_t)p->lanes), "");
     unsigned q = 16 / p->size < p->lanes ? 16 / p->size : p->lanes, parts = p->lanes / q;
-    LLVMValueRef column[EGI_DOT_MAX_LANES], part[EGI_DOT_MAX_LANES], v[EGI_DOT_MAX_LANES];
+    LLVMTypeRef part_type = egi_irb_vec(p->element, q);
+    LLVMValueRef part[EGI_DOT_MAX_LANES][EGI_DOT_MAX_LANES], v[EGI_DOT_MAX_LANES]; /* part[i][h]: column h * q + i */
 
     egi_irb_loop by_column, by_k;
-    LLVMValueRef c = egi_irb_loop_begin(b, &by_column, zero, n, egi_irb_i64(b, p->lanes));
-    for (unsigned i = 0; i < p->lanes; i++) {
-        /* columns that do not exist repeat the last one */
-        LLVMValueRef j = egi_irb_min(b, LLVMBuildAdd(b->b, c, egi_irb_i64(b, i), ""), last);
-        column[i] = egi_irb_at(b, p->element, arg[1], LLVMBuildMul(b->b, j, b_col, ""));
-    }
-    /* The last turn may read up to q - 1 elements beyond kc, and write rows of the panel that nobody reads. */
+    LLVMValueRef c = egi_irb_loop_begin(b, &by_column, zero, whole, egi_irb_i64(b, p->lanes));
+    LLVMValueRef from = egi_irb_at(b, p->element, arg[1], LLVMBuildMul(b->b, c, b_col, ""));
     LLVMValueRef start = egi_irb_at(b, p->element, arg[0], c);
+    /* The last turn may read up to q - 1 elements beyond kc, and write rows of the panel that nobody reads. */
     LLVMValueRef k = egi_irb_loop_begin(b, &by_k, zero, kc, egi_irb_i64(b, q));
-    LLVMValueRef to = egi_irb_carry(b, &by_k, start), row = to;
+    LLVMValueRef to = egi_irb_carry(b, &by_k, start), at = egi_irb_at(b, p->element, from, k);
+    for (unsigned j = 0; j < p->lanes; j++) {
+        part[j % q][j / q] = egi_irb_load(b, part_type, at);
+        at = egi_irb_at(b, p->element, at, b_col);
+    }
     for (unsigned i = 0; i < q; i++) {
-        for (unsigned h = 0; h < parts; h++)
-            part[h] = egi_irb_load(b, egi_irb_vec(p->element, q), egi_irb_at(b, p->element, column[h * q + i], k));
-        for (unsigned width = 1; width < parts; width *= 2)
-            for (unsigned h = 0; h < parts; h += 2 * width) part[h] = join(b, part[h], part[h + width], width * q);
-        v[i] = part[0];
+        for (unsigned w = 1; w < parts; w *= 2)
+            for (unsigned h = 0; h < parts; h += 2 * w) part[i][h] = join(b, part[i][h], part[i][h + w], w * q);
+        v[i] = part[i][0];
     }
     transpose_squares(p, b, v, q);
+    LLVMValueRef row = to;
     for (unsigned i = 0; i < q; i++) {
         egi_irb_store(b, v[i], row);
         row = egi_irb_at(b, p->element, row, to_row);
@@ -128,6 +145,7 @@ void egi_dot_emit_pack_transposed(egi_dot_plan *p)
     egi_irb_carry_next(&by_k, to, row);
     egi_irb_loop_end(b, &by_k);
     egi_irb_loop_end(b, &by_column);
+    copy_columns(p, b, arg, whole);
     LLVMBuildRetVoid(b->b);
     egi_irb_close(b);
 }

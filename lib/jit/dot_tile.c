@@ -13,8 +13,8 @@
 
 #include <stdio.h>
 
-LLVMValueRef egi_dot_function(const egi_dot_plan *p, egi_irb *b, const char *name, unsigned pointers, unsigned ints,
-                              LLVMValueRef *arg)
+bool egi_dot_function(const egi_dot_plan *p, egi_irb *b, const char *name, unsigned pointers, unsigned ints,
+                      LLVMValueRef *fn, LLVMValueRef *arg)
 {
     enum { MAX_PARAMS = 16 };
     char full_name[64];
@@ -23,12 +23,14 @@ LLVMValueRef egi_dot_function(const egi_dot_plan *p, egi_irb *b, const char *nam
     for (unsigned i = 0; i < pointers + ints && i < MAX_PARAMS; i++)
         params[i] = i < pointers ? LLVMPointerTypeInContext(ctx, 0) : LLVMInt64TypeInContext(ctx);
     snprintf(full_name, sizeof full_name, "%s%s", p->prefix, name);
-    LLVMValueRef fn = egi_irb_function(p->mod, full_name, none, params, pointers + ints, LLVMInternalLinkage);
+    *fn = LLVMGetNamedFunction(p->mod, full_name);
+    if (*fn) return false;
+    *fn = egi_irb_function(p->mod, full_name, none, params, pointers + ints, LLVMInternalLinkage);
     /* inlining would only make one large function, slower to compile */
-    egi_irb_attr_enum(fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, "noinline", 0);
-    LLVMGetParams(fn, arg);
-    egi_irb_open(b, fn);
-    return fn;
+    egi_irb_attr_enum(*fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, "noinline", 0);
+    LLVMGetParams(*fn, arg);
+    egi_irb_open(b, *fn);
+    return true;
 }
 
 /* x * y + acc: one rounding for floats, wrapping for integers. */
@@ -46,7 +48,7 @@ void egi_dot_emit_tile(egi_dot_plan *p)
 {
     egi_irb irb, *b = &irb;
     LLVMValueRef arg[10];
-    p->tile = egi_dot_function(p, b, "_tile", 4, 6, arg);
+    if (!egi_dot_function(p, b, "_tile", 4, 6, &p->tile, arg)) return;
     LLVMValueRef from = arg[2], to = arg[3], from_row = arg[4], to_row = arg[5];
     LLVMValueRef kc = arg[6], a_row = arg[7], a_k = arg[8], b_k = arg[9];
     LLVMTypeRef vec = egi_irb_vec(p->element, p->lanes);
@@ -64,8 +66,7 @@ void egi_dot_emit_tile(egi_dot_plan *p)
     LLVMValueRef pa = egi_irb_carry(b, &l, arg[0]), pb = egi_irb_carry(b, &l, arg[1]);
     for (unsigned i = 0; i < p->tile_rows; i++)
         for (unsigned v = 0; v < p->tile_vecs; v++) acc[i][v] = egi_irb_carry(b, &l, acc[i][v]);
-    for (unsigned v = 0; v < p->tile_vecs; v++)
-        bv[v] = egi_irb_load(b, vec, egi_irb_at(b, p->element, pb, step[v]));
+    for (unsigned v = 0; v < p->tile_vecs; v++) bv[v] = egi_irb_load(b, vec, egi_irb_at(b, p->element, pb, step[v]));
     LLVMValueRef at = pa;
     for (unsigned i = 0; i < p->tile_rows; i++) {
         LLVMValueRef a = load_splat(p, b, at);
@@ -123,7 +124,7 @@ void egi_dot_emit_rows(egi_dot_plan *p)
 {
     egi_irb irb, *b = &irb;
     LLVMValueRef arg[10];
-    p->rows = egi_dot_function(p, b, "_rows", 3, 7, arg);
+    if (!egi_dot_function(p, b, "_rows", 3, 7, &p->rows, arg)) return;
     LLVMValueRef pa = arg[0], pb = arg[1], kc = arg[6], a_k = arg[8], b_k = arg[9], done = egi_irb_i64(b, 0);
     LLVMValueRef most = LLVMBuildAnd(b->b, kc, egi_irb_i64(b, -(int64_t)EGI_DOT_UNROLL), "");
     /* eight at a time, then one */

@@ -10,13 +10,13 @@ enum { EGI_DOT_MAX_LANES = 16, EGI_DOT_MAX_ROWS = 16, EGI_DOT_MAX_VECS = 4, EGI_
 typedef struct egi_dot_plan {
     LLVMModuleRef mod;
     LLVMTypeRef element;
-    unsigned size;       /* bytes of an element */
+    unsigned size; /* bytes of an element */
     bool is_float;
-    unsigned lanes;      /* elements of a vector */
-    unsigned tile_rows;  /* the register tile: rows ... */
-    unsigned tile_vecs;  /* ... and vectors of columns */
-    unsigned panel;      /* columns of the tile: tile_vecs * lanes */
-    char prefix[32];     /* of the names of all functions */
+    unsigned lanes;     /* elements of a vector */
+    unsigned tile_rows; /* the register tile: rows ... */
+    unsigned tile_vecs; /* ... and vectors of columns */
+    unsigned panel;     /* columns of the tile: tile_vecs * lanes */
+    char prefix[32];    /* of the names of all functions */
 
     LLVMValueRef tile;            /* (A, B, from, to, from_row, to_row, kc, a_row, a_k, b_k): to = from + A B */
     LLVMValueRef rows;            /* (A, B, C, c_row, m, n, kc, a_row, a_k, b_k): C += A B, m x n in whole vectors */
@@ -25,14 +25,18 @@ typedef struct egi_dot_plan {
     LLVMValueRef pack_transposed; /* (to, B, to_row, kc, n, b_col): the same where columns of B are contiguous */
 } egi_dot_plan;
 
+/* Each emits its kernel, or finds it in the module. */
 void egi_dot_emit_tile(egi_dot_plan *p);
 void egi_dot_emit_rows(egi_dot_plan *p);
 void egi_dot_emit_move(egi_dot_plan *p);
 void egi_dot_emit_pack(egi_dot_plan *p);
 void egi_dot_emit_pack_transposed(egi_dot_plan *p);
 
-/* An internal function named prefix + name and a builder in it; `pointers` pointers, then `ints` i64; its arguments. */
-LLVMValueRef egi_dot_function(const egi_dot_plan *p, egi_irb *b, const char *name, unsigned pointers, unsigned ints,
-                              LLVMValueRef *arg);
+/*
+ * The internal function named prefix + name: `pointers` pointers, then `ints` i64.  False if the module has it already;
+ * true if it is new, with a builder in its first block and its arguments in `arg`.
+ */
+bool egi_dot_function(const egi_dot_plan *p, egi_irb *b, const char *name, unsigned pointers, unsigned ints,
+                      LLVMValueRef *fn, LLVMValueRef *arg);
 
 #endif
