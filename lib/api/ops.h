@@ -40,6 +40,9 @@ typedef struct egi_shown {
 egi_shown egi_show(const egi_call *c, eg_val v);
 egi_shown egi_show_shape(const egi_shape *s);
 
+/* Is the operand traced?  A plain number is an error that calls it `what`. */
+bool egi_traced(egi_call *c, eg_val v, const char *what);
+
 /* -- types ---------------------------------------------------------------------------------------------------------- */
 
 /* The higher of two types: bool < i32 < u32 < i64 < f32 < f64, i32 with u32 = i64. */
@@ -51,6 +54,9 @@ eg_dtype egi_meet(egi_call *c, unsigned allowed, int n, const eg_val *v);
 egi_id egi_operand(egi_call *c, eg_val v, eg_dtype t);
 /* The operand as an integer scalar of type t; wrong ones are an error that calls it `what`. */
 egi_id egi_scalar_index(egi_call *c, eg_val v, eg_dtype t, const char *what);
+
+/* The operand in the type of `whole`, which it must not raise: what is put into an array adapts to it. */
+egi_id egi_operand_like(egi_call *c, eg_val v, const char *what, eg_val whole);
 
 /* -- shapes ----------------------------------------------------------------------------------------------------------- */
 

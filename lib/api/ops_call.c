@@ -44,6 +44,13 @@ egi_id egi_wrong(egi_call *c, eg_status status, const char *format, ...)
     return 0;
 }
 
+bool egi_traced(egi_call *c, eg_val v, const char *what)
+{
+    if (c->g && egi_is_plain(v))
+        egi_wrong(c, EG_ERR_TYPE, "%s is the plain number %s; make a value of it with eg_full", what, egi_show(c, v).s);
+    return c->g;
+}
+
 /* -- messages --------------------------------------------------------------------------------------------------------- */
 
 egi_shown egi_show_shape(const egi_shape *s)
@@ -158,6 +165,16 @@ egi_id egi_operand(egi_call *c, eg_val v, eg_dtype t)
         return egi_wrong(c, EG_ERR_TYPE, "%lld does not fit into %s; convert the other operand with eg_convert",
                          (long long)x, eg_dtype_name(t));
     return egi_const_i(c->g, t, x);
+}
+
+egi_id egi_operand_like(egi_call *c, eg_val v, const char *what, eg_val whole)
+{
+    eg_val both[] = {whole, v};
+    eg_dtype t = egi_meet(c, EGI_ALLOW_B | EGI_ALLOW_I | EGI_ALLOW_F, 2, both);
+    if (c->g && t != egi_dtype_of(c->g, whole.id))
+        return egi_wrong(c, EG_ERR_TYPE, "%s %s does not go into %s without loss; use eg_convert", what,
+                         egi_show(c, v).s, egi_show(c, whole).s);
+    return egi_operand(c, v, t);
 }
 
 egi_id egi_scalar_index(egi_call *c, eg_val v, eg_dtype t, const char *what)
