@@ -6,7 +6,7 @@
 
 void egi_irb_open(egi_irb *b, LLVMValueRef fn)
 {
-    LLVMModuleRef  mod = LLVMGetGlobalParent(fn);
+    LLVMModuleRef mod = LLVMGetGlobalParent(fn);
     LLVMContextRef ctx = LLVMGetModuleContext(mod);
     *b = (egi_irb){
         .ctx = ctx,
@@ -37,15 +37,14 @@ void egi_irb_close(egi_irb *b)
 void egi_irb_attr_enum(LLVMValueRef fn, LLVMAttributeIndex index, const char *name, uint64_t value)
 {
     LLVMContextRef ctx = LLVMGetModuleContext(LLVMGetGlobalParent(fn));
-    unsigned       kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
+    unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
     LLVMAddAttributeAtIndex(fn, index, LLVMCreateEnumAttribute(ctx, kind, value));
 }
 
 void egi_irb_attr_text(LLVMValueRef fn, const char *name, const char *value)
 {
-    LLVMContextRef   ctx = LLVMGetModuleContext(LLVMGetGlobalParent(fn));
-    LLVMAttributeRef a =
-        LLVMCreateStringAttribute(ctx, name, (unsigned)strlen(name), value, (unsigned)strlen(value));
+    LLVMContextRef ctx = LLVMGetModuleContext(LLVMGetGlobalParent(fn));
+    LLVMAttributeRef a = LLVMCreateStringAttribute(ctx, name, (unsigned)strlen(name), value, (unsigned)strlen(value));
     LLVMAddAttributeAtIndex(fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, a);
 }
 
@@ -72,15 +71,9 @@ LLVMValueRef egi_irb_i32(const egi_irb *b, int32_t v)
     return LLVMConstInt(b->i32, (unsigned long long)(long long)v, 1);
 }
 
-LLVMValueRef egi_irb_i64(const egi_irb *b, int64_t v)
-{
-    return LLVMConstInt(b->i64, (unsigned long long)v, 1);
-}
+LLVMValueRef egi_irb_i64(const egi_irb *b, int64_t v) { return LLVMConstInt(b->i64, (unsigned long long)v, 1); }
 
-LLVMValueRef egi_irb_zero(LLVMTypeRef type)
-{
-    return LLVMConstNull(type);
-}
+LLVMValueRef egi_irb_zero(LLVMTypeRef type) { return LLVMConstNull(type); }
 
 LLVMValueRef egi_irb_iota(LLVMTypeRef int_type, unsigned lanes)
 {
@@ -94,7 +87,7 @@ LLVMValueRef egi_irb_iota(LLVMTypeRef int_type, unsigned lanes)
 LLVMValueRef egi_irb_splat(egi_irb *b, LLVMValueRef scalar, unsigned lanes)
 {
     if (lanes <= 1) return scalar;
-    LLVMTypeRef  vec = LLVMVectorType(LLVMTypeOf(scalar), lanes);
+    LLVMTypeRef vec = LLVMVectorType(LLVMTypeOf(scalar), lanes);
     LLVMValueRef one = LLVMBuildInsertElement(b->b, LLVMGetPoison(vec), scalar, egi_irb_i32(b, 0), "");
     LLVMValueRef all_first = LLVMConstNull(LLVMVectorType(b->i32, lanes));
     return LLVMBuildShuffleVector(b->b, one, LLVMGetPoison(vec), all_first, "");
@@ -147,33 +140,33 @@ void egi_irb_store(egi_irb *b, LLVMValueRef value, LLVMValueRef at)
     LLVMSetAlignment(LLVMBuildStore(b->b, value, at), element_align(LLVMTypeOf(value)));
 }
 
-/* LLVM 22 turned the alignment argument of masked accesses into an attribute; absent, the element's is assumed. */
+/* LLVM 22 turned the alignment argument of masked accesses into an attribute; x86 does without it as well. */
 LLVMValueRef egi_irb_load_masked(egi_irb *b, LLVMTypeRef type, LLVMValueRef at, LLVMValueRef mask)
 {
-    LLVMTypeRef types[] = { type, b->ptr };
+    LLVMTypeRef types[] = {type, b->ptr};
 #if LLVM_VERSION_MAJOR >= 22
-    LLVMValueRef args[] = { at, mask, egi_irb_zero(type) };
+    LLVMValueRef args[] = {at, mask, egi_irb_zero(type)};
 #else
-    LLVMValueRef args[] = { at, egi_irb_i32(b, (int32_t)element_align(type)), mask, egi_irb_zero(type) };
+    LLVMValueRef args[] = {at, egi_irb_i32(b, (int32_t)element_align(type)), mask, egi_irb_zero(type)};
 #endif
     return egi_irb_intrinsic(b, "llvm.masked.load", types, 2, args, sizeof args / sizeof *args);
 }
 
 void egi_irb_store_masked(egi_irb *b, LLVMValueRef value, LLVMValueRef at, LLVMValueRef mask)
 {
-    LLVMTypeRef types[] = { LLVMTypeOf(value), b->ptr };
+    LLVMTypeRef types[] = {LLVMTypeOf(value), b->ptr};
 #if LLVM_VERSION_MAJOR >= 22
-    LLVMValueRef args[] = { value, at, mask };
+    LLVMValueRef args[] = {value, at, mask};
 #else
-    LLVMValueRef args[] = { value, at, egi_irb_i32(b, (int32_t)element_align(types[0])), mask };
+    LLVMValueRef args[] = {value, at, egi_irb_i32(b, (int32_t)element_align(types[0])), mask};
 #endif
     egi_irb_intrinsic(b, "llvm.masked.store", types, 2, args, sizeof args / sizeof *args);
 }
 
 /* ---- calls ---- */
 
-LLVMValueRef egi_irb_intrinsic(egi_irb *b, const char *name, LLVMTypeRef *types, unsigned num_types,
-                               LLVMValueRef *args, unsigned num_args)
+LLVMValueRef egi_irb_intrinsic(egi_irb *b, const char *name, LLVMTypeRef *types, unsigned num_types, LLVMValueRef *args,
+                               unsigned num_args)
 {
     unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
     return egi_irb_call(b, LLVMGetIntrinsicDeclaration(b->mod, id, types, num_types), args, num_args);
@@ -181,8 +174,8 @@ LLVMValueRef egi_irb_intrinsic(egi_irb *b, const char *name, LLVMTypeRef *types,
 
 LLVMValueRef egi_irb_fma(egi_irb *b, LLVMValueRef x, LLVMValueRef y, LLVMValueRef z)
 {
-    LLVMTypeRef  type = LLVMTypeOf(z);
-    LLVMValueRef args[] = { x, y, z };
+    LLVMTypeRef type = LLVMTypeOf(z);
+    LLVMValueRef args[] = {x, y, z};
     return egi_irb_intrinsic(b, "llvm.fma", &type, 1, args, 3);
 }
 
@@ -227,7 +220,7 @@ void egi_irb_carry_next(egi_irb_loop *l, LLVMValueRef carry, LLVMValueRef next)
 void egi_irb_loop_end(egi_irb *b, egi_irb_loop *l)
 {
     LLVMBasicBlockRef last = LLVMGetInsertBlock(b->b);
-    LLVMValueRef      next = LLVMBuildNSWAdd(b->b, l->index, l->step, "");
+    LLVMValueRef next = LLVMBuildNSWAdd(b->b, l->index, l->step, "");
     LLVMBuildCondBr(b->b, LLVMBuildICmp(b->b, LLVMIntSLT, next, l->to, ""), l->body, l->after);
     LLVMAddIncoming(l->index, &next, &last, 1);
 
@@ -235,8 +228,8 @@ void egi_irb_loop_end(egi_irb *b, egi_irb_loop *l)
     LLVMPositionBuilderAtEnd(b->b, l->after);
     for (unsigned k = 0; k < l->num; k++) {
         LLVMAddIncoming(l->phi[k], &l->next[k], &last, 1);
-        LLVMValueRef      values[] = { l->init[k], l->next[k] };
-        LLVMBasicBlockRef blocks[] = { l->before, last };
+        LLVMValueRef values[] = {l->init[k], l->next[k]};
+        LLVMBasicBlockRef blocks[] = {l->before, last};
         l->out[k] = LLVMBuildPhi(b->b, LLVMTypeOf(l->init[k]), "");
         LLVMAddIncoming(l->out[k], values, blocks, 2);
     }
@@ -282,9 +275,9 @@ void egi_irb_if_end(egi_irb *b, egi_irb_if *f)
 
 LLVMValueRef egi_irb_if_merge(egi_irb *b, const egi_irb_if *f, LLVMValueRef of_then, LLVMValueRef of_else)
 {
-    LLVMValueRef      values[] = { of_then, of_else };
-    LLVMBasicBlockRef blocks[] = { f->then_end, f->else_end };
-    LLVMValueRef      phi = LLVMBuildPhi(b->b, LLVMTypeOf(of_then), "");
+    LLVMValueRef values[] = {of_then, of_else};
+    LLVMBasicBlockRef blocks[] = {f->then_end, f->else_end};
+    LLVMValueRef phi = LLVMBuildPhi(b->b, LLVMTypeOf(of_then), "");
     LLVMAddIncoming(phi, values, blocks, 2);
     return phi;
 }
