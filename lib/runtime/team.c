@@ -82,7 +82,7 @@ static void step_aside(egi_team *team, int tid, int nt)
         int other = atomic_load_explicit(&team->flags[t].core, memory_order_relaxed);
         if (t == tid || other < 0) continue;
         shared |= other == core && t < tid; /* of two, one moves */
-        if (other < CPU_SETSIZE) CPU_SET(other, &others);
+        if (other < CPU_SETSIZE) CPU_SET((size_t)other, &others);
     }
     if (!shared || sched_getaffinity(0, sizeof allowed, &allowed)) return;
     CPU_AND(&others, &others, &allowed);
