@@ -1,7 +1,8 @@
 /* The interpreter: the plain definition of every operation, node by node over whole arrays. */
 #include "ir/interp.h"
 
-/* -- nodes without a file of their own -------------------------------------------------------------------------------- */
+/* -- nodes without a file of their own --------------------------------------------------------------------------------
+ */
 
 static void run_item(egi_interp *ip, egi_id id)
 {
@@ -54,7 +55,8 @@ static void run_bits(egi_interp *ip, egi_id id)
                  egi_count(ip->g, id));
 }
 
-/* -- the table ------------------------------------------------------------------------------------------------------- */
+/* -- the table -------------------------------------------------------------------------------------------------------
+ */
 
 static bool run_node(egi_interp *ip, egi_id id)
 {
@@ -97,7 +99,10 @@ static bool run_node(egi_interp *ip, egi_id id)
     case EGI_DOT: run_dot(ip, id); break;
     case EGI_EVENT:
     case EGI_EVENT_T: run_event(ip, id); break;
-    case EGI_BITS: run_bits(ip, id); break;
+    case EGI_BITS:
+        run_bits(ip, id);
+        break;
+        /* clang-format off */
     case EGI_ADD: case EGI_SUB: case EGI_MUL: case EGI_DIV: case EGI_FMOD: case EGI_MOD: case EGI_FMA: case EGI_NEG:
     case EGI_ABS: case EGI_SIGN: case EGI_MIN: case EGI_MAX: case EGI_FLOOR: case EGI_CEIL: case EGI_TRUNC:
     case EGI_ROUND: case EGI_SQRT: case EGI_AND: case EGI_OR: case EGI_XOR: case EGI_NOT: case EGI_SHL: case EGI_SHR:
@@ -108,6 +113,7 @@ static bool run_node(egi_interp *ip, egi_id id)
     case EGI_SINH: case EGI_COSH: case EGI_TANH: case EGI_ASINH: case EGI_ACOSH: case EGI_ATANH: case EGI_RSQRT:
     case EGI_CBRT: case EGI_POW: case EGI_HYPOT: case EGI_ERF: case EGI_ERFC: case EGI_ERFINV: case EGI_SIGMOID:
     case EGI_SOFTPLUS: case EGI_EXPREL: egi_run_composite(ip, id); break;
+        /* clang-format on */
     }
     ip->val[id] = egi_out(ip, id);
     return true;
@@ -121,7 +127,8 @@ bool egi_run_region(egi_interp *ip, int64_t region)
     return true;
 }
 
-/* -- a run ------------------------------------------------------------------------------------------------------------- */
+/* -- a run
+ * ------------------------------------------------------------------------------------------------------------- */
 
 /* Results before variables: a result may be what a variable held at the start. */
 static void store(egi_interp *ip)

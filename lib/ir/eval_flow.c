@@ -1,9 +1,9 @@
 /* Loops, whiles, conds and host calls.
  *
- * Stopping.  Only the outermost loop or while stops early: when asked to, or when a host call inside failed.  It then ends
- * after its last whole step, later outermost ones make no step, and everything else still runs, so that what is written
- * at the end is what the last whole step left.  A host call that fails outside of all loops ends the run, which then
- * writes nothing. */
+ * Stopping.  Only the outermost loop or while stops early: when asked to, or when a host call inside failed.  It then
+ * ends after its last whole step, later outermost ones make no step, and everything else still runs, so that what is
+ * written at the end is what the last whole step left.  A host call that fails outside of all loops ends the run, which
+ * then writes nothing. */
 #include <stdio.h>
 
 #include "ir/interp.h"

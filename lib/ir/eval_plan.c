@@ -8,8 +8,8 @@ enum { END = UINT32_MAX }; /* last use: when the region's iteration ends */
 typedef struct plan {
     egi_interp *ip;
     const egi_graph *g;
-    uint32_t *last;  /* of each node that holds a value: the node of its own region that reads it last, or END */
-    egi_id *dying;   /* of each node: first of the values read for the last time there; chained by `next` */
+    uint32_t *last; /* of each node that holds a value: the node of its own region that reads it last, or END */
+    egi_id *dying;  /* of each node: first of the values read for the last time there; chained by `next` */
     egi_id *next;
     uint32_t *num_bufs;
     bool failed; /* out of memory */
@@ -26,12 +26,10 @@ static egi_id holder(const egi_graph *g, egi_id id)
     return id;
 }
 
-static int64_t region_at(const egi_graph *g, egi_id owner, int k)
-{
-    return egi_ints_of(g, egi_at(g, owner))[k];
-}
+static int64_t region_at(const egi_graph *g, egi_id owner, int k) { return egi_ints_of(g, egi_at(g, owner))[k]; }
 
-/* -- what matters ------------------------------------------------------------------------------------------------------ */
+/* -- what matters
+ * ------------------------------------------------------------------------------------------------------ */
 
 /* Host calls are made for their effect, and so are the loops around them. */
 static void need_hosts(const egi_graph *g, bool *needed)
@@ -74,22 +72,26 @@ static void list_regions(egi_interp *ip)
     start[0] = 0;
 }
 
-/* -- how long ---------------------------------------------------------------------------------------------------------- */
+/* -- how long
+ * ---------------------------------------------------------------------------------------------------------- */
 
 /* `value` is read by node `reader`: in the value's region that is the reader or the loop that it lies in. */
 static void use(plan *p, egi_id value, egi_id reader)
 {
     egi_id h = holder(p->g, value);
     uint16_t region = egi_at(p->g, h)->region;
-    while (reader && egi_at(p->g, reader)->region != region) reader = p->g->regions.at[egi_at(p->g, reader)->region].owner;
+    while (reader && egi_at(p->g, reader)->region != region)
+        reader = p->g->regions.at[egi_at(p->g, reader)->region].owner;
     if (reader > p->last[h]) p->last[h] = reader;
 }
 
 static void use_until_end(plan *p, egi_id value, uint16_t region)
 {
     egi_id h = holder(p->g, value);
-    if (egi_at(p->g, h)->region == region) p->last[h] = END;
-    else use(p, value, p->g->regions.at[region].owner);
+    if (egi_at(p->g, h)->region == region)
+        p->last[h] = END;
+    else
+        use(p, value, p->g->regions.at[region].owner);
 }
 
 static void find_last_uses(plan *p)
@@ -115,7 +117,8 @@ static void find_last_uses(plan *p)
     }
 }
 
-/* -- where ------------------------------------------------------------------------------------------------------------- */
+/* -- where
+ * ------------------------------------------------------------------------------------------------------------- */
 
 /* The smallest free slot that is large enough, or a new one. */
 static void take(plan *p, egi_id id, size_t size)
@@ -229,10 +232,14 @@ static void bind(egi_interp *ip, bool whole)
     for (egi_id id = 1; id < ip->g->nodes.n; id++) {
         const egi_node *n = egi_at(ip->g, id);
         if (!ip->needed[id]) continue;
-        if (n->op == EGI_CONST) ip->val[id] = &n->imm;
-        else if (n->op == EGI_ARG && whole) ip->val[id] = ip->r->args[n->imm];
-        else if (n->op == EGI_VAR) ip->val[id] = ip->r->vars[n->imm];
-        else if (n->op == EGI_ARRAY) ip->val[id] = eg_array_data(ip->g->arrays.at[n->imm]);
+        if (n->op == EGI_CONST)
+            ip->val[id] = &n->imm;
+        else if (n->op == EGI_ARG && whole)
+            ip->val[id] = ip->r->args[n->imm];
+        else if (n->op == EGI_VAR)
+            ip->val[id] = ip->r->vars[n->imm];
+        else if (n->op == EGI_ARRAY)
+            ip->val[id] = eg_array_data(ip->g->arrays.at[n->imm]);
     }
 }
 

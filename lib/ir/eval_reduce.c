@@ -1,8 +1,8 @@
 /* Reductions over any axes, scans, sorting. */
 #include "ir/interp.h"
 
-/* The operand of a reduction as kept axes, leading reduced axes and a last one: the maximal trailing run of reduced axes,
- * flattened. */
+/* The operand of a reduction as kept axes, leading reduced axes and a last one: the maximal trailing run of reduced
+ * axes, flattened. */
 typedef struct axes {
     egi_shape kept, reduced;
     int64_t kept_step[EG_MAX_RANK], reduced_step[EG_MAX_RANK];
@@ -65,8 +65,10 @@ void egi_run_reduction(egi_interp *ip, egi_id id)
         memcpy(acc, &identity, size);
         for (int64_t r = 0; r < runs; r++) {
             const char *row = base + (size_t)offset_of(&x.reduced, x.reduced_step, r) * size;
-            if (x.has_last) egi_ref_reduce_row(op, t, acc, row, x.last);
-            else step(acc, (const void *[]){acc, row}, one, 1);
+            if (x.has_last)
+                egi_ref_reduce_row(op, t, acc, row, x.last);
+            else
+                step(acc, (const void *[]){acc, row}, one, 1);
         }
     }
 }
@@ -116,8 +118,10 @@ void egi_run_cumsum(egi_interp *ip, egi_id id)
     const size_t row = (size_t)inner * eg_dtype_size(t);
     for (int64_t o = 0; o < outer; o++) {
         for (int64_t i = 0; i < s->dim[axis]; i++, x += row, out += row) {
-            if (i == 0) memcpy(out, x, row);
-            else add(out, (const void *[]){out - row, x}, (int[]){1, 1}, inner);
+            if (i == 0)
+                memcpy(out, x, row);
+            else
+                add(out, (const void *[]){out - row, x}, (int[]){1, 1}, inner);
         }
     }
 }

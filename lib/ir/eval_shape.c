@@ -118,7 +118,8 @@ void egi_run_pad(egi_interp *ip, egi_id id)
     copy_strided(a, size, out + offset * (int64_t)size, step, egi_in(ip, id, 0), a_step);
 }
 
-/* -- by index ---------------------------------------------------------------------------------------------------------- */
+/* -- by index
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static int64_t index_at(eg_dtype t, const void *index, int64_t k)
 {

@@ -1,5 +1,5 @@
-/* Composites: each is expanded once for its type into a small graph over a block of elements, which the same interpreter
- * runs block by block. */
+/* Composites: each is expanded once for its type into a small graph over a block of elements, which the same
+ * interpreter runs block by block. */
 #include "ir/interp.h"
 
 /* From lib/opt, the one upward call of this layer: the definition of a composite is its expansion. */
@@ -60,7 +60,9 @@ void egi_run_composite(egi_interp *ip, egi_id id)
         }
         egi_run_region(t->ip, 0);
         const char *r = t->ip->val[t->result];
-        if (egi_at(t->g, t->result)->shape) memcpy(out + (size_t)at * size, r, (size_t)t->ip->limit * size);
-        else repeat(out + (size_t)at * size, r, size, t->ip->limit);
+        if (egi_at(t->g, t->result)->shape)
+            memcpy(out + (size_t)at * size, r, (size_t)t->ip->limit * size);
+        else
+            repeat(out + (size_t)at * size, r, size, t->ip->limit);
     }
 }

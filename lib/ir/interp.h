@@ -1,7 +1,8 @@
 /* Inside of the interpreter: what lib/ir/eval*.c share.
  *
- * A plan gives every node that matters buffers out of a set of slots; a slot is used again as soon as the last reader of
- * its value is through, so memory does not depend on the number of iterations and nothing is allocated while running.
+ * A plan gives every node that matters buffers out of a set of slots; a slot is used again as soon as the last reader
+ * of its value is through, so memory does not depend on the number of iterations and nothing is allocated while
+ * running.
  */
 #ifndef EGI_INTERP_H
 #define EGI_INTERP_H
@@ -33,28 +34,29 @@ struct egi_interp {
     const egi_graph *g;
     egi_run *r;
     const eg_allocator *mem;
-    bool *needed;       /* of each node: a result, a write or a host call depends on it */
-    egi_id *list;       /* needed nodes by region, ascending: those of region k from start[k] to start[k + 1] */
+    bool *needed; /* of each node: a result, a write or a host call depends on it */
+    egi_id *list; /* needed nodes by region, ascending: those of region k from start[k] to start[k + 1] */
     uint32_t *start;
-    uint32_t *first;    /* of each node: number of its first buffer */
+    uint32_t *first;           /* of each node: number of its first buffer */
     EGI_VEC(uint32_t) slot_of; /* of each buffer */
     EGI_VEC(egi_slot) slots;
-    void **buf;         /* each buffer's memory */
-    const void **val;   /* each node's elements, once computed */
-    uint32_t *stage;    /* of each write: its buffer, if its value is read from another variable's memory, or 0 */
-    void *scratch;      /* of SORT */
+    void **buf;              /* each buffer's memory */
+    const void **val;        /* each node's elements, once computed */
+    uint32_t *stage;         /* of each write: its buffer, if its value is read from another variable's memory, or 0 */
+    void *scratch;           /* of SORT */
     int64_t iter[EGI_DEPTH]; /* iterations of the loops we are in, outermost first */
     int depth;
-    int64_t longest;    /* iterations of outermost loops */
-    int64_t limit;      /* of a template: elements of this block; else 0 */
-    double told_s;      /* when progress was told last */
-    unsigned fp;        /* the host's floating-point state */
-    eg_context *own;    /* templates are built in a context of their own: a run never writes the user's */
+    int64_t longest;         /* iterations of outermost loops */
+    int64_t limit;           /* of a template: elements of this block; else 0 */
+    double told_s;           /* when progress was told last */
+    unsigned fp;             /* the host's floating-point state */
+    eg_context *own;         /* templates are built in a context of their own: a run never writes the user's */
     egi_template *templates; /* [EGI_OP_COUNT][2] */
     bool owns_templates;
 };
 
-/* -- eval_plan.c ----------------------------------------------------------------------------------------------------- */
+/* -- eval_plan.c -----------------------------------------------------------------------------------------------------
+ */
 
 /* NULL when out of memory.  `outer` is the interpreter of the graph that a template serves, or NULL. */
 egi_interp *egi_interp_new(const egi_graph *g, egi_run *r, egi_interp *outer);
@@ -64,25 +66,21 @@ static inline egi_template *egi_template_of(const egi_interp *ip, egi_op op, eg_
     return &ip->templates[2 * (int)op + (t == EG_F64)];
 }
 
-/* -- eval_template.c --------------------------------------------------------------------------------------------------- */
+/* -- eval_template.c
+ * --------------------------------------------------------------------------------------------------- */
 
 bool egi_template_build(egi_interp *ip, egi_op op, eg_dtype t);
 void egi_templates_free(egi_interp *ip);
 
-/* -- values ------------------------------------------------------------------------------------------------------------ */
+/* -- values
+ * ------------------------------------------------------------------------------------------------------------ */
 
-static inline const void *egi_in(const egi_interp *ip, egi_id id, uint32_t k)
-{
-    return ip->val[egi_arg(ip->g, id, k)];
-}
+static inline const void *egi_in(const egi_interp *ip, egi_id id, uint32_t k) { return ip->val[egi_arg(ip->g, id, k)]; }
 static inline int64_t egi_in_i64(const egi_interp *ip, egi_id id, uint32_t k)
 {
     return *(const int64_t *)egi_in(ip, id, k);
 }
-static inline void *egi_out(const egi_interp *ip, egi_id id)
-{
-    return ip->buf[ip->first[id]];
-}
+static inline void *egi_out(const egi_interp *ip, egi_id id) { return ip->buf[ip->first[id]]; }
 /* Elements of a node now: in a template the last block is short. */
 static inline int64_t egi_now_count(const egi_interp *ip, egi_id id)
 {
@@ -93,7 +91,8 @@ static inline size_t egi_bytes(const egi_graph *g, egi_id id)
     return (size_t)egi_count(g, id) * eg_dtype_size(egi_dtype_of(g, id));
 }
 
-/* -- operations: each writes egi_out(ip, id) ------------------------------------------------------------------------- */
+/* -- operations: each writes egi_out(ip, id) -------------------------------------------------------------------------
+ */
 
 /* eval.c: the nodes of a region in order; false after a host function failed. */
 bool egi_run_region(egi_interp *ip, int64_t region);

@@ -55,8 +55,7 @@ static inline egi_weight egi_weight_of(const void *w, int rank, int64_t n, const
     return (egi_weight){w, rank && !synapse, synapse};
 }
 /* EVENT and EVENT_T on one vector; t is the type of base, weight and out, s of spikes or x (bool, or t). */
-void egi_ref_event(eg_dtype t, eg_dtype s, const eg_csr *c, const void *base, const void *x, egi_weight w,
-                   void *out);
+void egi_ref_event(eg_dtype t, eg_dtype s, const eg_csr *c, const void *base, const void *x, egi_weight w, void *out);
 void egi_ref_event_t(eg_dtype t, eg_dtype s, const eg_csr *c, const void *base, const void *x, egi_weight w, void *out);
 
 /* -- lib/ir/ref_reduce.c --------------------------------------------------------------------------------------------

@@ -30,8 +30,10 @@
         for (int64_t i = 0; i < eg_csr_num_pre(c); i++) {                                                              \
             for (int64_t e = row[i]; e < row[i + 1]; e++) {                                                            \
                 T we = w[e * weight.per_synapse + i * weight.per_row];                                                 \
-                if (valued) out[i] = madd(value[post[e]], we, out[i]);                                                 \
-                else if (fired[post[e]]) out[i] = out[i] + we;                                                         \
+                if (valued)                                                                                            \
+                    out[i] = madd(value[post[e]], we, out[i]);                                                         \
+                else if (fired[post[e]])                                                                               \
+                    out[i] = out[i] + we;                                                                              \
             }                                                                                                          \
         }                                                                                                              \
     }

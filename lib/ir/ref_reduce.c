@@ -4,7 +4,8 @@
 #include "ir/eval.h"
 #include "ir/ref.h"
 
-/* -- reductions -------------------------------------------------------------------------------------------------------- */
+/* -- reductions
+ * -------------------------------------------------------------------------------------------------------- */
 
 egi_kernel egi_ref_step(egi_op op, eg_dtype t)
 {
@@ -63,7 +64,8 @@ void egi_ref_reduce_row(egi_op op, eg_dtype t, void *acc, const void *x, int64_t
     step(acc, (const void *[]){acc, &total}, one, 1);
 }
 
-/* -- sorting ----------------------------------------------------------------------------------------------------------- */
+/* -- sorting
+ * ----------------------------------------------------------------------------------------------------------- */
 
 /* Integers that are ordered as the elements are: -0 before +0, every NaN after everything else. */
 static int64_t key_of(eg_dtype t, const void *x, int64_t i)
@@ -93,10 +95,7 @@ typedef struct item {
     int32_t index;
 } item;
 
-size_t egi_ref_sort_scratch(int64_t n)
-{
-    return 2 * (size_t)n * sizeof(item);
-}
+size_t egi_ref_sort_scratch(int64_t n) { return 2 * (size_t)n * sizeof(item); }
 
 /* Merges runs of doubling length between two arrays; returns the one that holds the result. */
 static const item *merge_sort(item *a, item *b, int64_t n)
@@ -123,8 +122,10 @@ void egi_ref_sort(eg_dtype t, const void *x, void *out, bool index, int64_t rows
         for (int64_t i = 0; i < n; i++) a[i] = (item){key_of(t, row, i), (int32_t)i};
         const item *sorted = merge_sort(a, a + n, n);
         for (int64_t i = 0; i < n; i++) {
-            if (index) ((int32_t *)out)[r * n + i] = sorted[i].index;
-            else memcpy((char *)out + (size_t)(r * n + i) * size, row + (size_t)sorted[i].index * size, size);
+            if (index)
+                ((int32_t *)out)[r * n + i] = sorted[i].index;
+            else
+                memcpy((char *)out + (size_t)(r * n + i) * size, row + (size_t)sorted[i].index * size, size);
         }
     }
 }

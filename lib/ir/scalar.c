@@ -96,10 +96,13 @@ KERNEL1(not_bool, boolean, boolean, !x)
 /* -- floating point -------------------------------------------------------------------------------------------------
  */
 
-#define FMOD(t, T, S)                                                                                                  \
+/* By bits: with DAZ on, comparisons take a denormal for zero. */
+#define FMOD(t, T, S, U, exponent)                                                                                     \
     static inline T flush_##t(T x, bool flush)                                                                         \
     {                                                                                                                  \
-        return flush && fpclassify(x) == FP_SUBNORMAL ? copysign##S(0, x) : x;                                         \
+        U bits;                                                                                                        \
+        memcpy(&bits, &x, sizeof bits);                                                                                \
+        return flush && !(bits & exponent) ? copysign##S(0, x) : x;                                                    \
     }                                                                                                                  \
     T egi_ref_fmod_##t(T x, T y)                                                                                       \
     {                                                                                                                  \
@@ -129,8 +132,8 @@ KERNEL1(not_bool, boolean, boolean, !x)
         return y > x || signbit(x) ? y : x;                                                                            \
     }
 
-#define FLOATING(t, T, S)                                                                                              \
-    FMOD(t, T, S)                                                                                                      \
+#define FLOATING(t, T, S, U, exponent)                                                                                 \
+    FMOD(t, T, S, U, exponent)                                                                                         \
     EXTREMES(t, T)                                                                                                     \
     KERNEL2(add_##t, T, T, x + y)                                                                                      \
     KERNEL2(sub_##t, T, T, x - y)                                                                                      \
@@ -149,8 +152,8 @@ KERNEL1(not_bool, boolean, boolean, !x)
                     KERNEL1(round_##t, T, T, rint##S(x)) KERNEL1(sqrt_##t, T, T, sqrt##S(x))                           \
                         KERNEL1(isnan_##t, T, boolean, x != x) KERNEL1(isinf_##t, T, boolean, fabs##S(x) == INFINITY)
 
-FLOATING(f32, float, f)
-FLOATING(f64, double, )
+FLOATING(f32, float, f, uint32_t, 0x7F800000u)
+FLOATING(f64, double, , uint64_t, 0x7FF0000000000000u)
 
 /* -- comparisons, selection, conversion -----------------------------------------------------------------------------
  */
