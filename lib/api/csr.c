@@ -34,8 +34,10 @@ static eg_csr *enter(eg_context *eg, eg_csr *made)
 
 static void fail(eg_context *eg, eg_status status, const char *what, const char *message, const char *file, int line)
 {
-    if (status == EG_ERR_MEMORY) egi_no_memory(eg);
-    else egi_fail(eg, status, file, line, "%s: %s", what, message);
+    if (status == EG_ERR_MEMORY)
+        egi_no_memory(eg);
+    else
+        egi_fail(eg, status, file, line, "%s: %s", what, message);
 }
 
 eg_csr *(eg_csr_new)(eg_context *eg, int64_t num_pre, int64_t num_post, const int64_t *indptr, const int32_t *indices,
@@ -48,7 +50,8 @@ eg_csr *(eg_csr_new)(eg_context *eg, int64_t num_pre, int64_t num_post, const in
     }
     eg_csr made;
     char message[EGI_CSR_MESSAGE];
-    eg_status status = egi_csr_copy(&made, &eg->allocator, eg->options.threads, num_pre, num_post, indptr, indices, message);
+    eg_status status =
+        egi_csr_copy(&made, &eg->allocator, eg->options.threads, num_pre, num_post, indptr, indices, message);
     if (status) {
         fail(eg, status, "eg_csr_new", message, file, line);
         return NULL;
@@ -67,7 +70,8 @@ eg_csr *(eg_csr_adopt)(eg_context *eg, int64_t num_pre, int64_t num_post, int64_
         if (!indptr || !indices)
             snprintf(message, sizeof message, "%s is NULL", indptr ? "indices" : "indptr");
         else
-            status = egi_csr_take(&made, &eg->allocator, eg->options.threads, num_pre, num_post, indptr, indices, message);
+            status =
+                egi_csr_take(&made, &eg->allocator, eg->options.threads, num_pre, num_post, indptr, indices, message);
         if (status == EG_OK) return enter(eg, &made);
         fail(eg, status, "eg_csr_adopt", message, file, line);
     }
@@ -83,27 +87,12 @@ uint64_t eg_connection_seed(const eg_context *eg)
     return egi_hash(key, sizeof key, 0x436F6E6E65637473); /* "Connects" */
 }
 
-int64_t eg_csr_num_pre(const eg_csr *c)
-{
-    return c ? c->num_pre : 0;
-}
+int64_t eg_csr_num_pre(const eg_csr *c) { return c ? c->num_pre : 0; }
 
-int64_t eg_csr_num_post(const eg_csr *c)
-{
-    return c ? c->num_post : 0;
-}
+int64_t eg_csr_num_post(const eg_csr *c) { return c ? c->num_post : 0; }
 
-int64_t eg_csr_size(const eg_csr *c)
-{
-    return c ? c->size : 0;
-}
+int64_t eg_csr_size(const eg_csr *c) { return c ? c->size : 0; }
 
-const int64_t *eg_csr_indptr(const eg_csr *c)
-{
-    return c ? c->indptr : NULL;
-}
+const int64_t *eg_csr_indptr(const eg_csr *c) { return c ? c->indptr : NULL; }
 
-const int32_t *eg_csr_indices(const eg_csr *c)
-{
-    return c ? c->indices : NULL;
-}
+const int32_t *eg_csr_indices(const eg_csr *c) { return c ? c->indices : NULL; }

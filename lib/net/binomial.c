@@ -46,8 +46,10 @@ int64_t binomial_draw(const binomial *b, draw *d)
     int64_t lo = 0, hi = b->size - 1;
     while (lo < hi) {
         int64_t mid = (lo + hi) / 2;
-        if (b->cdf[mid] > u) hi = mid;
-        else lo = mid + 1;
+        if (b->cdf[mid] > u)
+            hi = mid;
+        else
+            lo = mid + 1;
     }
     return b->first + lo;
 }

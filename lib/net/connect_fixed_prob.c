@@ -52,7 +52,8 @@ static void count_rows(void *user, int64_t lo, int64_t hi)
     for (int64_t row = lo; row < hi; row++) j->indptr[row + 1] = degree_of(j, row);
 }
 
-/* -- rows ------------------------------------------------------------------------------------------------------------ */
+/* -- rows ------------------------------------------------------------------------------------------------------------
+ */
 
 static int compare(const void *a, const void *b)
 {
@@ -89,14 +90,17 @@ static void draw_rows(void *user, int64_t lo, int64_t hi)
         int32_t *out = j->indices + j->indptr[row];
         int64_t k = j->indptr[row + 1] - j->indptr[row];
         draw d = draw_of(j->o.seed, row, DRAW_TARGETS);
-        if (j->o.allow_multi) draw_multi(&d, &m, j->candidates, k, out);
-        else subset_draw(&d, &m, j->candidates, k, out);
+        if (j->o.allow_multi)
+            draw_multi(&d, &m, j->candidates, k, out);
+        else
+            subset_draw(&d, &m, j->candidates, k, out);
         if (j->o.exclude_self)
             for (int64_t i = 0; i < k; i++) out[i] += out[i] >= row;
     }
 }
 
-/* -- putting together -------------------------------------------------------------------------------------------------- */
+/* -- putting together
+ * -------------------------------------------------------------------------------------------------- */
 
 /* The bits of the sources that connect. */
 static void choose_sources(eg_context *eg, job *j)
@@ -122,8 +126,10 @@ static void choose_sources(eg_context *eg, job *j)
 static void build(eg_context *eg, job *j)
 {
     choose_sources(eg, j);
-    if (j->o.bernoulli) j->table = binomial_new(eg, j->candidates, j->o.prob);
-    else if (j->by_table) j->table = binomial_new(eg, j->degree, 1.0 / (double)j->num_post);
+    if (j->o.bernoulli)
+        j->table = binomial_new(eg, j->candidates, j->o.prob);
+    else if (j->by_table)
+        j->table = binomial_new(eg, j->degree, 1.0 / (double)j->num_post);
     j->indptr = eg_alloc(eg, j->num_pre + 1, sizeof *j->indptr);
     if (eg_error(eg)) return;
 

@@ -74,8 +74,10 @@ static inline void subset_draw(draw *d, const marks *m, int64_t n, int64_t k, in
     int64_t marked = k <= n / 2 ? k : n - k;
     for (int64_t i = 0; i < marked; i++)
         while (!marks_set(m, draw_below(d, (uint32_t)n))) {}
-    if (marked == k) marks_take(m, out);
-    else marks_take_others(m, n, out);
+    if (marked == k)
+        marks_take(m, out);
+    else
+        marks_take_others(m, n, out);
 }
 
 #endif

@@ -47,8 +47,9 @@ static void check_rows(void *user, int tid, int nt, egi_team *team)
     build *b = user;
     int64_t bad_row = -1, bad_at = -1, unsorted_row = -1, longest = 0, end = first_row(b, tid + 1, nt);
     for (int64_t row = first_row(b, tid, nt); row < end; row++) {
-        const int32_t *x = b->given + b->indptr[row];
         int64_t n = b->indptr[row + 1] - b->indptr[row];
+        if (n == 0) continue;
+        const int32_t *x = b->given + b->indptr[row];
         int32_t previous = 0;
         bool down = false, outside = false;
         for (int64_t k = 0; k < n; k++) {
