@@ -16,6 +16,6 @@ uint64_t egi_hash(const void *data, size_t n, uint64_t seed)
         h = fold(h ^ w, 0xD6E8FEB86659FD93u);
     }
     w = 0;
-    memcpy(&w, s, n);
+    if (n) memcpy(&w, s, n);
     return fold(h ^ w, 0xA0761D6478BD642Fu) ^ h;
 }

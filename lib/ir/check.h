@@ -44,8 +44,7 @@ bool egi_same_shape(const egi_shape *a, const egi_shape *b);
 /* egi_graph_parse, for texts that name host functions: each must be one of these, with the same outputs. */
 egi_graph *egi_graph_parse_with(eg_context *eg, const char *text, int num_hosts, const egi_host *hosts);
 
-/* -- lib/ir/literal.c: numbers as text, exact both ways, whatever the locale ----------------------------------------
- */
+/* -- lib/ir/literal.c: numbers as text, exact both ways, whatever the locale ---------------------------------- */
 
 void egi_put_literal(egi_text *t, eg_dtype type, uint64_t bits);
 /* Reads one and moves on *s; false if it is none, or does not fit the type. */

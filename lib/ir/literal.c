@@ -27,17 +27,20 @@ static double scaled(eg_dtype t, double m, int e)
 /* m * 10^e, with a point where that reads well. */
 static void put_decimal(egi_text *t, bool minus, uint64_t m, int e)
 {
-    char digits[32];
-    int n = 0;
-    do digits[n++] = (char)('0' + m % 10);
-    while (m /= 10);
-    if (minus) egi_put(t, "-");
-    bool point = e < 0 && -e < n + 4;
-    if (point) {
-        while (n <= -e) digits[n++] = '0';
-    }
-    for (int k = n - 1; k >= 0; k--) egi_put(t, "%s%c", point && k == -e - 1 ? "." : "", digits[k]);
-    if (e && !point) egi_put(t, "e%d", e);
+    char text[64], *p = text + sizeof text;
+    int digits = 0, length = 1;
+    for (uint64_t rest = m; rest >= 10; rest /= 10) length++;
+    bool point = e < 0 && -e < length + 4;
+    *--p = 0;
+    do {
+        *--p = (char)('0' + m % 10);
+        if (point && ++digits == -e) *--p = '.';
+        m /= 10;
+    } while (m || (point && digits <= -e));
+    if (point || !e)
+        egi_put(t, "%s%s", minus ? "-" : "", p);
+    else
+        egi_put(t, "%s%se%d", minus ? "-" : "", p, e);
 }
 
 static void put_float(egi_text *t, eg_dtype type, uint64_t bits)
@@ -56,7 +59,7 @@ static void put_float(egi_text *t, eg_dtype type, uint64_t bits)
             put_decimal(t, minus, (uint64_t)m, -k);
             return;
         }
-        for (int k = 1; k <= MAX_TENS && a >= MAX_DIGITS; k++) {
+        for (int k = MAX_TENS; k > 0 && a >= MAX_DIGITS; k--) {
             double m = rint(a / tens(k));
             if (m >= MAX_DIGITS || scaled(type, m, k) != a) continue;
             put_decimal(t, minus, (uint64_t)m, k);

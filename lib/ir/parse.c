@@ -2,8 +2,7 @@
  * verifier's rules decide whether the result is a graph.  Nothing in the text is trusted. */
 #include "ir/parse.h"
 
-/* -- lines
- * ------------------------------------------------------------------------------------------------------------- */
+/* -- lines ---------------------------------------------------------------------------------------------------- */
 
 static uint16_t here(const parser *p) { return p->stack[p->depth]; }
 
@@ -126,8 +125,7 @@ static bool parse_lines(parser *p)
     return true;
 }
 
-/* -- records into nodes
- * -------------------------------------------------------------------------------------------------- */
+/* -- records into nodes --------------------------------------------------------------------------------------- */
 
 /* order[id] = 1 + its record; every number from 1 is given once. */
 static bool sort_records(parser *p, uint32_t *order)

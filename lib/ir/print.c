@@ -29,8 +29,7 @@ static void put_string(egi_text *t, const char *s)
 
 static void indent(const printer *p, int depth) { egi_put(p->out, "%*s", depth * 2, ""); }
 
-/* -- header
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- header --------------------------------------------------------------------------------------------------- */
 
 static void put_header(const printer *p)
 {
@@ -72,8 +71,7 @@ static void put_header(const printer *p)
     if (g->streams) egi_put(t, "streams %llu\n", (unsigned long long)g->streams);
 }
 
-/* -- nodes
- * ------------------------------------------------------------------------------------------------------------- */
+/* -- nodes ---------------------------------------------------------------------------------------------------- */
 
 const char *const *egi_attr_words(egi_op op)
 {
@@ -147,12 +145,12 @@ static void put_node(const printer *p, egi_id id)
 static bool readable(const egi_graph *g, const egi_node *n)
 {
     return n->op < EGI_OP_COUNT && n->dtype <= EG_DTYPE_COUNT && n->region < g->regions.n && n->shape < g->shapes.n &&
-           n->loc < g->locs.n && (uint64_t)n->args + n->num_args <= (uint64_t)g->operands.n && n->attr < g->ints.n &&
+           n->loc < g->locs.n && g->shapes.at[n->shape].rank >= 0 && g->shapes.at[n->shape].rank <= EG_MAX_RANK &&
+           (uint64_t)n->args + n->num_args <= (uint64_t)g->operands.n && n->attr < g->ints.n &&
            (n->attr == 0 || (g->ints.at[n->attr] >= 0 && g->ints.at[n->attr] < g->ints.n - n->attr));
 }
 
-/* -- regions
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- regions -------------------------------------------------------------------------------------------------- */
 
 /* Numbers of regions grow inwards, which ends the recursion even if the tree is broken. */
 static void put_region(const printer *p, uint16_t r, int depth)

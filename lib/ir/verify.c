@@ -34,8 +34,7 @@ bool egi_has_number(egi_op op)
     return has[op];
 }
 
-/* -- tables -----------------------------------------------------------------------------------------------------------
- */
+/* -- tables --------------------------------------------------------------------------------------------------- */
 
 static bool check_tables(const egi_graph *g, egi_fault *f)
 {
@@ -69,8 +68,7 @@ static bool check_tables(const egi_graph *g, egi_fault *f)
     return true;
 }
 
-/* -- nodes ------------------------------------------------------------------------------------------------------------
- */
+/* -- nodes ---------------------------------------------------------------------------------------------------- */
 
 static bool check_indices(const egi_graph *g, egi_id id, egi_fault *f)
 {
@@ -110,8 +108,7 @@ static bool check_scope(const egi_graph *g, egi_id id, egi_fault *f)
     return true;
 }
 
-/* -- the tree of regions ----------------------------------------------------------------------------------------------
- */
+/* -- the tree of regions -------------------------------------------------------------------------------------- */
 
 static bool check_tree(const egi_graph *g, egi_fault *f)
 {
@@ -180,8 +177,7 @@ static bool check_region(const egi_graph *g, uint16_t r, egi_fault *f)
     return true;
 }
 
-/* -- sharing
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- sharing -------------------------------------------------------------------------------------------------- */
 
 static uint64_t hash_of(const egi_graph *g, const egi_node *n)
 {

@@ -29,8 +29,7 @@ static unsigned class_of(eg_dtype t)
     return t == EG_BOOL ? EGI_ALLOW_B : egi_is_int(t) ? EGI_ALLOW_I : egi_is_float(t) ? EGI_ALLOW_F : 0;
 }
 
-/* -- types by the row of ops.def -------------------------------------------------------------------------------------
- */
+/* -- types by the row of ops.def ------------------------------------------------------------------------------ */
 
 static bool check_types(const exam *x)
 {
@@ -72,8 +71,7 @@ static bool elementwise(const exam *x)
     return true;
 }
 
-/* -- reductions, scans
- * ------------------------------------------------------------------------------------------------- */
+/* -- reductions, scans ---------------------------------------------------------------------------------------- */
 
 static bool reduction(const exam *x)
 {
@@ -106,8 +104,7 @@ static bool scan(const exam *x)
     return true;
 }
 
-/* -- leaves
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- leaves --------------------------------------------------------------------------------------------------- */
 
 static bool is_spec(const exam *x, eg_spec s) { return egi_spec_equal(egi_spec(x->g, x->id), s); }
 
@@ -150,8 +147,7 @@ static bool array(const exam *x)
     return true;
 }
 
-/* -- shape
- * -------------------------------------------------------------------------------------------------------------- */
+/* -- shape ---------------------------------------------------------------------------------------------------- */
 
 static bool broadcast(const exam *x)
 {
@@ -294,8 +290,7 @@ static bool scatter(const exam *x)
     return same_type(x);
 }
 
-/* -- products, events, randomness -------------------------------------------------------------------------------------
- */
+/* -- products, events, randomness ----------------------------------------------------------------------------- */
 
 static bool dot(const exam *x)
 {
@@ -337,6 +332,7 @@ static bool bits(const exam *x)
     NEED(x, x->num_ints == 0, "it has no attributes");
     NEED(x, is_scalar(x, 0, EG_U32), "the round is a u32 scalar");
     NEED(x, x->n->dtype == EG_U32 || x->n->dtype == EG_I64, "it gives u32 or i64");
+    NEED(x, x->n->imm < x->g->streams, "its stream is given out");
     return true;
 }
 
