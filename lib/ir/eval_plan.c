@@ -2,7 +2,7 @@
 #include "ir/check.h"
 #include "ir/interp.h"
 
-enum { END = UINT32_MAX }; /* last use: when the region's iteration ends */
+#define END UINT32_MAX /* last use: when the region's iteration ends */
 
 /* What only planning needs. */
 typedef struct plan {

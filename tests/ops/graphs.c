@@ -99,3 +99,23 @@ void run_op(egi_op op, eg_spec result, uint32_t num_args, const eg_spec *specs, 
     graph_run(g, args, &out);
     graph_end(g);
 }
+
+egi_graph *graph_halving(void)
+{
+    const eg_spec F = {.dtype = EG_F32}, I = {.dtype = EG_I64};
+    egi_graph *g = graph_begin();
+    egi_id x = graph_arg(g, F), zero = egi_const_i(g, EG_I64, 0);
+    uint16_t c = region_open(g, false);
+    egi_id a = region_param(g, c, F);
+    region_param(g, c, I);
+    region_result(g, c, egi_op2(g, EGI_GT, a, egi_const_f(g, EG_F32, 1)));
+    region_close(g, c);
+    uint16_t r = region_open(g, false);
+    egi_id p = region_param(g, r, F), n = region_param(g, r, I);
+    region_result(g, r, egi_op2(g, EGI_MUL, p, egi_const_f(g, EG_F32, 0.5)));
+    region_result(g, r, egi_op2(g, EGI_ADD, n, egi_const_i(g, EG_I64, 1)));
+    region_close(g, r);
+    egi_id loop = region_owner(g, EGI_WHILE, 2, (egi_id[]){x, zero}, AXES(c, r));
+    graph_result(g, egi_item(g, loop, 1, I));
+    return g;
+}

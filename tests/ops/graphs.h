@@ -32,6 +32,9 @@ void graph_run(const egi_graph *g, const void *const *args, void *const *results
 void run_op(egi_op op, eg_spec result, uint32_t num_args, const eg_spec *specs, const void *const *args, int num_ints,
             const int64_t *ints, void *out);
 
+/* Halves its argument (f32) while that is above 1; its result (i64) is how often. */
+egi_graph *graph_halving(void);
+
 #define AXES(...)                                                                                                      \
     (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (int64_t[]) { __VA_ARGS__ }
 

@@ -4,8 +4,7 @@
 #include "ops/graphs.h"
 #include "runtime/csr.h"
 
-static const int32_t count[24] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11,
-                                  12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23};
+static const int32_t count[24] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23};
 
 #define EXPECT(got, ...)                                                                                               \
     do {                                                                                                               \
@@ -118,7 +117,8 @@ START_TEST(a_dot_is_batched_over_leading_axes)
 }
 END_TEST
 
-/* -- events: 3 sources, 2 targets ------------------------------------------------------------------------------------ */
+/* -- events: 3 sources, 2 targets ------------------------------------------------------------------------------------
+ */
 
 static int64_t indptr[] = {0, 2, 2, 5};
 static int32_t indices[] = {0, 1, 0, 0, 1};
