@@ -1,0 +1,153 @@
+/* Tracing a C function into an eg_func. */
+#include "api/api.h"
+#include "opt/rebuild.h"
+
+static void scope_free(eg_context *eg, egi_scope *s)
+{
+    egi_vec_free(&eg->allocator, &s->vars);
+}
+
+/* The arguments as the one value that the function receives. */
+static eg_val arguments(eg_context *eg, egi_graph *g, int n, const eg_spec *args, const char *file, int line)
+{
+    eg_val *v = egi_arena_alloc(&g->arena, (size_t)(n + 1) * sizeof *v);
+    if (!v) {
+        egi_no_memory(eg);
+        return eg_nothing();
+    }
+    for (int k = 0; k < n; k++) {
+        egi_shape s = {.rank = args[k].rank};
+        memcpy(s.dim, args[k].dim, (size_t)args[k].rank * sizeof *s.dim);
+        if (!egi_push(&eg->allocator, &g->args, args[k])) egi_no_memory(eg);
+        v[k] = egi_wrap(eg, egi_node_make(g, &(egi_make){.op = EGI_ARG, .dtype = args[k].dtype,
+                                                         .shape = egi_shape_intern(g, &s), .imm = (uint64_t)k}));
+    }
+    if (n == 0) return eg_nothing();
+    return n == 1 ? v[0] : (eg_tuple)(eg, n, v, file, line);
+}
+
+/* Flattens what the function returned into the results of region 0. */
+static void results(eg_context *eg, egi_graph *g, eg_val out, const char *name, const char *file, int line)
+{
+    int n = egi_is_nothing(out) ? 0 : eg_tuple_size(out);
+    for (int k = 0; k < n && !eg->status; k++) {
+        eg_val part = n == 1 && !egi_is_plain(out) ? eg_item(out, 0) : n == 1 ? out : eg_item(out, k);
+        eg_dtype t = egi_plain_is_int(part) ? EG_I32 : eg->default_float;
+        egi_id id = egi_use_as(eg, part, t, name, file, line);
+        if (id && !egi_push(&eg->allocator, &g->regions.at[0].results, id)) egi_no_memory(eg);
+    }
+}
+
+static void writes(eg_context *eg, egi_trace *t)
+{
+    for (int64_t k = 0; k < t->scope->vars.n; k++) {
+        egi_binding *b = &t->scope->vars.at[k];
+        if (b->set && !egi_push(&eg->allocator, &t->g->writes, ((egi_write){b->slot, b->value}))) egi_no_memory(eg);
+    }
+}
+
+static eg_func *func_new(eg_context *eg, const char *name, egi_graph *g)
+{
+    eg_func *f = egi_alloc(&eg->allocator, sizeof *f, 16);
+    if (f) f->name = egi_arena_string(&eg->arena, name);
+    if (!f || !f->name || !egi_push(&eg->allocator, &eg->funcs, f)) {
+        egi_free(&eg->allocator, f);
+        egi_graph_free(g);
+        egi_no_memory(eg);
+        return NULL;
+    }
+    f->eg = eg;
+    f->graph = g;
+    return f;
+}
+
+static bool check(eg_context *eg, const char *name, eg_fn fn, int n, const eg_spec *args, const char *file, int line)
+{
+    if (!egi_ready(eg)) return false;
+    if (!name || !fn || n < 0 || (n && !args)) {
+        egi_fail(eg, EG_ERR_ARGUMENT, file, line, "eg_trace: %s",
+                 !name ? "the name is NULL" : !fn ? "the function is NULL" : "the arguments' types are missing");
+        return false;
+    }
+    if (eg->trace) {
+        egi_fail(eg, EG_ERR_STATE, file, line, "eg_trace: another function is being traced; trace '%s' before it", name);
+        return false;
+    }
+    for (int k = 0; k < n; k++) {
+        if (!egi_check_spec(eg, args[k], "eg_trace", file, line)) return false;
+    }
+    return true;
+}
+
+eg_func *(eg_trace)(eg_context *eg, const char *name, eg_fn fn, void *user, int num_args, const eg_spec *args,
+                    const char *file, int line)
+{
+    if (!check(eg, name, fn, num_args, args, file, line)) return NULL;
+    double start = egi_now();
+    egi_graph *g = egi_graph_new(eg);
+    if (!g) return NULL;
+    egi_scope scope = {.kind = EGI_SCOPE_FUNC};
+    egi_trace trace = {.g = g, .generation = ++eg->generation, .scope = &scope};
+    eg->trace = &trace;
+    egi_here(g, file, line);
+    eg_val out = fn(user, arguments(eg, g, num_args, args, file, line));
+    results(eg, g, out, name, file, line);
+    writes(eg, &trace);
+    eg->trace = NULL;
+    scope_free(eg, &scope);
+    egi_graph *simple = eg->status ? NULL : egi_simplify(g);
+    egi_graph_free(g);
+    if (!simple) return NULL;
+    eg_func *f = func_new(eg, name, simple);
+    if (!f) return NULL;
+    f->trace_s = egi_now() - start;
+    eg->stats.traces++;
+    eg->stats.trace_s += f->trace_s;
+    eg->stats.last_trace_s = f->trace_s;
+    eg->stats.last_nodes = simple->nodes.n;
+    return f;
+}
+
+int eg_num_args(const eg_func *f)
+{
+    return f ? (int)f->graph->args.n : 0;
+}
+
+int eg_num_results(const eg_func *f)
+{
+    return f ? (int)f->graph->regions.at[0].results.n : 0;
+}
+
+eg_spec eg_arg_spec(const eg_func *f, int k)
+{
+    return k >= 0 && k < eg_num_args(f) ? f->graph->args.at[k] : (eg_spec){.rank = -1};
+}
+
+eg_spec eg_result_spec(const eg_func *f, int k)
+{
+    bool ok = k >= 0 && k < eg_num_results(f);
+    return ok ? egi_spec(f->graph, f->graph->regions.at[0].results.at[k]) : (eg_spec){.rank = -1};
+}
+
+const char *eg_text(eg_func *f)
+{
+    if (!f) return "";
+    if (!f->text) {
+        egi_text t = {.allocator = &f->eg->allocator};
+        egi_print(f->graph, &t);
+        f->text = t.s;
+        if (t.failed) egi_no_memory(f->eg);
+    }
+    return f->text ? f->text : "";
+}
+
+eg_func *eg_parse(eg_context *eg, const char *text)
+{
+    if (!egi_ready(eg)) return NULL;
+    if (!text) {
+        egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0, "eg_parse: the text is NULL");
+        return NULL;
+    }
+    egi_graph *g = egi_graph_parse(eg, text);
+    return g ? func_new(eg, "parsed", g) : NULL;
+}

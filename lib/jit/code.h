@@ -1,0 +1,101 @@
+/* What compiled code and the runtime agree on. */
+#ifndef EGI_CODE_H
+#define EGI_CODE_H
+
+#include "ir/eval.h"
+#include "opt/plan.h"
+
+/* Rows of connections as compiled code reads them. */
+typedef struct egi_rows {
+    const int64_t *ptr;    /* deliveries: [pre * threads + 1]; CSR: [pre + 1] */
+    const int32_t *target;
+    void *spare[2];
+} egi_rows;
+
+/* Everything a run of compiled code gets; every field is 8 bytes, compiled code reads field k at offset 8 k. */
+typedef struct egi_frame {
+    void *const *buffers;       /*  0: plan's buffers */
+    const int64_t *sizes;       /*  1: extents and other whole numbers > 16, in the order of egi_canon */
+    const uint64_t *literals;   /*  2: numbers of the user's code */
+    const egi_rows *deliveries; /*  3: one for each delivery of the code */
+    const egi_rows *csrs;       /*  4: graph->csrs */
+    void *team;                 /*  5 */
+    void (*barrier)(void *team, int tid);                                       /*  6 */
+    int64_t (*tick)(struct egi_frame *f, int tid, int64_t step, int64_t steps); /*  7: end of the next chunk; = step: stop */
+    void (*host)(struct egi_frame *f, int64_t slot, void *const *in, void *const *out); /*  8 */
+    const uint32_t *keys;       /*  9: two for each stream of the code */
+    int64_t execution;          /* 10: draws so far */
+    int64_t advance;            /* 11: written by thread 0: iterations of the longest outermost loop */
+    int64_t stop;               /* 12: not 0: a host function failed */
+    char *scratch;              /* 13: of thread t from t * EGI_SCRATCH */
+} egi_frame;
+
+enum {
+    EGI_FRAME_BUFFERS, EGI_FRAME_SIZES, EGI_FRAME_LITERALS, EGI_FRAME_DELIVERIES, EGI_FRAME_CSRS, EGI_FRAME_TEAM,
+    EGI_FRAME_BARRIER, EGI_FRAME_TICK, EGI_FRAME_HOST, EGI_FRAME_KEYS, EGI_FRAME_EXECUTION, EGI_FRAME_ADVANCE,
+    EGI_FRAME_STOP, EGI_FRAME_SCRATCH, EGI_FRAME_FIELDS
+};
+_Static_assert(sizeof(egi_frame) == 8 * EGI_FRAME_FIELDS, "compiled code reads field k at offset 8 k");
+enum { EGI_SCRATCH = 64 * 1024 }; /* a thread's scratch memory */
+
+typedef void (*egi_entry)(egi_frame *f, int tid, int nt);
+
+/* A whole number of the program: itself if <= 16, else sizes[index]. */
+typedef struct egi_size {
+    int64_t value;  /* valid if index < 0 */
+    int32_t index;
+} egi_size;
+
+/* A buffer of the code: a product of sizes. */
+typedef struct egi_code_buffer {
+    egi_buffer_kind kind;
+    uint32_t slot;
+    eg_dtype dtype;
+    int rank;
+    egi_size dim[EG_MAX_RANK];
+} egi_code_buffer;
+
+typedef struct egi_code_delivery {
+    int num;
+    uint32_t csr[8];    /* slots */
+    uint32_t buffer[8]; /* target buffers; the first is the base */
+} egi_code_delivery;
+enum { EGI_MAX_MERGED = 8 };
+
+/* Compiled code of all functions with one canonical graph.  Immutable. */
+typedef struct egi_code {
+    egi_entry entry;
+    void *handle;           /* lib/jit/orc.c */
+    EGI_VEC(egi_code_buffer) buffers;
+    EGI_VEC(egi_code_delivery) deliveries;
+    EGI_VEC(uint64_t) streams; /* stream of each pair of keys */
+    int64_t num_sizes, num_literals;
+    double work_ns;         /* estimated work between two barriers, for the team's size */
+    bool has_host, has_scratch;
+    uint64_t hash;
+    char *key;              /* canonical form, compared on a hit */
+    size_t key_size;
+    struct egi_code *next;
+} egi_code;
+
+/* -- lib/jit/canon.c -------------------------------------------------------------------------------------------------- */
+
+/* The canonical form of a traced graph: whole numbers above 16 and the user's literals are numbered in order of first
+ * appearance, so that two graphs which differ only in sizes, dt or parameters are the same. */
+typedef struct egi_canon {
+    const eg_allocator *allocator;
+    egi_text key;
+    EGI_VEC(int64_t) sizes;
+    EGI_VEC(uint64_t) literals;
+    uint32_t *literal_of; /* for each node: 1 + index of the literal, 0 = part of the code */
+    uint64_t hash;
+    bool failed;
+} egi_canon;
+void egi_canon_of(const egi_graph *g, egi_canon *c);
+void egi_canon_free(egi_canon *c);
+/* Index of a whole number > 16 among the sizes; -1 if it is none. */
+int32_t egi_canon_size(const egi_canon *c, int64_t value);
+/* Is the constant written into the code: booleans, 0, 1 and -1, whole numbers up to 16? */
+bool egi_is_embedded(eg_dtype t, uint64_t bits);
+
+#endif

@@ -1,0 +1,444 @@
+/* Which values lie in memory, and where: in place of what they replace whenever nobody needs the old value any more. */
+#include "core/context.h"
+#include "opt/plan.h"
+
+typedef struct uses {
+    const egi_graph *g;
+    uint32_t *first; /* [nodes + 1] into at */
+    egi_id *at;      /* users, ascending; the owner's id stands for region results */
+} uses;
+
+typedef struct place_work {
+    egi_plan *p;
+    uses u;
+} place_work;
+
+static bool uses_build(place_work *w)
+{
+    const egi_graph *g = w->p->g;
+    const eg_allocator *a = &g->eg->allocator;
+    w->u.g = g;
+    w->u.first = egi_alloc(a, (size_t)(g->nodes.n + 2) * sizeof(uint32_t), 16);
+    w->u.at = egi_alloc(a, (size_t)(g->operands.n + 1) * sizeof(egi_id), 16);
+    if (!w->u.first || !w->u.at) return false;
+    for (egi_id id = 1; id < g->nodes.n; id++) {
+        for (uint32_t k = 0; k < egi_at(g, id)->num_args; k++) w->u.first[egi_arg(g, id, k) + 1]++;
+    }
+    for (int64_t k = 0; k < g->nodes.n; k++) w->u.first[k + 1] += w->u.first[k];
+    for (egi_id id = (egi_id)g->nodes.n; id-- > 1;) {
+        for (uint32_t k = 0; k < egi_at(g, id)->num_args; k++) {
+            egi_id o = egi_arg(g, id, k);
+            w->u.at[--w->u.first[o + 1]] = id;
+        }
+    }
+    /* Filling moved every start of o to first[o + 1]; shift back. */
+    for (int64_t k = 0; k < g->nodes.n; k++) w->u.first[k] = w->u.first[k + 1];
+    uint32_t end = 0;
+    for (egi_id id = 1; id < g->nodes.n; id++) end += egi_at(g, id)->num_args;
+    w->u.first[g->nodes.n] = end;
+    return true;
+}
+
+/* -- in memory ------------------------------------------------------------------------------------------------------- */
+
+static bool same_stage(const egi_plan *p, egi_id a, egi_id b)
+{
+    return egi_at(p->g, a)->region == egi_at(p->g, b)->region && egi_at(p->g, a)->shape == egi_at(p->g, b)->shape &&
+           p->level[a] == p->level[b];
+}
+
+static bool direct_use(const egi_plan *p, egi_id user, egi_id a)
+{
+    const egi_graph *g = p->g;
+    if (!egi_is_fused(p, user) || p->forced[user] || egi_is_inline(p, user)) return false;
+    if (egi_at(g, user)->op == EGI_GATHER) return egi_arg(g, user, 0) != a;
+    return egi_at(g, user)->shape == egi_at(g, a)->shape;
+}
+
+static void need(egi_plan *p, egi_id id)
+{
+    egi_view v;
+    if (egi_at(p->g, id)->dtype == EG_DTYPE_COUNT) return;
+    egi_view_of(p, id, &v);
+    if (!egi_is_scalar(p->g, v.base)) p->in_memory[v.base] = true;
+}
+
+static void find_in_memory(egi_plan *p)
+{
+    const egi_graph *g = p->g;
+    for (egi_id id = 1; id < g->nodes.n; id++) {
+        const egi_node *n = egi_at(g, id);
+        if (egi_is_stage(p, id) && !(egi_flags((egi_op)n->op) & FL)) p->in_memory[id] = true;
+        for (uint32_t k = 0; k < n->num_args; k++) {
+            egi_id a = egi_arg(g, id, k);
+            if (egi_is_scalar(g, a) || egi_is_inline(p, a) || egi_at(g, a)->dtype == EG_DTYPE_COUNT) continue;
+            if (egi_is_view(g, id) && !p->forced[id]) continue; /* its reader decides */
+            if (n->op == EGI_EVENT && k == 1 && egi_dtype_of(g, a) == EG_BOOL) {
+                /* Only its list is read; but a list made in another stage needs the values. */
+                if (!egi_is_fused(p, a) || egi_at(g, a)->region != n->region) need(p, a);
+                continue;
+            }
+            if (egi_is_fused(p, a) && direct_use(p, id, a) && same_stage(p, id, a)) continue;
+            need(p, a);
+        }
+        /* A scalar read out of a vector. */
+        if (egi_is_scalar(g, id) && egi_is_view(g, id)) need(p, id);
+        if (p->forced[id] && egi_is_view(g, id)) {
+            egi_view v;
+            egi_view_below(p, id, &v);
+            p->in_memory[id] = true;
+            if (!egi_is_scalar(g, v.base)) p->in_memory[v.base] = true;
+        }
+        if (p->forced[id]) p->in_memory[id] = true;
+    }
+}
+
+/* -- may a value be overwritten? --------------------------------------------------------------------------------------- */
+
+static bool is_result(const egi_plan *p, egi_id id)
+{
+    const egi_graph *g = p->g;
+    for (int64_t r = 0; r < g->regions.n; r++) {
+        for (int64_t k = 0; k < g->regions.at[r].results.n; k++) {
+            if (g->regions.at[r].results.at[k] == id) return true;
+        }
+    }
+    for (int64_t k = 0; k < g->writes.n; k++) {
+        if (g->writes.at[k].value == id) return true;
+    }
+    return false;
+}
+
+static egi_id owner_in(const egi_graph *g, uint16_t r, uint16_t outer)
+{
+    while (r != outer && g->regions.at[r].parent != outer) r = g->regions.at[r].parent;
+    return g->regions.at[r].owner;
+}
+
+/* First operand of `writer` that it replaces in place, or 0. */
+static egi_id base_of(const egi_graph *g, egi_id writer)
+{
+    switch ((int)egi_at(g, writer)->op) {
+    case EGI_EVENT:
+    case EGI_UPDATE:
+    case EGI_SCATTER: return egi_arg(g, writer, 0);
+    case EGI_ITEM: {
+        egi_id o = egi_arg(g, writer, 0);
+        uint64_t k = egi_at(g, writer)->imm;
+        if (egi_at(g, o)->op == EGI_LOOP && k < (uint64_t)egi_ints_of(g, egi_at(g, o))[1])
+            return egi_arg(g, o, (uint32_t)k + 1);
+        if (egi_at(g, o)->op == EGI_WHILE) return egi_arg(g, o, (uint32_t)k);
+        return 0;
+    }
+    default: return 0;
+    }
+}
+
+static egi_id acting(const egi_graph *g, egi_id writer)
+{
+    return egi_at(g, writer)->op == EGI_ITEM ? egi_arg(g, writer, 0) : writer;
+}
+
+/* How often an operand stands among the writer's. */
+static int times(const egi_graph *g, egi_id writer, egi_id a)
+{
+    int n = 0;
+    for (uint32_t k = 0; k < egi_at(g, writer)->num_args; k++) n += egi_arg(g, writer, k) == a;
+    return n;
+}
+
+/* May `writer` (a node of its region) overwrite the memory of x?  All reads of x must come before it, or be its own at
+ * the same elements. */
+static bool may_overwrite(const place_work *w, egi_id x, egi_id writer, bool through_view)
+{
+    const egi_plan *p = w->p;
+    const egi_graph *g = p->g;
+    uint16_t region = egi_at(g, writer)->region;
+    egi_id act = acting(g, writer);
+    int level = p->level[act];
+    if (!x) return true;
+    if (is_result(p, x)) return false;
+    for (uint32_t k = w->u.first[x]; k < w->u.first[x + 1]; k++) {
+        egi_id u = w->u.at[k];
+        if (egi_is_view(g, u) && !p->forced[u] && !egi_is_scalar(g, u)) {
+            if (!may_overwrite(w, u, writer, true)) return false;
+            continue;
+        }
+        if (egi_at(g, u)->region != region) {
+            egi_id o = owner_in(g, egi_at(g, u)->region, region);
+            if (!o || o == act || p->level[o] >= level) return false;
+            continue;
+        }
+        if (u == act) {
+            bool in_place = !through_view && base_of(g, writer) == x && times(g, act, x) == 1;
+            bool direct = !through_view && egi_is_fused(p, writer) && direct_use(p, writer, x);
+            if (!in_place && !direct) return false;
+            continue;
+        }
+        /* A spike vector read as a list is not read from memory. */
+        if (egi_at(g, u)->op == EGI_EVENT && egi_arg(g, u, 1) == x && egi_dtype_of(g, x) == EG_BOOL &&
+            times(g, u, x) == 1 && egi_at(g, x)->op == EGI_PARAM)
+            continue;
+        if (p->level[u] < level) continue;
+        bool joined = p->level[u] == level && egi_is_fused(p, writer) && egi_is_fused(p, u) && !through_view &&
+                      same_stage(p, u, writer) && direct_use(p, u, x);
+        if (!joined) return false;
+    }
+    /* A row parameter reads its loop's sequence all through the loop. */
+    return true;
+}
+
+/* -- targets: where results have to go ------------------------------------------------------------------------------------- */
+
+static int end_level(const egi_plan *p, uint16_t region)
+{
+    return 2 * p->region[region].levels + 1;
+}
+
+static void copy_at_end(egi_plan *p, uint16_t region, egi_id value, egi_place to)
+{
+    const egi_graph *g = p->g;
+    egi_stages *list = &p->region[region].stages;
+    egi_view v;
+    need(p, value);
+    egi_view_of(p, value, &v);
+    int op = egi_at(g, v.base)->op;
+    bool changes = op == EGI_PARAM || op == EGI_VAR;
+    if (changes && !egi_is_scalar(g, v.base)) {
+        /* What it reads may be overwritten by another copy: go through a buffer of its own. */
+        egi_place temp = {egi_plan_buffer(p, EGI_BUF_TEMP, 0, egi_dtype_of(g, value), egi_at(g, value)->shape), 0};
+        egi_plan_store(p, list, end_level(p, region), value, temp);
+        egi_stage *s = egi_plan_stage(p, list, EGI_STAGE_FUSED, end_level(p, region) + 2, egi_at(g, value)->shape, 0);
+        /* Read back from the buffer: a load of the value placed there. */
+        if (s && !egi_push(&g->eg->allocator, &s->stores,
+                           ((egi_store){.node = value, .place = to, .param = 0, .from = temp})))
+            p->failed = true;
+        return;
+    }
+    egi_plan_store(p, list, end_level(p, region) + 2, value, to);
+}
+
+/* Puts the value straight into `to`, together with what it replaces there; false if it must be copied.  `old` is the
+ * value that lies there before. */
+static bool in_place(place_work *w, egi_id value, egi_place to, egi_id old, uint16_t region)
+{
+    egi_plan *p = w->p;
+    const egi_graph *g = p->g;
+    if (egi_at(g, value)->region != region || p->place[value].buffer || egi_is_inline(p, value)) return false;
+    bool item = egi_at(g, value)->op == EGI_ITEM;
+    if (item && to.row) return false;
+    if (!egi_is_fused(p, value) && !egi_is_stage(p, value) && !item) return false;
+    if (egi_is_scalar(g, value)) return false;
+    egi_id base = base_of(g, value);
+    if (base == old || !base) {
+        if (!may_overwrite(w, old, value, false)) return false;
+        p->place[value] = to;
+        return true;
+    }
+    /* A chain: the base goes there first, if it may overwrite the old value, and is then replaced in its turn. */
+    bool computed = (egi_is_fused(p, base) || egi_is_stage(p, base)) && !egi_is_inline(p, base) &&
+                    egi_at(g, base)->region == region && !p->place[base].buffer && !egi_is_scalar(g, base) &&
+                    p->in_memory[base];
+    if (computed && may_overwrite(w, base, value, false) && in_place(w, base, to, old, region)) {
+        p->place[value] = to;
+        return true;
+    }
+    if (!may_overwrite(w, old, value, false)) return false;
+    p->place[value] = to;
+    return true;
+}
+
+/* Brings the value of a region to a place, in place, by a second store where it is computed, or by a copy at the end. */
+static void target(place_work *w, egi_id value, egi_place to, egi_id old, uint16_t region)
+{
+    egi_plan *p = w->p;
+    const egi_graph *g = p->g;
+    if (in_place(w, value, to, old, region)) {
+        p->in_memory[value] = true;
+        return;
+    }
+    bool fused = egi_is_fused(p, value) && !egi_is_inline(p, value) && egi_at(g, value)->region == region;
+    if (fused && may_overwrite(w, old, value, false)) {
+        egi_plan_store(p, &p->region[region].stages, 2 * p->level[value] + 1, value, to);
+        return;
+    }
+    copy_at_end(p, region, value, to);
+}
+
+/* -- loops and conds ----------------------------------------------------------------------------------------------------------- */
+
+static egi_id item_of(const egi_graph *g, egi_id owner, uint64_t k)
+{
+    for (egi_id id = owner + 1; id < g->nodes.n; id++) {
+        if (egi_at(g, id)->op == EGI_ITEM && egi_arg(g, id, 0) == owner && egi_at(g, id)->imm == k) return id;
+    }
+    return 0;
+}
+
+static egi_place place_of_item(egi_plan *p, egi_id owner, uint64_t k, egi_id like, uint32_t shape)
+{
+    egi_id item = item_of(p->g, owner, k);
+    if (item && p->place[item].buffer) return p->place[item];
+    egi_place to = {egi_plan_buffer(p, EGI_BUF_TEMP, 0, egi_dtype_of(p->g, like), shape), 0};
+    if (item) p->place[item] = to;
+    return to;
+}
+
+/* A carried value of rank >= 1: one buffer for initial value, parameter, result and item. */
+static void place_carried(place_work *w, egi_id owner, uint16_t body, uint32_t k, uint32_t arg)
+{
+    egi_plan *p = w->p;
+    const egi_graph *g = p->g;
+    egi_id init = egi_arg(g, owner, arg), param = g->regions.at[body].params.at[arg];
+    if (egi_is_scalar(g, init)) return;
+    egi_place to = place_of_item(p, owner, k, init, egi_at(g, init)->shape);
+    uint16_t region = egi_at(g, owner)->region;
+    bool computed = (egi_is_fused(p, init) || (egi_is_stage(p, init) && !(egi_flags((egi_op)egi_at(g, init)->op) & FL))) &&
+                    !egi_is_inline(p, init) && egi_at(g, init)->region == region && !p->place[init].buffer;
+    bool once = w->u.first[init + 1] - w->u.first[init] == 1 && !is_result(p, init);
+    p->place[param] = to;
+    if (computed && once && p->buffers.at[to.buffer].kind == EGI_BUF_TEMP && base_of(g, init) == 0) p->place[init] = to;
+    if (egi_at(g, owner)->op == EGI_WHILE)
+        p->place[g->regions.at[egi_ints_of(g, egi_at(g, owner))[0]].params.at[k]] = to;
+    if (p->place[init].buffer == to.buffer && !p->place[init].row) return;
+    need(p, init);
+    egi_plan_store(p, &p->region[body].before, 1, init, to);
+}
+
+static void place_loop(place_work *w, egi_id id)
+{
+    egi_plan *p = w->p;
+    const egi_graph *g = p->g;
+    const int64_t *at = egi_ints_of(g, egi_at(g, id));
+    uint16_t body = (uint16_t)at[0];
+    const egi_region *r = &g->regions.at[body];
+    uint32_t nc = (uint32_t)at[1];
+    for (uint32_t k = 0; k < nc; k++) place_carried(w, id, body, k, k + 1);
+    for (int64_t k = 0; k < at[3]; k++) {
+        egi_id value = r->results.at[nc + k], item = item_of(g, id, (uint64_t)(nc + k));
+        if (!item) continue;
+        egi_place to = place_of_item(p, id, (uint64_t)(nc + k), value, egi_at(g, item)->shape);
+        to.row = body;
+        if (!egi_is_scalar(g, value)) target(w, value, to, 0, body);
+    }
+    for (uint32_t k = 0; k < nc; k++) {
+        if (!egi_is_scalar(g, r->results.at[k])) target(w, r->results.at[k], p->place[r->params.at[k + 1]], r->params.at[k + 1], body);
+    }
+}
+
+static void place_while(place_work *w, egi_id id)
+{
+    egi_plan *p = w->p;
+    const egi_graph *g = p->g;
+    uint16_t body = (uint16_t)egi_ints_of(g, egi_at(g, id))[1];
+    const egi_region *r = &g->regions.at[body];
+    for (uint32_t k = 0; k < egi_at(g, id)->num_args; k++) place_carried(w, id, body, k, k);
+    for (uint32_t k = 0; k < egi_at(g, id)->num_args; k++) {
+        if (!egi_is_scalar(g, r->results.at[k])) target(w, r->results.at[k], p->place[r->params.at[k]], r->params.at[k], body);
+    }
+}
+
+static void place_cond(place_work *w, egi_id id)
+{
+    egi_plan *p = w->p;
+    const egi_graph *g = p->g;
+    const int64_t *arm = egi_ints_of(g, egi_at(g, id));
+    int64_t n = g->regions.at[arm[0]].results.n;
+    for (int64_t k = 0; k < n; k++) {
+        egi_id like = g->regions.at[arm[0]].results.at[k];
+        if (egi_is_scalar(g, like)) continue;
+        egi_place to = place_of_item(p, id, (uint64_t)k, like, egi_at(g, like)->shape);
+        for (int a = 0; a < 2; a++) target(w, g->regions.at[arm[a]].results.at[k], to, 0, (uint16_t)arm[a]);
+    }
+}
+
+/* -- leaves and the rest ----------------------------------------------------------------------------------------------------------- */
+
+static void place_leaves(egi_plan *p)
+{
+    const egi_graph *g = p->g;
+    for (egi_id id = 1; id < g->nodes.n; id++) {
+        const egi_node *n = egi_at(g, id);
+        egi_buffer_kind kind = n->op == EGI_ARG     ? EGI_BUF_ARG
+                               : n->op == EGI_VAR   ? EGI_BUF_VAR
+                               : n->op == EGI_ARRAY ? EGI_BUF_ARRAY
+                                                    : EGI_BUF_TEMP;
+        if (kind == EGI_BUF_TEMP) continue;
+        p->place[id].buffer = egi_plan_buffer(p, kind, (uint32_t)n->imm, (eg_dtype)n->dtype, n->shape);
+    }
+}
+
+static egi_id read_of(const egi_graph *g, uint32_t var)
+{
+    for (egi_id id = 1; id < g->nodes.n; id++) {
+        if (egi_at(g, id)->op == EGI_VAR && egi_at(g, id)->imm == var) return id;
+    }
+    return 0;
+}
+
+static void place_function(place_work *w)
+{
+    egi_plan *p = w->p;
+    const egi_graph *g = p->g;
+    for (int64_t k = 0; k < g->writes.n; k++) {
+        egi_id value = g->writes.at[k].value, old = read_of(g, g->writes.at[k].var);
+        egi_place to = {egi_plan_buffer(p, EGI_BUF_VAR, g->writes.at[k].var, egi_dtype_of(g, value), egi_at(g, value)->shape), 0};
+        if (!egi_is_scalar(g, value) && value != old) target(w, value, to, old, 0);
+    }
+    for (int64_t k = 0; k < g->regions.at[0].results.n; k++) {
+        egi_id value = g->regions.at[0].results.at[k];
+        egi_place to = {egi_plan_buffer(p, EGI_BUF_RESULT, (uint32_t)k, egi_dtype_of(g, value), egi_at(g, value)->shape), 0};
+        if (!egi_is_scalar(g, value)) target(w, value, to, 0, 0);
+    }
+}
+
+/* Region nodes in ascending order of their regions: outer ones first, since they decide where inner ones write. */
+static void place_regions(place_work *w)
+{
+    const egi_graph *g = w->p->g;
+    for (int64_t r = 0; r < g->regions.n; r++) {
+        for (egi_id id = 1; id < g->nodes.n; id++) {
+            if (egi_at(g, id)->region != r) continue;
+            switch ((int)egi_at(g, id)->op) {
+            case EGI_LOOP: place_loop(w, id); break;
+            case EGI_WHILE: place_while(w, id); break;
+            case EGI_COND: place_cond(w, id); break;
+            default: break;
+            }
+        }
+    }
+}
+
+static void place_rest(egi_plan *p)
+{
+    const egi_graph *g = p->g;
+    for (egi_id id = 1; id < g->nodes.n; id++) {
+        const egi_node *n = egi_at(g, id);
+        if (n->dtype == EG_DTYPE_COUNT || (n->shape == 0 && !egi_is_stage(p, id) &&
+                                          !(n->op == EGI_ITEM && egi_at(g, egi_arg(g, id, 0))->op == EGI_HOST)))
+            continue;
+        bool host = n->op == EGI_ITEM && egi_at(g, egi_arg(g, id, 0))->op == EGI_HOST;
+        bool stage = egi_is_stage(p, id), fused = egi_is_fused(p, id) && !egi_is_inline(p, id);
+        if (!host && !stage && !(fused && p->in_memory[id])) continue;
+        if (!p->place[id].buffer)
+            p->place[id].buffer = egi_plan_buffer(p, EGI_BUF_TEMP, 0, (eg_dtype)n->dtype, n->shape);
+        if (fused) egi_plan_store(p, &p->region[n->region].stages, 2 * p->level[id] + 1, id, p->place[id]);
+    }
+}
+
+void egi_plan_place(egi_plan *p)
+{
+    place_work w = {.p = p};
+    const eg_allocator *a = &p->g->eg->allocator;
+    if (uses_build(&w)) {
+        find_in_memory(p);
+        place_leaves(p);
+        place_function(&w);
+        place_regions(&w);
+        place_rest(p);
+    } else {
+        p->failed = true;
+    }
+    egi_free(a, w.u.first);
+    egi_free(a, w.u.at);
+}

@@ -1,0 +1,440 @@
+/* Copying a graph: what is live, states of loops that never change, regions renumbered.
+ *
+ * Liveness is exact through regions: a carried value of a loop is live only if its item or its parameter is.  Nodes are
+ * copied in ascending order into the image of their region; egi_node_make moves them further out when it can. */
+#include "core/context.h"
+#include "opt/rebuild.h"
+
+typedef struct rebuild {
+    const egi_graph *from;
+    egi_graph *to;
+    bool *live;         /* node, or item/parameter through its own node */
+    egi_id *map;        /* node of `from` -> node of `to` */
+    uint16_t *region;   /* region of `from` -> region of `to`; 0 = not made */
+    egi_ids todo;
+    bool failed;
+} rebuild;
+
+static const egi_region *region_at(const egi_graph *g, int64_t r)
+{
+    return &g->regions.at[r];
+}
+
+static void mark(rebuild *r, egi_id id)
+{
+    if (r->live[id]) return;
+    r->live[id] = true;
+    if (!egi_push(&r->from->eg->allocator, &r->todo, id)) r->failed = true;
+}
+
+/* Owner of a parameter: node and which carried value it is; -1 for i and rows. */
+static int64_t carried_index(const egi_graph *g, egi_id param, egi_id *owner)
+{
+    const egi_node *n = egi_at(g, param);
+    *owner = region_at(g, egi_ints_of(g, n)[0])->owner;
+    const egi_node *o = egi_at(g, *owner);
+    if (o->op != EGI_LOOP) return (int64_t)n->imm;
+    int64_t k = (int64_t)n->imm - 1, nc = egi_ints_of(g, o)[1];
+    return k >= 0 && k < nc ? k : -1;
+}
+
+static egi_id carried_init(const egi_graph *g, egi_id owner, int64_t k)
+{
+    return egi_arg(g, owner, (uint32_t)k + (egi_at(g, owner)->op == EGI_LOOP));
+}
+
+static uint16_t body_of(const egi_graph *g, egi_id owner)
+{
+    return (uint16_t)egi_ints_of(g, egi_at(g, owner))[egi_at(g, owner)->op == EGI_WHILE ? 1 : 0];
+}
+
+static egi_id param_of(const egi_graph *g, egi_id owner, uint16_t region, int64_t k)
+{
+    return region_at(g, region)->params.at[k + (egi_at(g, owner)->op == EGI_LOOP)];
+}
+
+static void mark_owner(rebuild *r, egi_id id)
+{
+    if (r->live[id]) return;
+    mark(r, id);
+}
+
+/* The region node itself: its condition, length or predicate. */
+static void mark_region_node(rebuild *r, egi_id id)
+{
+    const egi_graph *g = r->from;
+    const egi_node *n = egi_at(g, id);
+    if (n->op == EGI_LOOP || n->op == EGI_COND) mark(r, egi_arg(g, id, 0));
+    if (n->op == EGI_WHILE) mark(r, region_at(g, egi_ints_of(g, n)[0])->results.at[0]);
+}
+
+static void mark_carried(rebuild *r, egi_id owner, int64_t k)
+{
+    const egi_graph *g = r->from;
+    uint16_t body = body_of(g, owner);
+    mark(r, region_at(g, body)->results.at[k]);
+    mark(r, param_of(g, owner, body, k));
+    mark(r, carried_init(g, owner, k));
+    if (egi_at(g, owner)->op == EGI_WHILE) mark(r, param_of(g, owner, (uint16_t)egi_ints_of(g, egi_at(g, owner))[0], k));
+}
+
+static void mark_item(rebuild *r, egi_id id)
+{
+    const egi_graph *g = r->from;
+    egi_id owner = egi_arg(g, id, 0);
+    const egi_node *o = egi_at(g, owner);
+    int64_t k = (int64_t)egi_at(g, id)->imm;
+    mark_owner(r, owner);
+    if (o->op == EGI_HOST) return;
+    if (o->op == EGI_COND) {
+        for (int a = 0; a < 2; a++) mark(r, region_at(g, egi_ints_of(g, o)[a])->results.at[k]);
+        return;
+    }
+    int64_t nc = o->op == EGI_LOOP ? egi_ints_of(g, o)[1] : o->num_args;
+    if (k < nc) mark_carried(r, owner, k);
+    else mark(r, region_at(g, body_of(g, owner))->results.at[k]);
+}
+
+static void mark_param(rebuild *r, egi_id id)
+{
+    const egi_graph *g = r->from;
+    egi_id owner;
+    int64_t k = carried_index(g, id, &owner);
+    mark_owner(r, owner);
+    if (k >= 0) {
+        mark_carried(r, owner, k);
+        return;
+    }
+    const egi_node *n = egi_at(g, id);
+    if (n->imm) mark(r, egi_arg(g, owner, (uint32_t)n->imm)); /* a row: its sequence has the same number */
+}
+
+static void mark_all(rebuild *r)
+{
+    const egi_graph *g = r->from;
+    const egi_ids *res = &region_at(g, 0)->results;
+    for (int64_t k = 0; k < res->n; k++) mark(r, res->at[k]);
+    for (int64_t k = 0; k < g->writes.n; k++) mark(r, g->writes.at[k].value);
+    for (egi_id id = 1; id < g->nodes.n; id++) {
+        if (egi_at(g, id)->op == EGI_HOST) mark(r, id);
+    }
+    while (r->todo.n && !r->failed) {
+        egi_id id = r->todo.at[--r->todo.n];
+        const egi_node *n = egi_at(g, id);
+        /* Whatever lives in a region keeps the region's owner. */
+        for (uint16_t reg = n->region; reg; reg = region_at(g, reg)->parent) mark_owner(r, region_at(g, reg)->owner);
+        if (n->op == EGI_ITEM) mark_item(r, id);
+        else if (n->op == EGI_PARAM) mark_param(r, id);
+        else if (egi_flags((egi_op)n->op) & FL) mark_region_node(r, id);
+        else {
+            for (uint32_t k = 0; k < n->num_args; k++) mark(r, egi_arg(g, id, k));
+        }
+    }
+}
+
+/* -- copying --------------------------------------------------------------------------------------------------------- */
+
+static uint16_t image(rebuild *r, uint16_t region)
+{
+    if (region == 0 || r->region[region]) return r->region[region];
+    const egi_region *old = region_at(r->from, region);
+    uint16_t here = r->to->region, parent = image(r, old->parent);
+    r->to->region = parent;
+    r->region[region] = egi_region_open(r->to, old->floor == region);
+    r->to->region = here;
+    return r->region[region];
+}
+
+static bool push(rebuild *r, egi_ids *list, egi_id id)
+{
+    if (id && egi_push(&r->to->eg->allocator, list, id)) return true;
+    r->failed = true;
+    return false;
+}
+
+/* A carried value whose result is its own parameter never changes. */
+static bool constant_state(const egi_graph *g, egi_id owner, int64_t k)
+{
+    uint16_t body = body_of(g, owner);
+    return region_at(g, body)->results.at[k] == param_of(g, owner, body, k);
+}
+
+static egi_id copy_make(rebuild *r, egi_id id, const egi_id *args, uint32_t attr)
+{
+    const egi_node *n = egi_at(r->from, id);
+    egi_make m = {.op = (egi_op)n->op, .dtype = (eg_dtype)n->dtype, .num_args = n->num_args, .args = args,
+                  .attr = attr, .imm = n->imm};
+    m.shape = egi_shape_intern(r->to, egi_shape_of(r->from, id));
+    return egi_node_make(r->to, &m);
+}
+
+static egi_id copy_param(rebuild *r, egi_id id)
+{
+    const egi_graph *g = r->from;
+    egi_id owner;
+    int64_t k = carried_index(g, id, &owner);
+    if (k >= 0 && constant_state(g, owner, k)) return r->map[carried_init(g, owner, k)];
+    int64_t region = image(r, egi_at(g, id)->region);
+    /* Its number is given when the whole region is known. */
+    return copy_make(r, id, NULL, egi_ints(r->to, 1, &region));
+}
+
+static bool kept(const rebuild *r, egi_id owner, int64_t k)
+{
+    const egi_graph *g = r->from;
+    return r->live[param_of(g, owner, body_of(g, owner), k)] && !constant_state(g, owner, k);
+}
+
+static void number(rebuild *r, uint16_t region, egi_id param)
+{
+    egi_ids *list = &r->to->regions.at[region].params;
+    r->to->nodes.at[param].imm = (uint64_t)list->n;
+    push(r, list, param);
+}
+
+/* Parameter of a region in the copy; one that nothing uses is made now, so that numbers stay dense. */
+static void give_param(rebuild *r, uint16_t old_region, int64_t k)
+{
+    egi_id id = region_at(r->from, old_region)->params.at[k];
+    uint16_t to = image(r, old_region);
+    if (!r->map[id]) {
+        r->to->region = to;
+        r->map[id] = copy_param(r, id);
+    }
+    if (r->map[id]) number(r, to, r->map[id]);
+}
+
+static egi_id copy_loop(rebuild *r, egi_id id)
+{
+    const egi_graph *g = r->from;
+    const egi_node *n = egi_at(g, id);
+    const int64_t *at = egi_ints_of(g, n);
+    int64_t body = at[0], nc = at[1], ns = at[2], ny = at[3], kept_c = 0, kept_s = 0, kept_y = 0;
+    uint16_t to = image(r, (uint16_t)body);
+    const egi_region *old = region_at(g, body);
+    egi_ids args = {0};
+    push(r, &args, r->map[egi_arg(g, id, 0)]);
+    give_param(r, (uint16_t)body, 0);
+    for (int64_t k = 0; k < nc; k++) {
+        if (!kept(r, id, k)) continue;
+        give_param(r, (uint16_t)body, 1 + k);
+        push(r, &args, r->map[egi_arg(g, id, (uint32_t)(1 + k))]);
+        push(r, &r->to->regions.at[to].results, r->map[old->results.at[k]]);
+        kept_c++;
+    }
+    for (int64_t k = 0; k < ns; k++) {
+        if (!r->live[old->params.at[1 + nc + k]]) continue;
+        give_param(r, (uint16_t)body, 1 + nc + k);
+        push(r, &args, r->map[egi_arg(g, id, (uint32_t)(1 + nc + k))]);
+        kept_s++;
+    }
+    /* A stacked value is live if its item is; items come after the loop, so look for them. */
+    for (int64_t k = 0; k < ny; k++) {
+        bool live = false;
+        for (egi_id u = id + 1; u < g->nodes.n && !live; u++)
+            live = r->live[u] && egi_at(g, u)->op == EGI_ITEM && egi_arg(g, u, 0) == id &&
+                   egi_at(g, u)->imm == (uint64_t)(nc + k);
+        if (!live) continue;
+        push(r, &r->to->regions.at[to].results, r->map[old->results.at[nc + k]]);
+        kept_y++;
+    }
+    int64_t attr[] = {to, kept_c, kept_s, kept_y};
+    r->to->region = image(r, n->region);
+    egi_id made = r->failed ? 0 : egi_node_make(r->to, &(egi_make){.op = EGI_LOOP, .dtype = EG_DTYPE_COUNT,
+                                                 .num_args = (uint32_t)args.n, .args = args.at,
+                                                 .attr = egi_ints(r->to, 4, attr)});
+    r->to->regions.at[to].owner = made;
+    egi_vec_free(&g->eg->allocator, &args);
+    return made;
+}
+
+static egi_id copy_while(rebuild *r, egi_id id)
+{
+    const egi_graph *g = r->from;
+    const egi_node *n = egi_at(g, id);
+    int64_t cond = egi_ints_of(g, n)[0], body = egi_ints_of(g, n)[1];
+    int64_t attr[] = {image(r, (uint16_t)cond), image(r, (uint16_t)body)};
+    egi_ids args = {0};
+    for (uint32_t k = 0; k < n->num_args; k++) {
+        if (!kept(r, id, k)) continue;
+        give_param(r, (uint16_t)cond, k);
+        give_param(r, (uint16_t)body, k);
+        push(r, &args, r->map[egi_arg(g, id, k)]);
+        push(r, &r->to->regions.at[attr[1]].results, r->map[region_at(g, body)->results.at[k]]);
+    }
+    push(r, &r->to->regions.at[attr[0]].results, r->map[region_at(g, cond)->results.at[0]]);
+    r->to->region = image(r, n->region);
+    egi_id made = r->failed ? 0 : egi_node_make(r->to, &(egi_make){.op = EGI_WHILE, .dtype = EG_DTYPE_COUNT,
+                                                 .num_args = (uint32_t)args.n, .args = args.at,
+                                                 .attr = egi_ints(r->to, 2, attr)});
+    r->to->regions.at[attr[0]].owner = r->to->regions.at[attr[1]].owner = made;
+    egi_vec_free(&g->eg->allocator, &args);
+    return made;
+}
+
+static egi_id copy_cond(rebuild *r, egi_id id)
+{
+    const egi_graph *g = r->from;
+    const egi_node *n = egi_at(g, id);
+    egi_id p = r->map[egi_arg(g, id, 0)];
+    int64_t attr[2];
+    for (int a = 0; a < 2; a++) {
+        int64_t arm = egi_ints_of(g, n)[a];
+        attr[a] = image(r, (uint16_t)arm);
+        const egi_ids *res = &region_at(g, arm)->results;
+        for (int64_t k = 0; k < res->n; k++) {
+            if (r->live[res->at[k]] && r->map[res->at[k]] && r->live[region_at(g, egi_ints_of(g, n)[1 - a])->results.at[k]])
+                push(r, &r->to->regions.at[attr[a]].results, r->map[res->at[k]]);
+        }
+    }
+    r->to->region = image(r, n->region);
+    egi_id made = egi_node_make(r->to, &(egi_make){.op = EGI_COND, .dtype = EG_DTYPE_COUNT, .num_args = 1, .args = &p,
+                                                   .attr = egi_ints(r->to, 2, attr)});
+    r->to->regions.at[attr[0]].owner = r->to->regions.at[attr[1]].owner = made;
+    return made;
+}
+
+/* Items are numbered anew: those before it that were kept. */
+static egi_id copy_item(rebuild *r, egi_id id)
+{
+    const egi_graph *g = r->from;
+    egi_id owner = egi_arg(g, id, 0), to = r->map[owner];
+    const egi_node *o = egi_at(g, owner);
+    int64_t k = (int64_t)egi_at(g, id)->imm, index = 0;
+    int64_t nc = o->op == EGI_LOOP ? egi_ints_of(g, o)[1] : o->op == EGI_WHILE ? o->num_args : 0;
+    if (k < nc && constant_state(g, owner, k)) return r->map[carried_init(g, owner, k)];
+    for (int64_t j = 0; j < k && j < nc; j++) index += kept(r, owner, j);
+    for (int64_t j = nc; j < k; j++) {
+        bool live = o->op == EGI_HOST;
+        if (o->op == EGI_COND) {
+            live = r->live[region_at(g, egi_ints_of(g, o)[0])->results.at[j]] &&
+                   r->live[region_at(g, egi_ints_of(g, o)[1])->results.at[j]];
+        } else if (o->op == EGI_LOOP) {
+            for (egi_id u = owner + 1; u < g->nodes.n && !live; u++)
+                live = r->live[u] && egi_at(g, u)->op == EGI_ITEM && egi_arg(g, u, 0) == owner &&
+                       egi_at(g, u)->imm == (uint64_t)j;
+        }
+        index += live;
+    }
+    return egi_item(r->to, to, (uint32_t)index, egi_spec(g, id));
+}
+
+static egi_id copy_plain(rebuild *r, egi_id id)
+{
+    const egi_graph *g = r->from;
+    const egi_node *n = egi_at(g, id);
+    egi_id few[8], *args = few;
+    if (n->num_args > EGI_LEN(few) &&
+        !(args = egi_arena_alloc(&r->to->arena, n->num_args * sizeof *args))) {
+        r->failed = true;
+        return 0;
+    }
+    for (uint32_t k = 0; k < n->num_args; k++) args[k] = r->map[egi_arg(g, id, k)];
+    if ((egi_flags((egi_op)n->op) & FE) && n->num_args <= 3) {
+        if (n->op == EGI_CONVERT) return egi_convert(r->to, (eg_dtype)n->dtype, args[0]);
+        if (n->op == EGI_BITCAST) return egi_bitcast(r->to, (eg_dtype)n->dtype, args[0]);
+        if (n->num_args == 1) return egi_op1(r->to, (egi_op)n->op, args[0]);
+        if (n->num_args == 2) return egi_op2(r->to, (egi_op)n->op, args[0], args[1]);
+        return egi_op3(r->to, (egi_op)n->op, args[0], args[1], args[2]);
+    }
+    return copy_make(r, id, args, egi_ints(r->to, egi_num_ints(g, n), n->attr ? egi_ints_of(g, n) : NULL));
+}
+
+static egi_id copy_node(rebuild *r, egi_id id)
+{
+    const egi_node *n = egi_at(r->from, id);
+    const egi_loc *l = &r->from->locs.at[n->loc];
+    const char *name = l->name ? egi_arena_string(&r->to->arena, l->name) : NULL;
+    r->to->loc = egi_loc_intern(r->to, l->file, l->line, name);
+    r->to->region = image(r, n->region);
+    switch ((int)n->op) {
+    case EGI_PARAM: return copy_param(r, id);
+    case EGI_ITEM: return copy_item(r, id);
+    case EGI_LOOP: return copy_loop(r, id);
+    case EGI_WHILE: return copy_while(r, id);
+    case EGI_COND: return copy_cond(r, id);
+    default: return copy_plain(r, id);
+    }
+}
+
+static bool copy_lists(rebuild *r)
+{
+    const egi_graph *g = r->from;
+    const eg_allocator *a = &g->eg->allocator;
+#define COPY(list)                                                                                                     \
+    for (int64_t k = 0; k < g->list.n; k++)                                                                            \
+        if (!egi_push(a, &r->to->list, g->list.at[k])) return false;
+    COPY(args)
+    COPY(vars)
+    COPY(arrays)
+    COPY(csrs)
+#undef COPY
+    for (int64_t k = 0; k < g->hosts.n; k++) {
+        egi_host h = g->hosts.at[k];
+        h.name = egi_arena_string(&r->to->arena, h.name);
+        h.out = egi_arena_alloc(&r->to->arena, (size_t)(h.num_out + 1) * sizeof *h.out);
+        if (!h.name || !h.out || !egi_push(a, &r->to->hosts, h)) return false;
+        memcpy(h.out, g->hosts.at[k].out, (size_t)h.num_out * sizeof *h.out);
+    }
+    r->to->streams = g->streams;
+    return true;
+}
+
+static bool copy_all(rebuild *r)
+{
+    const egi_graph *g = r->from;
+    if (!copy_lists(r)) return false;
+    for (egi_id id = 1; id < g->nodes.n && !r->failed; id++) {
+        if (!r->live[id] || r->map[id]) continue;
+        r->map[id] = copy_node(r, id);
+        if (!r->map[id]) return false;
+    }
+    r->to->region = 0;
+    for (int64_t k = 0; k < region_at(g, 0)->results.n; k++)
+        push(r, &r->to->regions.at[0].results, r->map[region_at(g, 0)->results.at[k]]);
+    for (int64_t k = 0; k < g->writes.n; k++) {
+        egi_write w = {g->writes.at[k].var, r->map[g->writes.at[k].value]};
+        if (!egi_push(&g->eg->allocator, &r->to->writes, w)) r->failed = true;
+    }
+    for (int64_t k = 0; k < r->to->regions.n; k++) r->to->regions.at[k].open = false;
+    return !r->failed;
+}
+
+static egi_graph *rebuild_once(const egi_graph *from)
+{
+    const eg_allocator *a = &from->eg->allocator;
+    size_t n = (size_t)from->nodes.n;
+    rebuild r = {.from = from, .to = egi_graph_new(from->eg)};
+    r.live = egi_alloc(a, n * sizeof *r.live, 16);
+    r.map = egi_alloc(a, n * sizeof *r.map, 16);
+    r.region = egi_alloc(a, (size_t)from->regions.n * sizeof *r.region, 16);
+    bool ok = r.to && r.live && r.map && r.region;
+    if (ok) mark_all(&r);
+    ok = ok && !r.failed && copy_all(&r);
+    egi_free(a, r.live);
+    egi_free(a, r.map);
+    egi_free(a, r.region);
+    egi_vec_free(a, &r.todo);
+    if (ok) return r.to;
+    egi_no_memory(from->eg);
+    egi_graph_free(r.to);
+    return NULL;
+}
+
+egi_graph *egi_simplify(const egi_graph *from)
+{
+    /* Replacing one constant state may show the next; graphs settle after two rounds, three at most in practice. */
+    egi_graph *g = rebuild_once(from);
+    for (int round = 0; g && round < 4; round++) {
+        egi_graph *next = rebuild_once(g);
+        if (!next) {
+            egi_graph_free(g);
+            return NULL;
+        }
+        bool settled = next->nodes.n == g->nodes.n;
+        egi_graph_free(g);
+        g = next;
+        if (settled) break;
+    }
+    return g;
+}

@@ -1,0 +1,11 @@
+/* Copying a graph into a new one, the only way a pass changes anything. */
+#ifndef EGI_REBUILD_H
+#define EGI_REBUILD_H
+
+#include "ir/graph.h"
+
+/* Drops what no result, write or host call needs (single carried values of loops too), replaces loop states that never
+ * change by their value outside, and lets freed nodes move out of their loops.  NULL after an error; `from` stays. */
+egi_graph *egi_simplify(const egi_graph *from);
+
+#endif

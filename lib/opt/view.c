@@ -1,0 +1,139 @@
+/* Views: reading a value at an index means reading its base at another one. */
+#include "opt/plan.h"
+
+static bool is_row(const egi_graph *g, egi_id id)
+{
+    const egi_node *n = egi_at(g, id);
+    if (n->op != EGI_PARAM) return false;
+    const egi_node *o = egi_at(g, g->regions.at[egi_ints_of(g, n)[0]].owner);
+    return o->op == EGI_LOOP && (int64_t)n->imm > egi_ints_of(g, o)[1];
+}
+
+bool egi_is_view(const egi_graph *g, egi_id id)
+{
+    const egi_node *n = egi_at(g, id);
+    return (egi_flags((egi_op)n->op) & FV) || n->op == EGI_DSLICE || is_row(g, id);
+}
+
+static void start_at(const egi_graph *g, egi_id id, egi_view *v)
+{
+    const egi_shape *s = egi_shape_of(g, id);
+    *v = (egi_view){.base = id, .base_rank = s->rank, .rank = s->rank};
+    for (int k = 0; k < s->rank; k++) {
+        v->base_dim[k] = s->dim[k];
+        v->axis[k] = k;
+        v->step[k] = 1;
+    }
+}
+
+/* Makes `operand` the base; to[k] = its axis for axis k of the old base (-1: repeats), with start and step along it. */
+static void descend(const egi_graph *g, egi_view *v, egi_id operand, const int *to, const int64_t *start,
+                    const int64_t *step)
+{
+    egi_view w = *v;
+    const egi_shape *s = egi_shape_of(g, operand);
+    w.base = operand;
+    w.base_rank = s->rank;
+    memset(w.start, 0, sizeof w.start);
+    for (int k = 0; k < s->rank; k++) w.base_dim[k] = s->dim[k];
+    for (int k = 0; k < v->base_rank; k++) {
+        if (to[k] >= 0) w.start[to[k]] = start[k] + v->start[k] * step[k];
+    }
+    for (int k = 0; k < v->rank; k++) {
+        if (v->axis[k] < 0) continue;
+        w.axis[k] = to[v->axis[k]];
+        w.step[k] = v->step[k] * step[v->axis[k]];
+    }
+    for (int k = 0; w.dynamic && k < EG_MAX_RANK; k++) {
+        if (v->dynamic_axis[k] >= 0) w.dynamic_axis[k] = to[v->dynamic_axis[k]];
+    }
+    *v = w;
+}
+
+static void plain(int *to, int64_t *start, int64_t *step)
+{
+    for (int k = 0; k < EG_MAX_RANK; k++) {
+        to[k] = k;
+        start[k] = 0;
+        step[k] = 1;
+    }
+}
+
+/* One step down; false when the base holds the elements (`through`: although it does, being a forced view). */
+static bool step_down(const egi_plan *p, egi_view *v, bool through)
+{
+    const egi_graph *g = p->g;
+    egi_id id = v->base;
+    const egi_node *n = egi_at(g, id);
+    int to[EG_MAX_RANK];
+    int64_t start[EG_MAX_RANK], step[EG_MAX_RANK];
+    if ((p->forced[id] && !through) || !egi_is_view(g, id)) return false;
+    plain(to, start, step);
+    const int64_t *at = n->attr ? egi_ints_of(g, n) : NULL;
+    switch ((int)n->op) {
+    case EGI_BROADCAST: {
+        egi_id a = egi_arg(g, id, 0);
+        const egi_shape *s = egi_shape_of(g, a), *r = egi_shape_of(g, id);
+        for (int k = 0; k < r->rank; k++) to[k] = -1;
+        for (int k = 0; k < s->rank; k++) {
+            if (s->dim[k] == r->dim[at[k]]) to[at[k]] = k;
+        }
+        descend(g, v, a, to, start, step);
+        return true;
+    }
+    case EGI_TRANSPOSE:
+        for (int k = 0; k < egi_num_ints(g, n); k++) to[k] = (int)at[k];
+        descend(g, v, egi_arg(g, id, 0), to, start, step);
+        return true;
+    case EGI_SLICE:
+        for (int k = 0; k < egi_num_ints(g, n) / 2; k++) {
+            start[k] = at[2 * k];
+            step[k] = at[2 * k + 1];
+        }
+        descend(g, v, egi_arg(g, id, 0), to, start, step);
+        return true;
+    case EGI_RESHAPE: {
+        /* The same elements in the same order: the base is seen through the new shape. */
+        egi_id a = egi_arg(g, id, 0);
+        v->base = a;
+        return false;
+    }
+    case EGI_DSLICE:
+        descend(g, v, egi_arg(g, id, 0), to, start, step);
+        v->dynamic = id;
+        for (int k = 0; k < EG_MAX_RANK; k++) v->dynamic_axis[k] = k < v->base_rank ? k : -1;
+        return true;
+    case EGI_PARAM: {
+        egi_id owner = g->regions.at[at[0]].owner, seq = egi_arg(g, owner, (uint32_t)n->imm);
+        for (int k = 0; k < EG_MAX_RANK; k++) to[k] = k + 1 < EG_MAX_RANK ? k + 1 : -1;
+        descend(g, v, seq, to, start, step);
+        v->dynamic = id;
+        for (int k = 0; k < EG_MAX_RANK; k++) v->dynamic_axis[k] = k ? -1 : 0;
+        return true;
+    }
+    default: return false;
+    }
+}
+
+void egi_view_of(const egi_plan *p, egi_id id, egi_view *v)
+{
+    start_at(p->g, id, v);
+    while (step_down(p, v, false)) continue;
+}
+
+void egi_view_below(const egi_plan *p, egi_id id, egi_view *v)
+{
+    start_at(p->g, id, v);
+    if (!step_down(p, v, true)) return;
+    while (step_down(p, v, false)) continue;
+}
+
+bool egi_view_is_whole(const egi_plan *p, const egi_view *v)
+{
+    (void)p;
+    if (v->dynamic || v->rank != v->base_rank) return false;
+    for (int k = 0; k < v->rank; k++) {
+        if (v->axis[k] != k || v->step[k] != 1 || v->start[k]) return false;
+    }
+    return true;
+}
