@@ -4,6 +4,7 @@
 
 #include "core/context.h"
 #include "ir/graph.h"
+#include "ir/ref.h"
 
 static bool is_const(const egi_graph *g, egi_id id)
 {
@@ -103,7 +104,11 @@ static egi_id fold(egi_graph *g, egi_op op, eg_dtype t, uint32_t n, const egi_id
         bits[k] = egi_at(g, a[k])->imm;
     }
     eg_dtype from = egi_dtype_of(g, a[op == EGI_SELECT ? 1 : 0]);
-    return egi_const_bits(g, t, egi_scalar_op(op, from, t, bits));
+    /* Flushing while computing is not flushing afterwards: what rounds up to the smallest normal number differs. */
+    unsigned fp = egi_fp_enter(g->eg->options.keep_denormals);
+    uint64_t result = egi_scalar_op(op, from, t, bits);
+    egi_fp_leave(fp);
+    return egi_const_bits(g, t, result);
 }
 
 static egi_id make(egi_graph *g, egi_op op, eg_dtype t, uint32_t n, const egi_id *given)
@@ -138,7 +143,8 @@ static eg_dtype result_type(const egi_graph *g, egi_op op, const egi_id *a)
 
 egi_id egi_op1(egi_graph *g, egi_op op, egi_id a)
 {
-    return a ? make(g, op, result_type(g, op, &a), 1, &a) : 0;
+    egi_id v[] = {a, 0};
+    return a ? make(g, op, result_type(g, op, v), 1, v) : 0;
 }
 
 egi_id egi_op2(egi_graph *g, egi_op op, egi_id a, egi_id b)
