@@ -82,7 +82,7 @@ static void fill(void *user, int tid, int builders, egi_team *team)
             }
         }
     }
-    if (end == w->plan->num_pre) w->ptr[end * nt] = w->plan->size;
+    if (tid == builders - 1) w->ptr[end * nt] = w->plan->size;
 }
 
 /* Not zeroed: all of it is written. */
