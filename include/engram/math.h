@@ -2,8 +2,8 @@
  *
  * Operands are traced values or plain C numbers.  Operations of plain numbers alone give a plain number at once.
  * Types.  Plain numbers take the type of the traced operands (a plain real beside integers or booleans: the default
- *   float, f32).  Traced operands of different types meet in the higher one of bool < i32 < u32 < i64 < f32 < f64; i32 with
- *   u32 gives i64.  Arithmetic of booleans is done in i32, mathematics of integers in the default float.
+ *   float, f32).  Traced operands of different types meet in the higher one of bool < i32 < u32 < i64 < f32 < f64; i32
+ *   with u32 gives i64.  Arithmetic of booleans is done in i32, mathematics of integers in the default float.
  * Shapes.  Elementwise operations broadcast as NumPy does: shapes are aligned at their last axes, extent 1 repeats.
  *   Axes count from 0; negative ones count from the last axis.
  * Errors are sticky in the context (core.h) and name the operation, the values, their shapes, your file and line.  An
@@ -19,15 +19,15 @@
 extern "C" {
 #endif
 
-/* -- elementwise ----------------------------------------------------------------------------------------------------- */
+/* -- elementwise -------------------------------------------------------------------------------------------------- */
 
 /* X(name, operation): one operand.  The result has its shape, and its type after the rules above.
  *   neg abs sign square     -x, |x|, -1 0 or 1 (of NaN: NaN), x x
  *   floor ceil trunc round  to an integer, in the same type; round: half to even; integers stay as they are
  *   not                     of booleans: logical; of integers: every bit; floats are an error
  *   isnan isinf             bool
- *   the rest                mathematics, within 2 ulp: rsqrt 1/sqrt(x), cbrt, exp exp2 expm1 log log2 log10 log1p, sin cos
- *                           tan and inverses, hyperbolic ones, erf erfc erfinv, sigmoid 1/(1 + exp(-x)),
+ *   the rest                mathematics, within 2 ulp: rsqrt 1/sqrt(x), cbrt, exp exp2 expm1 log log2 log10 log1p,
+ *                           sin cos tan and inverses, hyperbolic ones, erf erfc erfinv, sigmoid 1/(1 + exp(-x)),
  *                           softplus log(1 + exp(x)), exprel expm1(x)/x (1 at 0) */
 #define EG_UNARY_OPS(X)                                                                                                \
     X(neg, NEG)                                                                                                        \
@@ -118,10 +118,10 @@ EG_API eg_val(eg_where)(eg_val cond, eg_val a, eg_val b, const char *file, int l
 /* x in another type: floats to integers truncate and saturate, NaN gives 0; to bool: x != 0; integers wrap. */
 EG_API eg_val(eg_convert)(eg_val x, eg_dtype type, const char *file, int line);
 
-/* -- reductions ------------------------------------------------------------------------------------------------------ */
+/* -- reductions --------------------------------------------------------------------------------------------------- */
 
-/* X(name): over n axes (n = 0: all); the axes disappear, or become 1 with `keep`.  Macros: eg_sum(x), eg_sum(x, axis...),
- * eg_sum_axes(x, n, axes, keep).
+/* X(name): over n axes (n = 0: all); the axes disappear, or become 1 with `keep`.  Macros: eg_sum(x),
+ * eg_sum(x, axis...), eg_sum_axes(x, n, axes, keep).
  *   sum prod          of booleans: in i32
  *   amin amax         of no elements: the type's largest, smallest (floats: infinities)
  *   any all           bool; numbers are compared with 0
@@ -135,7 +135,7 @@ EG_API eg_val(eg_convert)(eg_val x, eg_dtype type, const char *file, int line);
     X(any)                                                                                                             \
     X(all)                                                                                                             \
     X(mean)                                                                                                            \
-    X(variance)                                                                                                           \
+    X(variance)                                                                                                        \
     X(logsumexp)
 #define X(name) EG_API eg_val(eg_##name)(eg_val x, int n, const int *axes, bool keep, const char *file, int line);
 EG_REDUCTIONS(X)
@@ -150,7 +150,7 @@ EG_API eg_val(eg_cumsum)(eg_val x, int axis, const char *file, int line);
 EG_API eg_val(eg_sort)(eg_val x, int axis, const char *file, int line);
 EG_API eg_val(eg_argsort)(eg_val x, int axis, const char *file, int line);
 
-/* -- making values (while tracing) ------------------------------------------------------------------------------------ */
+/* -- making values (while tracing) -------------------------------------------------------------------------------- */
 
 EG_API eg_val(eg_zeros)(eg_context *eg, eg_spec spec, const char *file, int line);
 EG_API eg_val(eg_ones)(eg_context *eg, eg_spec spec, const char *file, int line);
@@ -161,13 +161,15 @@ EG_API eg_val(eg_iota)(eg_context *eg, int64_t n, eg_dtype type, const char *fil
 /* [..., n]: 1 at the index, else 0; all 0 where the index is not in 0 .. n - 1. */
 EG_API eg_val(eg_one_hot)(eg_val index, int64_t n, eg_dtype type, const char *file, int line);
 
-/* -- shape ------------------------------------------------------------------------------------------------------------ */
+/* -- shape -------------------------------------------------------------------------------------------------------- */
 
-/* Repeats along new leading axes and axes of extent 1.  Macros: eg_broadcast(x, 10, 20), eg_broadcast_to(x, rank, dims). */
+/* Repeats along new leading axes and axes of extent 1.  Macros: eg_broadcast(x, 10, 20), eg_broadcast_to(x, rank,
+ * dims). */
 EG_API eg_val(eg_broadcast)(eg_val x, int rank, const int64_t *dims, const char *file, int line);
-/* The same elements in another shape; one extent may be -1.  Macros: eg_reshape(x, 3, -1), eg_reshape_to(x, rank, dims). */
+/* The same elements in another shape; one extent may be -1.  Macros: eg_reshape(x, 3, -1), eg_reshape_to(x, rank,
+ * dims). */
 EG_API eg_val(eg_reshape)(eg_val x, int rank, const int64_t *dims, const char *file, int line);
-/* Axis k of the result is axis perm[k] of x; n = 0: axes reversed.  Macros: eg_transpose(x), eg_transpose(x, 1, 0, 2). */
+/* Axis k of the result is axis perm[k] of x; n = 0: axes reversed.  Macros: eg_transpose(x), eg_transpose(x, 1, 0). */
 EG_API eg_val(eg_transpose)(eg_val x, int n, const int *perm, const char *file, int line);
 /* A new axis of extent 1 before the axis that has this number in the result. */
 EG_API eg_val(eg_new_axis)(eg_val x, int axis, const char *file, int line);
@@ -177,13 +179,13 @@ EG_API eg_val(eg_flip)(eg_val x, int axis, const char *file, int line);
 EG_API eg_val(eg_roll)(eg_val x, int64_t by, int axis, const char *file, int line);
 /* `before` and `after` more elements along the axis, all of this value. */
 EG_API eg_val(eg_pad)(eg_val x, int axis, int64_t before, int64_t after, eg_val value, const char *file, int line);
-/* One behind the other along the axis; the other extents are equal.  Macros: eg_concat(axis, a, b, ...) of up to 8 traced
- * values, eg_concat_n(axis, n, values). */
+/* One behind the other along the axis; the other extents are equal.  Macros: eg_concat(axis, a, b, ...) of up to 8
+ * values (eg_val), eg_concat_n(axis, n, values). */
 EG_API eg_val(eg_concat)(int axis, int n, const eg_val *x, const char *file, int line);
 /* The same along a new axis; scalars give a vector.  Macros: eg_stack(axis, a, b, ...), eg_stack_n(axis, n, values). */
 EG_API eg_val(eg_stack)(int axis, int n, const eg_val *x, const char *file, int line);
 
-/* -- indices ---------------------------------------------------------------------------------------------------------- */
+/* -- indices ------------------------------------------------------------------------------------------------------ */
 
 /* As far as it goes, in the direction of the step: a `stop` of eg_slice(). */
 #define EG_END INT64_MAX
@@ -196,38 +198,39 @@ EG_API eg_val(eg_slice_at)(eg_val x, int axis, eg_val start, int64_t size, const
 /* x[i]: element i along the first axis, which disappears.  A plain i may be negative (from the end) and must be inside;
  * a traced integer scalar is moved inside. */
 EG_API eg_val(eg_row)(eg_val x, eg_val i, const char *file, int line);
-/* x with u in place of its elements from `start` along the axis (moved inside 0 .. extent of x - extent of u).  u has x's
- * rank and other extents, or is a scalar: one element wide. */
+/* x with u in place of its elements from `start` along the axis (moved inside 0 .. extent of x - extent of u).  u has
+ * x's rank and other extents, or is a scalar: one element wide. */
 EG_API eg_val(eg_update_slice)(eg_val x, eg_val u, int axis, eg_val start, const char *file, int line);
 /* x with row i (as eg_row) replaced by u, which broadcasts to it. */
 EG_API eg_val(eg_update_row)(eg_val x, eg_val i, eg_val u, const char *file, int line);
-/* Elements at the indices (integers, any shape) along the axis; the index's shape stands in place of the axis; indices are
- * moved inside. */
+/* Elements at the indices (integers, any shape) along the axis; the index's shape stands in place of the axis; traced
+ * indices are moved inside, a plain one is as eg_row's. */
 EG_API eg_val(eg_gather)(eg_val x, eg_val index, int axis, const char *file, int line);
-/* x with rows of u added at the indices along the first axis, in ascending order of the index's elements; u broadcasts to
- * the index's shape followed by a row's; an index outside is dropped. */
+/* x with rows of u added at the indices along the first axis, in ascending order of the index's elements; u broadcasts
+ * to the index's shape followed by a row's; an index outside is dropped. */
 EG_API eg_val(eg_scatter_add)(eg_val x, eg_val index, eg_val u, const char *file, int line);
 
-/* -- products --------------------------------------------------------------------------------------------------------- */
+/* -- products ----------------------------------------------------------------------------------------------------- */
 
-/* Vector.vector (scalar), matrix.vector, vector.matrix, matrix.matrix; leading axes of matrices are batches and broadcast.
- * Every element is one chain of fma over ascending k from 0. */
+/* Vector.vector (scalar), matrix.vector, vector.matrix, matrix.matrix; leading axes of matrices are batches and
+ * broadcast.  Every element is one chain of fma over ascending k from 0. */
 EG_API eg_val(eg_dot)(eg_val a, eg_val b, const char *file, int line);
 /* a[i] b[j] of two vectors. */
 EG_API eg_val(eg_outer)(eg_val a, eg_val b, const char *file, int line);
 
-/* -- events ----------------------------------------------------------------------------------------------------------- */
+/* -- events ------------------------------------------------------------------------------------------------------- */
 
 /* For every source that fired, in ascending order, adds its weights to its targets.  spikes [pre]: bool, or floats that
- * multiply the weight.  weight: a number or scalar, [pre] (one a source), or [size] (one a synapse, in the order of
- * eg_csr_indices(); so are [pre] weights taken if there are as many synapses as sources).  Result [post], in the type of
- * the weight, else of float spikes, else the default float.  event_add starts from base [post] or scalar instead of 0. */
+ * multiply the weight.  weight: a number or scalar, [pre] (one a source), or [size] (one a synapse, in the order in
+ * which eg_csr_new() was given them; with as many synapses as sources it counts as that).  Result [post], in the type
+ * in which weight and float spikes meet; a plain weight of bool spikes: the default float.  eg_event_add starts from
+ * base ([post] or a scalar) instead of 0. */
 EG_API eg_val(eg_event)(eg_csr *csr, eg_val spikes, eg_val weight, const char *file, int line);
 EG_API eg_val(eg_event_add)(eg_val base, eg_csr *csr, eg_val spikes, eg_val weight, const char *file, int line);
 /* The other way: for every source the sum over its synapses of x [post] (bool or float) times weight.  Result [pre]. */
 EG_API eg_val(eg_event_transposed)(eg_csr *csr, eg_val x, eg_val weight, const char *file, int line);
 
-/* -- delays ----------------------------------------------------------------------------------------------------------- */
+/* -- delays ------------------------------------------------------------------------------------------------------- */
 
 /* A line that remembers the last max_steps + 1 values pushed, zeros at first; its variables are "name.ring"
  * [max_steps + 1, ...] and "name.head".  Belongs to the context. */
@@ -236,8 +239,8 @@ EG_API eg_delay *(eg_delay_new)(eg_context *eg, const char *name, eg_spec spec, 
                                 int line);
 /* Enters a value (a scalar fills). */
 EG_API void(eg_delay_push)(eg_delay *d, eg_val x, const char *file, int line);
-/* The value pushed `steps` pushes before the last one (0 = the last).  steps: a number in 0 .. max_steps; a traced integer
- * scalar, moved inside; or, for vectors, integers of the value's shape: one delay an element. */
+/* The value pushed `steps` pushes before the last one (0 = the last).  steps: a number in 0 .. max_steps; a traced
+ * integer scalar, moved inside; or, for vectors, integers of the value's shape: one delay an element. */
 EG_API eg_val(eg_delay_read)(eg_delay *d, eg_val steps, const char *file, int line);
 /* Its variables, to read or initialise. */
 EG_API eg_var *eg_delay_ring(eg_delay *d);
@@ -249,11 +252,14 @@ EG_API eg_var *eg_delay_head(eg_delay *d);
 #define EG_COUNT(...) EG_COUNT_(__VA_ARGS__, 8, 7, 6, 5, 4, 3, 2, 1, 0)
 #define EG_LIST_OF_(a, b, c, d, e, f, g, h, name, ...) name
 #define EG_LIST(type, ...)                                                                                             \
-    EG_LIST_OF_(__VA_ARGS__, EG_LIST_N, EG_LIST_N, EG_LIST_N, EG_LIST_N, EG_LIST_N, EG_LIST_N, EG_LIST_N, EG_LIST_0, 0)\
+    EG_LIST_OF_(__VA_ARGS__, EG_LIST_N, EG_LIST_N, EG_LIST_N, EG_LIST_N, EG_LIST_N, EG_LIST_N, EG_LIST_N, EG_LIST_0,   \
+                0)                                                                                                     \
     (type, __VA_ARGS__)
 #define EG_LIST_0(type, x) EG_VAL(x), 0, (const type *)0
-#define EG_LIST_N(type, x, ...) EG_VAL(x), EG_COUNT(__VA_ARGS__), (const type[]){__VA_ARGS__}
-#define EG_VALUES(...) EG_COUNT(__VA_ARGS__), (const eg_val[]){__VA_ARGS__}
+#define EG_LIST_N(type, x, ...)                                                                                        \
+    EG_VAL(x), EG_COUNT(__VA_ARGS__), (const type[]) { __VA_ARGS__ }
+#define EG_VALUES(...)                                                                                                 \
+    EG_COUNT(__VA_ARGS__), (const eg_val[]) { __VA_ARGS__ }
 
 #define eg_neg(x) (eg_neg)(EG_VAL(x), EG_HERE)
 #define eg_abs(x) (eg_abs)(EG_VAL(x), EG_HERE)

@@ -24,7 +24,8 @@ typedef struct egi_call {
     bool plain; /* all operands are plain numbers */
 } egi_call;
 
-/* Starts a call in the context of its traced operands, and checks them (alive, of one context, no tuple, not nothing). */
+/* Starts a call in the context of its traced operands, and checks them (alive, of one context, no tuple, no nothing).
+ */
 egi_call egi_begin(const char *op, const char *file, int line, int n, const eg_val *v);
 /* Starts a call in a given context; all operands may be plain.  `plain` is never set. */
 egi_call egi_begin_in(eg_context *eg, const char *op, const char *file, int line, int n, const eg_val *v);
@@ -43,11 +44,11 @@ egi_shown egi_show_shape(const egi_shape *s);
 /* Is the operand traced?  A plain number is an error that calls it `what`. */
 bool egi_traced(egi_call *c, eg_val v, const char *what);
 
-/* -- types ---------------------------------------------------------------------------------------------------------- */
+/* -- types -------------------------------------------------------------------------------------------------------- */
 
 /* The higher of two types: bool < i32 < u32 < i64 < f32 < f64, i32 with u32 = i64. */
 eg_dtype egi_promote(eg_dtype a, eg_dtype b);
-/* Type in which the operands meet, raised to one that `allowed` (EGI_ALLOW_*) holds: bool to i32, integers to the default
+/* Type in which the operands meet, raised to one that `allowed` (EGI_ALLOW_*) holds: bool to i32, integers to default
  * float.  EG_DTYPE_COUNT after an error. */
 eg_dtype egi_meet(egi_call *c, unsigned allowed, int n, const eg_val *v);
 /* The operand as a node of type t.  A plain integer that does not fit is an error. */
@@ -58,7 +59,7 @@ egi_id egi_scalar_index(egi_call *c, eg_val v, eg_dtype t, const char *what);
 /* The operand in the type of `whole`, which it must not raise: what is put into an array adapts to it. */
 egi_id egi_operand_like(egi_call *c, eg_val v, const char *what, eg_val whole);
 
-/* -- shapes ----------------------------------------------------------------------------------------------------------- */
+/* -- shapes ------------------------------------------------------------------------------------------------------- */
 
 egi_shape egi_shape_at(const egi_call *c, egi_id id); /* rank 0 for id 0 */
 /* Shape to which all broadcast; plain operands have rank 0. */
@@ -70,7 +71,7 @@ egi_id egi_broadcast_to(egi_graph *g, egi_id id, eg_spec spec);
 /* 0 .. rank - 1 for an axis that a user gave; -1 after an error. */
 int egi_axis(egi_call *c, int axis, int rank);
 
-/* -- building --------------------------------------------------------------------------------------------------------- */
+/* -- building ----------------------------------------------------------------------------------------------------- */
 
 /* Elementwise operation after all the rules: types, broadcasting, contraction. */
 egi_id egi_elementwise(egi_call *c, egi_op op, int n, const eg_val *v);
@@ -82,13 +83,7 @@ egi_id egi_fill(egi_call *c, egi_id scalar, const egi_shape *s);
 /* The operation of plain numbers alone: integers in i64, reals in f64. */
 eg_val egi_plain_op(egi_op op, int n, const eg_val *v);
 
-static inline eg_dtype egi_default_float(const eg_context *eg)
-{
-    return eg->default_float;
-}
-static inline eg_math egi_math_mode(const eg_context *eg)
-{
-    return eg->options.math;
-}
+static inline eg_dtype egi_default_float(const eg_context *eg) { return eg->default_float; }
+static inline eg_math egi_math_mode(const eg_context *eg) { return eg->options.math; }
 
 #endif

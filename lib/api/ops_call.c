@@ -27,10 +27,7 @@ egi_call egi_begin(const char *op, const char *file, int line, int n, const eg_v
     return c;
 }
 
-eg_val egi_end(egi_call *c, egi_id id)
-{
-    return c->g && id ? egi_wrap(c->eg, id) : eg_nothing();
-}
+eg_val egi_end(egi_call *c, egi_id id) { return c->g && id ? egi_wrap(c->eg, id) : eg_nothing(); }
 
 egi_id egi_wrong(egi_call *c, eg_status status, const char *format, ...)
 {
@@ -51,7 +48,7 @@ bool egi_traced(egi_call *c, eg_val v, const char *what)
     return c->g;
 }
 
-/* -- messages --------------------------------------------------------------------------------------------------------- */
+/* -- messages ----------------------------------------------------------------------------------------------------- */
 
 egi_shown egi_show_shape(const egi_shape *s)
 {
@@ -73,18 +70,20 @@ egi_shown egi_show(const egi_call *c, eg_val v)
 {
     egi_shown out = {"nothing"};
     if (egi_is_plain(v)) {
-        if (egi_plain_is_int(v)) snprintf(out.s, sizeof out.s, "%lld", (long long)egi_plain_int(v));
-        else snprintf(out.s, sizeof out.s, "%g", egi_plain_real(v));
+        if (egi_plain_is_int(v))
+            snprintf(out.s, sizeof out.s, "%lld", (long long)egi_plain_int(v));
+        else
+            snprintf(out.s, sizeof out.s, "%g", egi_plain_real(v));
     } else if (c->g && v.of) {
         const char *name = name_of(c->g, v.id);
         const egi_shape *s = egi_shape_of(c->g, v.id);
-        snprintf(out.s, sizeof out.s, "%.60s%s%s%.120s", name, *name ? " " : "", eg_dtype_name(egi_dtype_of(c->g, v.id)),
-                 s->rank ? egi_show_shape(s).s : "");
+        snprintf(out.s, sizeof out.s, "%.60s%s%s%.120s", name, *name ? " " : "",
+                 eg_dtype_name(egi_dtype_of(c->g, v.id)), s->rank ? egi_show_shape(s).s : "");
     }
     return out;
 }
 
-/* -- types ------------------------------------------------------------------------------------------------------------ */
+/* -- types -------------------------------------------------------------------------------------------------------- */
 
 eg_dtype egi_promote(eg_dtype a, eg_dtype b)
 {
@@ -109,7 +108,8 @@ static egi_id float_operand(egi_call *c, int n, const eg_val *v)
     for (int k = 0; k < n; k++) {
         bool plain = egi_is_plain(v[k]);
         if (plain ? egi_plain_is_int(v[k]) : !egi_is_float(egi_dtype_of(c->g, v[k].id))) continue;
-        return egi_wrong(c, EG_ERR_TYPE, "takes booleans or integers, not %s; compare first (eg_ne(x, 0)) or use eg_convert",
+        return egi_wrong(c, EG_ERR_TYPE,
+                         "takes booleans or integers, not %s; compare first (eg_ne(x, 0)) or use eg_convert",
                          egi_show(c, v[k]).s);
     }
     return egi_wrong(c, EG_ERR_TYPE, "takes other types");
@@ -129,9 +129,12 @@ eg_dtype egi_meet(egi_call *c, unsigned allowed, int n, const eg_val *v)
         if (!egi_is_plain(v[k])) continue;
         eg_dtype own = type_of_plain(c, v[k]);
         int64_t i = egi_plain_int(v[k]);
-        if (!traced) t = egi_promote(t, own);
-        else if (egi_is_float(own) && !egi_is_float(t)) t = own;
-        else if (t == EG_BOOL && i != 0 && i != 1) t = EG_I32; /* 0 and 1 beside booleans are booleans */
+        if (!traced)
+            t = egi_promote(t, own);
+        else if (egi_is_float(own) && !egi_is_float(t))
+            t = own;
+        else if (t == EG_BOOL && i != 0 && i != 1)
+            t = EG_I32; /* 0 and 1 beside booleans are booleans */
     }
     if (t == EG_BOOL && !holds(allowed, t)) t = EG_I32;
     if (egi_is_int(t) && !holds(allowed, t)) t = egi_default_float(c->eg);
@@ -186,12 +189,9 @@ egi_id egi_scalar_index(egi_call *c, eg_val v, eg_dtype t, const char *what)
     return egi_operand(c, v, t);
 }
 
-/* -- shapes ----------------------------------------------------------------------------------------------------------- */
+/* -- shapes ------------------------------------------------------------------------------------------------------- */
 
-egi_shape egi_shape_at(const egi_call *c, egi_id id)
-{
-    return c->g && id ? *egi_shape_of(c->g, id) : (egi_shape){0};
-}
+egi_shape egi_shape_at(const egi_call *c, egi_id id) { return c->g && id ? *egi_shape_of(c->g, id) : (egi_shape){0}; }
 
 bool egi_fits(const egi_shape *a, const egi_shape *b)
 {
@@ -254,7 +254,4 @@ int egi_axis(egi_call *c, int axis, int rank)
     return -1;
 }
 
-egi_id egi_fill(egi_call *c, egi_id scalar, const egi_shape *s)
-{
-    return c->g ? egi_broadcast(c->g, scalar, s) : 0;
-}
+egi_id egi_fill(egi_call *c, egi_id scalar, const egi_shape *s) { return c->g ? egi_broadcast(c->g, scalar, s) : 0; }

@@ -43,22 +43,20 @@ eg_delay *(eg_delay_new)(eg_context *eg, const char *name, eg_spec spec, int64_t
     return d->ring && d->head ? d : NULL;
 }
 
-eg_var *eg_delay_ring(eg_delay *d)
-{
-    return d ? d->ring : NULL;
-}
+eg_var *eg_delay_ring(eg_delay *d) { return d ? d->ring : NULL; }
 
-eg_var *eg_delay_head(eg_delay *d)
-{
-    return d ? d->head : NULL;
-}
+eg_var *eg_delay_head(eg_delay *d) { return d ? d->head : NULL; }
 
-void (eg_delay_push)(eg_delay *d, eg_val x, const char *file, int line)
+void(eg_delay_push)(eg_delay *d, eg_val x, const char *file, int line)
 {
     if (!d) return;
     eg_val ring = (eg_get)(d->ring, file, line), head = (eg_get)(d->head, file, line), v[] = {ring, x};
     egi_call c = egi_begin_in(d->eg, "eg_delay_push", file, line, 2, v);
-    egi_id id = c.g ? egi_operand_like(&c, x, "the value", ring) : 0;
+    eg_dtype t = egi_meet(&c, EGI_ALLOW_B | EGI_ALLOW_I | EGI_ALLOW_F, 2, v);
+    if (c.g && t != d->spec.dtype)
+        egi_wrong(&c, EG_ERR_TYPE, "the value is %s, '%s' remembers %s; use eg_convert", egi_show(&c, x).s,
+                  d->ring->name, eg_dtype_name(d->spec.dtype));
+    egi_id id = egi_operand(&c, x, t);
     if (!id) return;
     egi_shape s = egi_shape_at(&c, id), want = {.rank = d->spec.rank};
     memcpy(want.dim, d->spec.dim, sizeof want.dim);
@@ -92,7 +90,7 @@ static eg_val read_each(eg_delay *d, eg_val steps, const char *file, int line)
     return (eg_gather)(flat, index, 0, file, line);
 }
 
-eg_val (eg_delay_read)(eg_delay *d, eg_val steps, const char *file, int line)
+eg_val(eg_delay_read)(eg_delay *d, eg_val steps, const char *file, int line)
 {
     if (!d) return eg_nothing();
     egi_call c = egi_begin_in(d->eg, "eg_delay_read", file, line, 1, &steps);
@@ -102,7 +100,7 @@ eg_val (eg_delay_read)(eg_delay *d, eg_val steps, const char *file, int line)
     egi_shape s = plain ? (egi_shape){0} : egi_shape_at(&c, steps.id);
     bool each = s.rank == 1 && d->spec.rank == 1 && s.dim[0] == d->spec.dim[0];
     if (!whole || (s.rank && !each)) {
-        egi_wrong(&c, EG_ERR_TYPE, "steps of '%s' are %s; give an integer, a scalar, or for vectors an integer an element",
+        egi_wrong(&c, EG_ERR_TYPE, "steps of '%s' are %s; give an integer, a scalar, or one integer an element",
                   d->ring->name, egi_show(&c, steps).s);
         return eg_nothing();
     }

@@ -39,8 +39,9 @@ static egi_id matrices(egi_call *c, eg_val x, eg_val y, egi_id a, egi_id b)
 {
     egi_shape s = egi_shape_at(c, a), t = egi_shape_at(c, b), lead;
     if (s.dim[s.rank - 1] != t.dim[t.rank - 2])
-        return egi_wrong(c, EG_ERR_SHAPE, "%s and %s: the first has %lld columns, the second %lld rows; they must be equal",
-                         egi_show(c, x).s, egi_show(c, y).s, (long long)s.dim[s.rank - 1], (long long)t.dim[t.rank - 2]);
+        return egi_wrong(
+            c, EG_ERR_SHAPE, "%s and %s: the first has %lld columns, the second %lld rows; they must be equal",
+            egi_show(c, x).s, egi_show(c, y).s, (long long)s.dim[s.rank - 1], (long long)t.dim[t.rank - 2]);
     if (t.rank == 2) return one_product(c, a, b);
     if (!leading(&s, &t, &lead))
         return egi_wrong(c, EG_ERR_SHAPE, "%s and %s: the leading axes do not broadcast; make them equal or 1",
@@ -48,7 +49,7 @@ static egi_id matrices(egi_call *c, eg_val x, eg_val y, egi_id a, egi_id b)
     return egi_dot(c->g, batch(c, a, &lead), batch(c, b, &lead));
 }
 
-eg_val (eg_dot)(eg_val x, eg_val y, const char *file, int line)
+eg_val(eg_dot)(eg_val x, eg_val y, const char *file, int line)
 {
     eg_val v[] = {x, y};
     egi_call c = egi_begin("eg_dot", file, line, 2, v);
@@ -77,7 +78,7 @@ eg_val (eg_dot)(eg_val x, eg_val y, const char *file, int line)
     return egi_end(&c, egi_reshape(c.g, id, &out));
 }
 
-eg_val (eg_outer)(eg_val x, eg_val y, const char *file, int line)
+eg_val(eg_outer)(eg_val x, eg_val y, const char *file, int line)
 {
     eg_val v[] = {x, y};
     egi_call c = egi_begin("eg_outer", file, line, 2, v);

@@ -56,9 +56,11 @@ static bool check(egi_call *c, eg_csr *csr, eg_val base, eg_val x, eg_val weight
                          egi_show(c, x).s);
     egi_id b = egi_is_plain(base) ? 0 : base.id, w = egi_is_plain(weight) ? 0 : weight.id;
     if (egi_shape_at(c, b).rank && !is_vector(c, b, out))
-        return egi_wrong(c, EG_ERR_SHAPE, "the base is %s; give a scalar or [%lld]", egi_show(c, base).s, (long long)out);
+        return egi_wrong(c, EG_ERR_SHAPE, "the base is %s; give a scalar or [%lld]", egi_show(c, base).s,
+                         (long long)out);
     if (egi_shape_at(c, w).rank && !is_vector(c, w, csr->num_pre) && !is_vector(c, w, csr->size))
-        return egi_wrong(c, EG_ERR_SHAPE, "the weight is %s; give a scalar, [%lld] (one a source) or [%lld] (one a synapse)",
+        return egi_wrong(c, EG_ERR_SHAPE,
+                         "the weight is %s; give a scalar, [%lld] (one a source) or [%lld] (one a synapse)",
                          egi_show(c, weight).s, (long long)csr->num_pre, (long long)csr->size);
     return true;
 }
@@ -79,21 +81,25 @@ static eg_val product(egi_op op, const char *name, eg_val base, eg_csr *csr, eg_
     if (c.g && a[2]) a[2] = sorted(&c, csr, a[2]);
     int64_t slot = c.g ? slot_of(&c, csr) : -1;
     if (slot < 0) return eg_nothing();
-    return egi_end(&c, egi_node_make(c.g, &(egi_make){.op = op, .dtype = t, .shape = egi_shape_intern(c.g, &s),
-                                                      .num_args = 3, .args = a, .imm = (uint64_t)slot}));
+    return egi_end(&c, egi_node_make(c.g, &(egi_make){.op = op,
+                                                      .dtype = t,
+                                                      .shape = egi_shape_intern(c.g, &s),
+                                                      .num_args = 3,
+                                                      .args = a,
+                                                      .imm = (uint64_t)slot}));
 }
 
-eg_val (eg_event)(eg_csr *csr, eg_val spikes, eg_val weight, const char *file, int line)
+eg_val(eg_event)(eg_csr *csr, eg_val spikes, eg_val weight, const char *file, int line)
 {
     return product(EGI_EVENT, "eg_event", eg_int(0), csr, spikes, weight, file, line);
 }
 
-eg_val (eg_event_add)(eg_val base, eg_csr *csr, eg_val spikes, eg_val weight, const char *file, int line)
+eg_val(eg_event_add)(eg_val base, eg_csr *csr, eg_val spikes, eg_val weight, const char *file, int line)
 {
     return product(EGI_EVENT, "eg_event_add", base, csr, spikes, weight, file, line);
 }
 
-eg_val (eg_event_transposed)(eg_csr *csr, eg_val x, eg_val weight, const char *file, int line)
+eg_val(eg_event_transposed)(eg_csr *csr, eg_val x, eg_val weight, const char *file, int line)
 {
     return product(EGI_EVENT_T, "eg_event_transposed", eg_int(0), csr, x, weight, file, line);
 }

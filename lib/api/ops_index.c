@@ -1,10 +1,7 @@
 /* Taking parts of values and putting them in: slices, rows, gather, scatter, roll, pad. */
 #include "api/ops.h"
 
-static int64_t clamp(int64_t x, int64_t low, int64_t high)
-{
-    return x < low ? low : x > high ? high : x;
-}
+static int64_t clamp(int64_t x, int64_t low, int64_t high) { return x < low ? low : x > high ? high : x; }
 
 /* Starts of DSLICE and UPDATE: 0 but for one axis. */
 static void starts(egi_call *c, int rank, int axis, egi_id at, egi_id *out)
@@ -62,7 +59,8 @@ static egi_id element(egi_call *c, eg_val x, int axis, eg_val i)
 {
     egi_shape s = egi_shape_at(c, x.id);
     if (s.dim[axis] == 0)
-        return egi_wrong(c, EG_ERR_SHAPE, "%s is empty along axis %d; there is no element to take", egi_show(c, x).s, axis);
+        return egi_wrong(c, EG_ERR_SHAPE, "%s is empty along axis %d; there is no element to take", egi_show(c, x).s,
+                         axis);
     egi_id id = part(c, x.id, axis, start_of(c, x, i, axis, true), 1);
     s = without(s, axis);
     return id ? egi_reshape(c->g, id, &s) : 0;
@@ -78,9 +76,9 @@ static int axis_of(egi_call *c, eg_val x, int axis)
     return -1;
 }
 
-/* -- slices ----------------------------------------------------------------------------------------------------------- */
+/* -- slices ------------------------------------------------------------------------------------------------------- */
 
-eg_val (eg_slice)(eg_val x, int axis, int64_t start, int64_t stop, int64_t step, const char *file, int line)
+eg_val(eg_slice)(eg_val x, int axis, int64_t start, int64_t stop, int64_t step, const char *file, int line)
 {
     egi_call c = egi_begin("eg_slice", file, line, 1, &x);
     axis = axis_of(&c, x, axis);
@@ -93,15 +91,17 @@ eg_val (eg_slice)(eg_val x, int axis, int64_t start, int64_t stop, int64_t step,
     bool up = step > 0;
     step = clamp(step, -n - 1, n + 1);
     if (start < 0) start = start < -n ? -1 : start + n;
-    if (stop == EG_END) stop = up ? n : -1;
-    else if (stop < 0) stop = stop < -n ? -1 : stop + n;
+    if (stop == EG_END)
+        stop = up ? n : -1;
+    else if (stop < 0)
+        stop = stop < -n ? -1 : stop + n;
     start = up ? clamp(start, 0, n) : clamp(start, -1, n - 1);
     stop = up ? clamp(stop, 0, n) : clamp(stop, -1, n - 1);
     size = up ? (stop - start + step - 1) / step : (start - stop - step - 1) / -step;
     return egi_end(&c, egi_slice_axis(c.g, x.id, axis, start, size > 0 ? size : 0, step));
 }
 
-eg_val (eg_slice_at)(eg_val x, int axis, eg_val start, int64_t size, const char *file, int line)
+eg_val(eg_slice_at)(eg_val x, int axis, eg_val start, int64_t size, const char *file, int line)
 {
     eg_val v[] = {x, start};
     egi_call c = egi_begin("eg_slice_at", file, line, 2, v);
@@ -114,14 +114,14 @@ eg_val (eg_slice_at)(eg_val x, int axis, eg_val start, int64_t size, const char 
     return egi_end(&c, c.g ? part(&c, x.id, axis, start_of(&c, x, start, axis, false), size) : 0);
 }
 
-eg_val (eg_row)(eg_val x, eg_val i, const char *file, int line)
+eg_val(eg_row)(eg_val x, eg_val i, const char *file, int line)
 {
     eg_val v[] = {x, i};
     egi_call c = egi_begin("eg_row", file, line, 2, v);
     return egi_end(&c, axis_of(&c, x, 0) < 0 ? 0 : element(&c, x, 0, i));
 }
 
-eg_val (eg_flip)(eg_val x, int axis, const char *file, int line)
+eg_val(eg_flip)(eg_val x, int axis, const char *file, int line)
 {
     egi_call c = egi_begin("eg_flip", file, line, 1, &x);
     axis = axis_of(&c, x, axis);
@@ -130,7 +130,7 @@ eg_val (eg_flip)(eg_val x, int axis, const char *file, int line)
     return egi_end(&c, egi_slice_axis(c.g, x.id, axis, n - 1, n, -1));
 }
 
-eg_val (eg_roll)(eg_val x, int64_t by, int axis, const char *file, int line)
+eg_val(eg_roll)(eg_val x, int64_t by, int axis, const char *file, int line)
 {
     egi_call c = egi_begin("eg_roll", file, line, 1, &x);
     axis = axis_of(&c, x, axis);
@@ -143,7 +143,7 @@ eg_val (eg_roll)(eg_val x, int64_t by, int axis, const char *file, int line)
     return egi_end(&c, egi_concat(c.g, 2, parts, axis));
 }
 
-eg_val (eg_pad)(eg_val x, int axis, int64_t before, int64_t after, eg_val value, const char *file, int line)
+eg_val(eg_pad)(eg_val x, int axis, int64_t before, int64_t after, eg_val value, const char *file, int line)
 {
     eg_val v[] = {x, value};
     egi_call c = egi_begin("eg_pad", file, line, 2, v);
@@ -167,9 +167,9 @@ eg_val (eg_pad)(eg_val x, int axis, int64_t before, int64_t after, eg_val value,
     return egi_end(&c, c.g ? egi_pad(c.g, x.id, id, &s, low) : 0);
 }
 
-/* -- putting in --------------------------------------------------------------------------------------------------------- */
+/* -- putting in --------------------------------------------------------------------------------------------------- */
 
-eg_val (eg_update_slice)(eg_val x, eg_val u, int axis, eg_val start, const char *file, int line)
+eg_val(eg_update_slice)(eg_val x, eg_val u, int axis, eg_val start, const char *file, int line)
 {
     eg_val v[] = {x, u, start};
     egi_call c = egi_begin("eg_update_slice", file, line, 3, v);
@@ -190,7 +190,7 @@ eg_val (eg_update_slice)(eg_val x, eg_val u, int axis, eg_val start, const char 
     return egi_end(&c, egi_update(c.g, x.id, egi_fill(&c, id, &s), at));
 }
 
-eg_val (eg_update_row)(eg_val x, eg_val i, eg_val u, const char *file, int line)
+eg_val(eg_update_row)(eg_val x, eg_val i, eg_val u, const char *file, int line)
 {
     eg_val v[] = {x, i, u};
     egi_call c = egi_begin("eg_update_row", file, line, 3, v);
@@ -209,7 +209,7 @@ eg_val (eg_update_row)(eg_val x, eg_val i, eg_val u, const char *file, int line)
     return egi_end(&c, egi_update(c.g, x.id, egi_reshape(c.g, egi_broadcast(c.g, id, &row), &s), at));
 }
 
-/* -- gather, scatter ---------------------------------------------------------------------------------------------------- */
+/* -- gather, scatter ---------------------------------------------------------------------------------------------- */
 
 /* The index as a node of an integer type, of a rank that fits beside `others` axes. */
 static egi_id index_of(egi_call *c, eg_val index, int others)
@@ -225,7 +225,7 @@ static egi_id index_of(egi_call *c, eg_val index, int others)
     return id;
 }
 
-eg_val (eg_gather)(eg_val x, eg_val index, int axis, const char *file, int line)
+eg_val(eg_gather)(eg_val x, eg_val index, int axis, const char *file, int line)
 {
     eg_val v[] = {x, index};
     egi_call c = egi_begin("eg_gather", file, line, 2, v);
@@ -241,7 +241,7 @@ eg_val (eg_gather)(eg_val x, eg_val index, int axis, const char *file, int line)
     return egi_end(&c, c.g ? egi_gather(c.g, x.id, id, axis) : 0);
 }
 
-eg_val (eg_scatter_add)(eg_val x, eg_val index, eg_val u, const char *file, int line)
+eg_val(eg_scatter_add)(eg_val x, eg_val index, eg_val u, const char *file, int line)
 {
     eg_val v[] = {x, index, u};
     egi_call c = egi_begin("eg_scatter_add", file, line, 3, v);

@@ -75,8 +75,10 @@ egi_id egi_elementwise(egi_call *c, egi_op op, int n, const eg_val *v)
     }
     for (int k = 0; k < n; k++) {
         bool truth = typed && k == 0;
-        if (truth && egi_is_plain(v[0])) a[k] = egi_const_i(c->g, EG_BOOL, egi_plain_real(v[0]) != 0);
-        else a[k] = egi_operand(c, v[k], truth ? EG_BOOL : t);
+        if (truth && egi_is_plain(v[0]))
+            a[k] = egi_const_i(c->g, EG_BOOL, egi_plain_real(v[0]) != 0);
+        else
+            a[k] = egi_operand(c, v[k], truth ? EG_BOOL : t);
         a[k] = spread(c, a[k], &s);
         if (!a[k]) return 0;
     }
@@ -92,7 +94,7 @@ static eg_val elementwise(egi_op op, const char *name, int n, const eg_val *v, c
     return egi_end(&c, egi_elementwise(&c, op, n, v));
 }
 
-/* -- one operand -------------------------------------------------------------------------------------------------------- */
+/* -- one operand -------------------------------------------------------------------------------------------------- */
 
 static bool is_whole(const egi_call *c, eg_val x)
 {
@@ -110,19 +112,16 @@ static eg_val unary(egi_op op, const char *name, eg_val x, const char *file, int
 }
 
 #define X(name, op)                                                                                                    \
-    eg_val(eg_##name)(eg_val x, const char *file, int line)                                                            \
-    {                                                                                                                  \
-        return unary(EGI_##op, "eg_" #name, x, file, line);                                                            \
-    }
+    eg_val(eg_##name)(eg_val x, const char *file, int line) { return unary(EGI_##op, "eg_" #name, x, file, line); }
 EG_UNARY_OPS(X)
 #undef X
 
-eg_val (eg_square)(eg_val x, const char *file, int line)
+eg_val(eg_square)(eg_val x, const char *file, int line)
 {
     return elementwise(EGI_MUL, "eg_square", 2, (eg_val[]){x, x}, file, line);
 }
 
-eg_val (eg_convert)(eg_val x, eg_dtype type, const char *file, int line)
+eg_val(eg_convert)(eg_val x, eg_dtype type, const char *file, int line)
 {
     egi_call c = egi_begin("eg_convert", file, line, 1, &x);
     if ((unsigned)type >= EG_DTYPE_COUNT) {
@@ -130,14 +129,14 @@ eg_val (eg_convert)(eg_val x, eg_dtype type, const char *file, int line)
         return eg_nothing();
     }
     if (c.plain) {
-        uint64_t bits = egi_plain_is_int(x) ? egi_bits_of_int(type, egi_plain_int(x))
-                                            : egi_bits_of_real(type, egi_plain_real(x));
+        uint64_t bits =
+            egi_plain_is_int(x) ? egi_bits_of_int(type, egi_plain_int(x)) : egi_bits_of_real(type, egi_plain_real(x));
         return egi_is_float(type) ? eg_real(egi_real_of_bits(type, bits)) : eg_int(egi_int_of_bits(type, bits));
     }
     return egi_end(&c, egi_operand(&c, x, type));
 }
 
-/* -- two and three operands ----------------------------------------------------------------------------------------------- */
+/* -- two and three operands --------------------------------------------------------------------------------------- */
 
 /* x to a small plain integer power as products: n > 0. */
 static egi_id power(egi_call *c, egi_id x, int64_t n)
@@ -173,7 +172,7 @@ static eg_val binary(egi_op op, const char *name, eg_val a, eg_val b, const char
 EG_BINARY_OPS(X)
 #undef X
 
-eg_val (eg_fma)(eg_val a, eg_val b, eg_val c, const char *file, int line)
+eg_val(eg_fma)(eg_val a, eg_val b, eg_val c, const char *file, int line)
 {
     eg_val v[] = {a, b, c};
     egi_call call = egi_begin("eg_fma", file, line, 3, v);
@@ -183,7 +182,7 @@ eg_val (eg_fma)(eg_val a, eg_val b, eg_val c, const char *file, int line)
     return egi_end(&call, egi_elementwise(&call, EGI_FMA, 3, v));
 }
 
-eg_val (eg_clip)(eg_val x, eg_val low, eg_val high, const char *file, int line)
+eg_val(eg_clip)(eg_val x, eg_val low, eg_val high, const char *file, int line)
 {
     eg_val v[] = {x, low, high};
     egi_call c = egi_begin("eg_clip", file, line, 3, v);
@@ -197,7 +196,7 @@ eg_val (eg_clip)(eg_val x, eg_val low, eg_val high, const char *file, int line)
     return egi_end(&c, egi_op2(c.g, EGI_MIN, egi_op2(c.g, EGI_MAX, a[0], a[1]), a[2]));
 }
 
-eg_val (eg_where)(eg_val cond, eg_val a, eg_val b, const char *file, int line)
+eg_val(eg_where)(eg_val cond, eg_val a, eg_val b, const char *file, int line)
 {
     eg_val v[] = {cond, a, b};
     egi_call c = egi_begin("eg_where", file, line, 3, v);

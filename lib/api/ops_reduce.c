@@ -11,7 +11,8 @@ static bool read_axes(egi_call *c, int rank, int n, const int *given, axes *out)
 {
     bool chosen[EG_MAX_RANK] = {false};
     *out = (axes){0};
-    if (n < 0 || (n > 0 && !given)) return egi_wrong(c, EG_ERR_ARGUMENT, "%d axes; give an array of them, or 0 for all", n);
+    if (n < 0 || (n > 0 && !given))
+        return egi_wrong(c, EG_ERR_ARGUMENT, "%d axes; give an array of them, or 0 for all", n);
     for (int k = 0; k < n; k++) {
         int axis = egi_axis(c, given[k], rank);
         if (axis < 0) return false;
@@ -127,7 +128,7 @@ REDUCTION(mean, MEAN)
 REDUCTION(variance, VARIANCE)
 REDUCTION(logsumexp, LOGSUMEXP)
 
-/* -- along one axis ------------------------------------------------------------------------------------------------------- */
+/* -- along one axis ----------------------------------------------------------------------------------------------- */
 
 /* Applies the operation along an axis; SORT and ARGSORT know the last one only. */
 static egi_id along(egi_call *c, egi_op op, egi_id x, int axis, bool last)

@@ -16,7 +16,7 @@ static bool read_shape(egi_call *c, int rank, const int64_t *dims, egi_shape *ou
                      egi_show_shape(out).s);
 }
 
-/* -- making ----------------------------------------------------------------------------------------------------------- */
+/* -- making ------------------------------------------------------------------------------------------------------- */
 
 static eg_val full(const char *name, eg_context *eg, eg_spec spec, eg_val x, const char *file, int line)
 {
@@ -34,17 +34,17 @@ static eg_val full(const char *name, eg_context *eg, eg_spec spec, eg_val x, con
     return egi_end(&c, egi_fill(&c, id, &s));
 }
 
-eg_val (eg_full)(eg_context *eg, eg_spec spec, eg_val x, const char *file, int line)
+eg_val(eg_full)(eg_context *eg, eg_spec spec, eg_val x, const char *file, int line)
 {
     return full("eg_full", eg, spec, x, file, line);
 }
 
-eg_val (eg_zeros)(eg_context *eg, eg_spec spec, const char *file, int line)
+eg_val(eg_zeros)(eg_context *eg, eg_spec spec, const char *file, int line)
 {
     return full("eg_zeros", eg, spec, eg_int(0), file, line);
 }
 
-eg_val (eg_ones)(eg_context *eg, eg_spec spec, const char *file, int line)
+eg_val(eg_ones)(eg_context *eg, eg_spec spec, const char *file, int line)
 {
     return full("eg_ones", eg, spec, eg_int(1), file, line);
 }
@@ -59,14 +59,14 @@ static egi_id iota(egi_call *c, int64_t n, eg_dtype type)
     return egi_convert(c->g, type, egi_iota(c->g, direct ? type : EG_I32, &s, 0));
 }
 
-eg_val (eg_iota)(eg_context *eg, int64_t n, eg_dtype type, const char *file, int line)
+eg_val(eg_iota)(eg_context *eg, int64_t n, eg_dtype type, const char *file, int line)
 {
     egi_call c = egi_begin_in(eg, "eg_iota", file, line, 0, NULL);
     if (!c.g || !egi_check_spec(eg, eg_vector(type, n), "eg_iota", file, line)) return eg_nothing();
     return egi_end(&c, iota(&c, n, type));
 }
 
-eg_val (eg_one_hot)(eg_val index, int64_t n, eg_dtype type, const char *file, int line)
+eg_val(eg_one_hot)(eg_val index, int64_t n, eg_dtype type, const char *file, int line)
 {
     egi_call c = egi_begin("eg_one_hot", file, line, 1, &index);
     egi_shape s = {0};
@@ -87,17 +87,19 @@ eg_val (eg_one_hot)(eg_val index, int64_t n, eg_dtype type, const char *file, in
     return egi_end(&c, egi_convert(c.g, type, egi_op2(c.g, EGI_EQ, a, b)));
 }
 
-/* -- shape ------------------------------------------------------------------------------------------------------------ */
+/* -- shape -------------------------------------------------------------------------------------------------------- */
 
-eg_val (eg_broadcast)(eg_val x, int rank, const int64_t *dims, const char *file, int line)
+eg_val(eg_broadcast)(eg_val x, int rank, const int64_t *dims, const char *file, int line)
 {
     egi_call c = egi_begin("eg_broadcast", file, line, 1, &x);
     egi_shape s;
     if (!c.g || !read_shape(&c, rank, dims, &s)) return eg_nothing();
     egi_shape from = egi_shape_at(&c, x.id);
     if (!egi_fits(&from, &s))
-        egi_wrong(&c, EG_ERR_SHAPE, "%s does not broadcast to %s; extents are aligned at the last axis and must be equal "
-                  "or 1 (eg_new_axis puts one in)", egi_show(&c, x).s, egi_show_shape(&s).s);
+        egi_wrong(&c, EG_ERR_SHAPE,
+                  "%s does not broadcast to %s; extents are aligned at the last axis and must be equal "
+                  "or 1 (eg_new_axis puts one in)",
+                  egi_show(&c, x).s, egi_show_shape(&s).s);
     return egi_end(&c, c.g ? egi_broadcast(c.g, x.id, &s) : 0);
 }
 
@@ -124,12 +126,13 @@ static bool complete(egi_call *c, eg_val x, int rank, const int64_t *dims, int64
     return true;
 }
 
-eg_val (eg_reshape)(eg_val x, int rank, const int64_t *dims, const char *file, int line)
+eg_val(eg_reshape)(eg_val x, int rank, const int64_t *dims, const char *file, int line)
 {
     egi_call c = egi_begin("eg_reshape", file, line, 1, &x);
     int64_t full[EG_MAX_RANK] = {0};
     egi_shape s;
-    if (!c.g || !complete(&c, x, rank, dims, full) || !read_shape(&c, rank, dims ? full : NULL, &s)) return eg_nothing();
+    if (!c.g || !complete(&c, x, rank, dims, full) || !read_shape(&c, rank, dims ? full : NULL, &s))
+        return eg_nothing();
     egi_shape from = egi_shape_at(&c, x.id);
     if (egi_shape_count(&s) != egi_shape_count(&from))
         egi_wrong(&c, EG_ERR_SHAPE, "%s has %lld elements, %s has %lld; they must be as many", egi_show(&c, x).s,
@@ -137,7 +140,7 @@ eg_val (eg_reshape)(eg_val x, int rank, const int64_t *dims, const char *file, i
     return egi_end(&c, c.g ? egi_reshape(c.g, x.id, &s) : 0);
 }
 
-eg_val (eg_transpose)(eg_val x, int n, const int *perm, const char *file, int line)
+eg_val(eg_transpose)(eg_val x, int n, const int *perm, const char *file, int line)
 {
     egi_call c = egi_begin("eg_transpose", file, line, 1, &x);
     if (!c.g) return eg_nothing();
@@ -170,7 +173,7 @@ static egi_id new_axis(egi_call *c, egi_id x, int axis)
     return egi_reshape(c->g, x, &s);
 }
 
-eg_val (eg_new_axis)(eg_val x, int axis, const char *file, int line)
+eg_val(eg_new_axis)(eg_val x, int axis, const char *file, int line)
 {
     egi_call c = egi_begin("eg_new_axis", file, line, 1, &x);
     if (!c.g) return eg_nothing();
@@ -181,7 +184,7 @@ eg_val (eg_new_axis)(eg_val x, int axis, const char *file, int line)
     return egi_end(&c, axis < 0 ? 0 : new_axis(&c, x.id, axis));
 }
 
-/* -- joining ---------------------------------------------------------------------------------------------------------- */
+/* -- joining ------------------------------------------------------------------------------------------------------ */
 
 enum { MAX_JOINED = 4096 };
 
@@ -206,7 +209,8 @@ static egi_id *joined(egi_call *c, int n, const eg_val *x, int *axis, bool stack
         if (!stack && s.rank == first.rank) like.dim[*axis] = first.dim[*axis];
         if (!egi_shape_equal(&like, &first))
             egi_wrong(c, EG_ERR_SHAPE, "%s and %s (number %d) do not fit together; %s", egi_show(c, x[0]).s,
-                      egi_show(c, x[k]).s, k, stack ? "shapes must be equal" : "extents but that of the axis must be equal");
+                      egi_show(c, x[k]).s, k,
+                      stack ? "shapes must be equal" : "extents but that of the axis must be equal");
     }
     return c->g ? id : NULL;
 }
@@ -223,12 +227,12 @@ static eg_val join(const char *name, int axis, int n, const eg_val *x, bool stac
     return egi_end(&c, egi_concat(c.g, (uint32_t)n, id, axis));
 }
 
-eg_val (eg_concat)(int axis, int n, const eg_val *x, const char *file, int line)
+eg_val(eg_concat)(int axis, int n, const eg_val *x, const char *file, int line)
 {
     return join("eg_concat", axis, n, x, false, file, line);
 }
 
-eg_val (eg_stack)(int axis, int n, const eg_val *x, const char *file, int line)
+eg_val(eg_stack)(int axis, int n, const eg_val *x, const char *file, int line)
 {
     return join("eg_stack", axis, n, x, true, file, line);
 }

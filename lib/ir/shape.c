@@ -15,10 +15,7 @@ static egi_id like(egi_graph *g, egi_op op, egi_id a, const egi_shape *s, int in
 }
 
 /* A copy: interning another shape may move the table. */
-static egi_shape shape(const egi_graph *g, egi_id a)
-{
-    return *egi_shape_of(g, a);
-}
+static egi_shape shape(const egi_graph *g, egi_id a) { return *egi_shape_of(g, a); }
 
 egi_id egi_reshape(egi_graph *g, egi_id a, const egi_shape *s)
 {
@@ -150,8 +147,10 @@ egi_id egi_reduce(egi_graph *g, egi_op op, egi_id a, int n, const int64_t *axes)
     if (!a || n == 0) return a;
     egi_shape x = shape(g, a), s = {0};
     for (int k = 0, next = 0; k < x.rank; k++) {
-        if (next < n && axes[next] == k) next++;
-        else s.dim[s.rank++] = x.dim[k];
+        if (next < n && axes[next] == k)
+            next++;
+        else
+            s.dim[s.rank++] = x.dim[k];
     }
     eg_dtype t = egi_ops[op].rule == EGI_RULE_INT32 ? EG_I32 : egi_dtype_of(g, a);
     return make(g, op, t, &s, 1, &a, n, axes);
