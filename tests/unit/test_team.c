@@ -1,10 +1,12 @@
 /* Teams: their size under every circumstance, the barrier, the slices, the floating-point environment.
  *
  * Circumstances that are fixed when a process starts (OMP_...) are met by starting this program again with a mode. */
+#define _GNU_SOURCE
 #include "runtime/team.h"
 
 #include <float.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,6 +76,25 @@ START_TEST(inside_a_team_of_one_a_team_may_be_larger)
     int inner[MOST] = {0};
     egi_team_run(1, run_inner, inner);
     ck_assert_int_eq(inner[0], 4);
+}
+END_TEST
+
+static void count_cores(void *user, int tid, int nt, egi_team *team)
+{
+    (void)nt;
+    cpu_set_t allowed;
+    for (int k = 0; k < 100; k++) egi_barrier(team, tid);
+    ((int *)user)[tid] = sched_getaffinity(0, sizeof allowed, &allowed) ? -1 : CPU_COUNT(&allowed);
+}
+
+START_TEST(stepping_aside_leaves_every_thread_free_to_move)
+{
+    int before, cores[MOST];
+    egi_team_run(1, count_cores, &before);
+    for (int k = 0; k < 50; k++) {
+        int nt = egi_team_run(2 + k % 3, count_cores, cores);
+        for (int t = 0; t < nt; t++) ck_assert_int_eq(cores[t], before);
+    }
 }
 END_TEST
 
@@ -331,6 +352,7 @@ int main(int argc, char **argv)
     tcase_add_test(tcase, no_number_of_threads_means_the_default);
     tcase_add_test(tcase, inside_a_parallel_region_a_team_is_one);
     tcase_add_test(tcase, inside_a_team_of_one_a_team_may_be_larger);
+    tcase_add_test(tcase, stepping_aside_leaves_every_thread_free_to_move);
     tcase_add_test(tcase, after_fork_the_child_is_a_team_of_one);
     tcase_add_test(tcase, host_threads_run_teams_of_their_own_at_once);
     tcase_add_test(tcase, a_thread_limit_makes_the_team_smaller);
