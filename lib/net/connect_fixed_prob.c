@@ -133,15 +133,17 @@ static void build(eg_context *eg, job *j)
     j->indptr = eg_alloc(eg, j->num_pre + 1, sizeof *j->indptr);
     if (eg_error(eg)) return;
 
-    eg_parallel_for(eg, j->num_pre, 4096, count_rows, j);
+    eg_parallel_for(eg, j->num_pre, 1 << 16, count_rows, j);
     j->indptr[0] = 0;
     for (int64_t row = 0; row < j->num_pre; row++) j->indptr[row + 1] += j->indptr[row];
     j->indices = eg_alloc(eg, j->indptr[j->num_pre], sizeof *j->indices);
 
-    /* Many parts even out busy cores; few keep large marks small in sum. */
-    int64_t words = marks_words(j->candidates), most = ((int64_t)1 << 23) / (words + 1), rows = j->num_pre / 32;
+    /* Many parts even out busy cores; few keep large marks small in sum, and small work on one thread. */
+    int64_t words = marks_words(j->candidates), most = ((int64_t)1 << 23) / (words + 1);
+    int64_t enough = j->indptr[j->num_pre] / 4096;
     j->parts = most < 64 ? most : 64;
-    if (j->parts > rows) j->parts = rows;
+    if (j->parts > enough) j->parts = enough;
+    if (j->parts > j->num_pre) j->parts = j->num_pre;
     if (j->parts < 1) j->parts = 1;
     j->scratch = eg_alloc(eg, words * j->parts, sizeof *j->scratch);
     eg_parallel_for(eg, j->parts, 1, draw_rows, j);

@@ -197,9 +197,10 @@ static eg_status no_memory(char *message)
     return EG_ERR_MEMORY;
 }
 
-static build *build_new(const eg_allocator *a, int *threads)
+static build *build_new(const eg_allocator *a, int64_t size, int *threads)
 {
     if (*threads <= 0) *threads = egi_team_default();
+    *threads = (int)egi_min64(*threads, size / EGI_CSR_GRAIN + 1);
     return egi_alloc(a, sizeof(build) + (size_t)*threads * sizeof((build *)0)->found[0], EGI_ALIGN);
 }
 
@@ -234,7 +235,7 @@ eg_status egi_csr_copy(eg_csr *c, const eg_allocator *a, int threads, int64_t nu
     *c = (eg_csr){0};
     eg_status status = check_indptr(num_pre, num_post, indptr, message);
     if (status) return status;
-    build *b = build_new(a, &threads);
+    build *b = build_new(a, indptr[num_pre], &threads);
     if (!b) return no_memory(message);
     b->num_pre = num_pre;
     b->num_post = num_post;
@@ -251,7 +252,7 @@ eg_status egi_csr_take(eg_csr *c, const eg_allocator *a, int threads, int64_t nu
     *c = (eg_csr){0};
     eg_status status = check_indptr(num_pre, num_post, indptr, message);
     if (status) return status;
-    build *b = build_new(a, &threads);
+    build *b = build_new(a, indptr[num_pre], &threads);
     if (!b) return no_memory(message);
     b->num_pre = num_pre;
     b->num_post = num_post;

@@ -11,12 +11,17 @@ struct eg_csr {
     uint32_t index; /* in eg->csrs */
     int64_t num_pre, num_post, size;
     int64_t *indptr;
-    int32_t *indices; /* readable EGI_SLACK bytes behind the end */
-    int64_t *order;   /* connection k here was number order[k] for the user; NULL: the same */
+    int32_t *indices;      /* readable EGI_SLACK bytes behind the end */
+    int64_t *order;        /* connection k here was number order[k] for the user; NULL: the same */
     eg_array *order_array; /* order as a value of traces; made when first needed */
 };
 
 enum { EGI_CSR_MESSAGE = 256 };
+
+/* Connections a thread should have to itself: less is not worth waking it (10 to 50 us of work). */
+#ifndef EGI_CSR_GRAIN
+#define EGI_CSR_GRAIN 32768
+#endif
 
 /* Fills in c with checked, sorted copies of the arrays (indptr[0..num_pre], indices[0..indptr[num_pre])).
  * Anything but EG_OK leaves c empty and says in `message` what is wrong: the first row and position. */

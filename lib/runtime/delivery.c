@@ -126,7 +126,7 @@ eg_status egi_delivery_new(egi_delivery **plan, const eg_allocator *a, int nt, i
     if (with_source) d->source = w.source = raw(a, size, sizeof *w.source);
     w.cursor = raw(a, egi_round_up(num_parts, 16) * nt, sizeof *w.cursor);
     bool enough = w.ptr && w.target && w.cursor && (w.source || !with_source);
-    if (enough) egi_team_run(nt, fill, &w);
+    if (enough) egi_team_run((int)egi_min64(nt, size / EGI_CSR_GRAIN + 1), fill, &w);
     egi_free(a, w.cursor);
     if (!enough) {
         egi_delivery_free(d, a);

@@ -90,6 +90,43 @@ START_TEST(a_thousand_random_lists_give_the_rows_of_their_matrix)
 }
 END_TEST
 
+/* Small work is left to one thread; these are large enough for four. */
+enum { LARGE = 5 * EGI_CSR_GRAIN };
+
+START_TEST(threads_share_large_lists)
+{
+    for (int threads = 1; threads <= 4; threads++) {
+        given g = random_given(301, 700, LARGE);
+        eg_csr c = csr_of(&g, threads);
+        check_csr(&g, &c);
+        eg_csr again;
+        char message[EGI_CSR_MESSAGE];
+        ck_assert_int_eq(egi_csr_copy(&again, plain, threads, 301, 700, c.indptr, c.indices, message), EG_OK);
+        ck_assert_ptr_null(again.order);
+        ck_assert_mem_eq(again.indices, c.indices, LARGE * sizeof *c.indices);
+        egi_csr_clear(&c, plain);
+        egi_csr_clear(&again, plain);
+        free_given(&g);
+    }
+}
+END_TEST
+
+START_TEST(of_several_wrong_targets_the_first_is_named)
+{
+    given g = random_given(301, 700, LARGE);
+    g.indices[LARGE - 1] = -5;
+    g.indices[LARGE / 2] = 700;
+    g.indices[1000] = 12345;
+    for (int threads = 1; threads <= 4; threads++) {
+        eg_csr c;
+        char message[EGI_CSR_MESSAGE] = "";
+        ck_assert_int_eq(egi_csr_copy(&c, plain, threads, 301, 700, g.indptr, g.indices, message), EG_ERR_ARGUMENT);
+        ck_assert_msg(strncmp(message, "indices[1000] is 12345,", 23) == 0, "%s", message);
+    }
+    free_given(&g);
+}
+END_TEST
+
 START_TEST(long_rows_with_large_targets_are_sorted)
 {
     given g = random_given(3, INT32_MAX, 50000);
@@ -237,6 +274,24 @@ START_TEST(plans_hold_every_connection_at_its_thread)
 }
 END_TEST
 
+START_TEST(threads_share_large_plans)
+{
+    given g = random_given(301, 700, LARGE), h = random_given(301, 200, LARGE / 4);
+    eg_csr c = csr_of(&g, 2), e = csr_of(&h, 2);
+    const egi_delivery_part parts[] = {{&c, 0}, {&e, 704}};
+    for (int nt = 1; nt <= 5; nt++) {
+        egi_delivery *d;
+        ck_assert_int_eq(egi_delivery_new(&d, plain, nt, 2, parts, true), EG_OK);
+        check_plan(d, nt, 2, parts);
+        egi_delivery_free(d, plain);
+    }
+    egi_csr_clear(&c, plain);
+    egi_csr_clear(&e, plain);
+    free_given(&g);
+    free_given(&h);
+}
+END_TEST
+
 START_TEST(one_projection_for_one_thread_is_not_copied)
 {
     given g = random_given(20, 100, 400);
@@ -350,12 +405,15 @@ int main(void)
     TCase *tcase = tcase_create("csr");
     tcase_set_timeout(tcase, 0);
     tcase_add_test(tcase, a_thousand_random_lists_give_the_rows_of_their_matrix);
+    tcase_add_test(tcase, threads_share_large_lists);
+    tcase_add_test(tcase, of_several_wrong_targets_the_first_is_named);
     tcase_add_test(tcase, long_rows_with_large_targets_are_sorted);
     tcase_add_test(tcase, sorted_rows_need_no_order);
     tcase_add_test(tcase, nothing_at_all_is_fine);
     tcase_add_test(tcase, broken_rows_are_refused_by_name);
     tcase_add_test(tcase, arrays_taken_over_must_be_sorted);
     tcase_add_test(tcase, plans_hold_every_connection_at_its_thread);
+    tcase_add_test(tcase, threads_share_large_plans);
     tcase_add_test(tcase, one_projection_for_one_thread_is_not_copied);
     tcase_add_test(tcase, plans_without_targets_are_fine);
     tcase_add_test(tcase, places_beyond_32_bits_and_unequal_rows_are_refused);
