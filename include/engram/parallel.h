@@ -12,8 +12,8 @@ extern "C" {
 #endif
 
 /* Memory for count elements of size bytes from the context's allocator: not zeroed, 64-byte aligned, readable 128 bytes
- * behind its end.  NULL after an error.  It is yours until you give it to eg_release() or to a function that says that it
- * takes it; eg_close() does not free it. */
+ * behind its end.  NULL after an error.  It is yours until you give it to eg_release() or to a function that says that
+ * it takes it; eg_close() does not free it. */
 EG_API void *eg_alloc(eg_context *eg, int64_t count, size_t size);
 /* Frees such memory.  NULL is fine, and so is a context with an error. */
 EG_API void eg_release(eg_context *eg, void *p);
@@ -22,11 +22,12 @@ EG_API void eg_release(eg_context *eg, void *p);
  * pieces are at least grain long, but for the last.  Returns when all are done.  Numbers round to nearest with
  * denormals kept on all threads.  Results should depend on the elements alone, not on how they were cut.
  * fn must not call functions of the context.  Errors: n negative, fn NULL. */
-EG_API eg_status eg_parallel_for(eg_context *eg, int64_t n, int64_t grain, void (*fn)(void *user, int64_t lo, int64_t hi),
-                                 void *user);
+EG_API eg_status eg_parallel_for(eg_context *eg, int64_t n, int64_t grain,
+                                 void (*fn)(void *user, int64_t lo, int64_t hi), void *user);
 
 /* Makes an error of the context, as Engram's own functions do: say what was wrong, with the numbers, and what to do.
- * file and line: where the user is (NULL: unknown).  Ignored if the context has an error already, or status is EG_OK. */
+ * file and line: where the user is (NULL: unknown).  Ignored if the context has an error already, or status is EG_OK.
+ */
 EG_API void eg_fail(eg_context *eg, eg_status status, const char *file, int line, const char *format, ...)
     EG_PRINTF(5, 6);
 
