@@ -1,0 +1,61 @@
+/* DOT: the matrix product of lower_dot.c for each matrix of a batch.
+ *
+ * With at least as many products as threads each thread computes whole ones; else all threads share each product.
+ * Either way a block of the result has one writer and nothing waits inside. */
+#include "jit/lower.h"
+#include "jit/lower_dot.h"
+
+_Static_assert(EGI_SCRATCH >= 48 * 1024, "the product's blocks of B and C fit into a thread's scratch");
+
+static LLVMValueRef scratch_of_thread(egi_lower *l)
+{
+    egi_irb *b = &l->b;
+    l->code->has_scratch = true;
+    LLVMValueRef base = egi_lower_field(l, EGI_FRAME_SCRATCH, b->ptr), tid = LLVMBuildZExt(b->b, l->tid, b->i64, "");
+    return egi_irb_at(b, b->i8, base, LLVMBuildMul(b->b, tid, egi_irb_i64(b, EGI_SCRATCH), ""));
+}
+
+void egi_lower_product_of(egi_lower *l, egi_id id)
+{
+    const egi_graph *g = l->g;
+    const egi_shape *s = egi_shape_of(g, id), *a = egi_shape_of(g, egi_arg(g, id, 0));
+    const eg_dtype t = egi_dtype_of(g, id);
+    const int64_t m = s->dim[s->rank - 2], n = s->dim[s->rank - 1], k = a->dim[a->rank - 1];
+    const int lanes = (int)l->lanes / (eg_dtype_size(t) == 8 ? 2 : 1);
+    egi_irb *b = &l->b;
+    LLVMTypeRef e = egi_lower_memory(l, t);
+    LLVMValueRef M = egi_lower_size(l, m), N = egi_lower_size(l, n), K = egi_lower_size(l, k);
+    LLVMValueRef batch = egi_lower_product(l, s->rank - 2, s->dim), lo, hi;
+    LLVMValueRef tid = LLVMBuildZExt(b->b, l->tid, b->i64, ""), nt = LLVMBuildZExt(b->b, l->nt, b->i64, "");
+    LLVMValueRef x = egi_lower_pointer(l, egi_arg(g, id, 0)), y = egi_lower_pointer(l, egi_arg(g, id, 1));
+    LLVMValueRef to = egi_lower_pointer(l, id), scratch = scratch_of_thread(l);
+    unsigned form = (m == 1 ? EGI_DOT_ONE_ROW : 0u) | (n == 1 ? EGI_DOT_ONE_COLUMN : 0u);
+    LLVMValueRef fn = egi_emit_dot(l->mod, t, lanes, l->avx512, form);
+
+    if (s->rank == 2) {
+        LLVMValueRef args[] = {x, y, to, scratch, tid, nt, M, N, K};
+        egi_irb_call(b, fn, args, 9);
+        return;
+    }
+    LLVMValueRef own = LLVMBuildICmp(b->b, LLVMIntSGE, batch, nt, ""), zero = egi_irb_i64(b, 0);
+    egi_lower_slice(l, batch, 1, &lo, &hi);
+    LLVMValueRef part = LLVMBuildSelect(b->b, own, zero, tid, "");
+    LLVMValueRef parts = LLVMBuildSelect(b->b, own, egi_irb_i64(b, 1), nt, "");
+    egi_irb_loop loop;
+    LLVMValueRef from = LLVMBuildSelect(b->b, own, lo, zero, ""), end = LLVMBuildSelect(b->b, own, hi, batch, "");
+    LLVMValueRef i = egi_irb_loop_begin(b, &loop, from, end, egi_irb_i64(b, 1));
+    LLVMValueRef at_x = LLVMBuildMul(b->b, i, LLVMBuildMul(b->b, M, K, ""), "");
+    LLVMValueRef at_y = LLVMBuildMul(b->b, i, LLVMBuildMul(b->b, K, N, ""), "");
+    LLVMValueRef at_to = LLVMBuildMul(b->b, i, LLVMBuildMul(b->b, M, N, ""), "");
+    LLVMValueRef args[] = {egi_irb_at(b, e, x, at_x),
+                           egi_irb_at(b, e, y, at_y),
+                           egi_irb_at(b, e, to, at_to),
+                           scratch,
+                           part,
+                           parts,
+                           M,
+                           N,
+                           K};
+    egi_irb_call(b, fn, args, 9);
+    egi_irb_loop_end(b, &loop);
+}
