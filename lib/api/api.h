@@ -2,6 +2,7 @@
 #ifndef EGI_API_H
 #define EGI_API_H
 
+#include "ir/func.h"
 #include "core/context.h"
 #include "ir/graph.h"
 
@@ -31,15 +32,6 @@ typedef struct egi_trace {
     uint32_t generation;
     egi_scope *scope;
 } egi_trace;
-
-struct eg_func {
-    eg_context *eg;
-    const char *name;
-    egi_graph *graph; /* traced and simplified; immutable */
-    char *text;
-    struct egi_code *code; /* compiled, shared through the cache; NULL until needed */
-    double trace_s;
-};
 
 /* True if fine to go on: a context without an error. */
 bool egi_ready(eg_context *eg);

@@ -1,4 +1,5 @@
 /* Opening and closing contexts. */
+#define _GNU_SOURCE /* secure_getenv */
 #include <stdlib.h>
 
 #include "api/api.h"

@@ -54,6 +54,10 @@ LLVMValueRef egi_lower_scalar(egi_lower *l, egi_id id);       /* value of rank 0
 /* Pointer to the first element of a value that lies in memory (rows of stacked values included). */
 LLVMValueRef egi_lower_pointer(egi_lower *l, egi_id id);
 LLVMValueRef egi_lower_place(egi_lower *l, egi_place place, egi_id like);
+/* Element offset of a view's first element in its base. */
+LLVMValueRef egi_lower_offset(egi_lower *l, const egi_view *v);
+/* Key of a random stream: two i32. */
+void egi_lower_key(egi_lower *l, uint64_t stream, LLVMValueRef key[2]);
 /* The thread's slice [lo, hi) of `rows`, whole blocks of `align`. */
 void egi_lower_slice(egi_lower *l, LLVMValueRef rows, int align, LLVMValueRef *lo, LLVMValueRef *hi);
 void egi_lower_barrier(egi_lower *l);
@@ -85,6 +89,9 @@ LLVMValueRef egi_lower_random(egi_lower *l, egi_irb *b, eg_dtype t, const LLVMVa
 /* -- stages: each emits into l->b ---------------------------------------------------------------------------------------- */
 
 void egi_lower_fused(egi_lower *l, uint16_t region, const egi_stage *s);
+/* Thread `thread`'s part (from element lo) of the list of spikes of a vector of n, and its count: see EGI_BUF_LIST. */
+void egi_lower_list(egi_lower *l, uint32_t buffer, LLVMValueRef n, LLVMValueRef parity, LLVMValueRef thread,
+                    LLVMValueRef lo, LLVMValueRef *list, LLVMValueRef *count);
 void egi_lower_event(egi_lower *l, const egi_stage *s);
 void egi_lower_event_t(egi_lower *l, egi_id id);
 void egi_lower_reduce(egi_lower *l, egi_id id);  /* SUM ... ARGMAX */

@@ -1,0 +1,17 @@
+/* A traced function. */
+#ifndef EGI_IR_FUNC_H
+#define EGI_IR_FUNC_H
+
+#include "core/context.h"
+#include "ir/graph.h"
+
+struct eg_func {
+    eg_context *eg;
+    const char *name;
+    egi_graph *graph; /* traced and simplified; immutable */
+    char *text;
+    struct egi_code *code; /* compiled, shared through the cache; NULL until needed */
+    double trace_s;
+};
+
+#endif

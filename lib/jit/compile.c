@@ -1,0 +1,190 @@
+/* From graph to code: canonical form, cache, plan, lowering, LLVM. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "core/context.h"
+#include "jit/jit.h"
+#include "jit/lower.h"
+#include "jit/orc.h"
+
+struct egi_jit {
+    const eg_allocator *allocator;
+    egi_machine machine;
+    bool open;
+    egi_code *codes; /* newest first */
+    int64_t serial;  /* names of compiled functions are unique in the process' view of a context */
+};
+
+static egi_jit *jit_of(eg_context *eg)
+{
+    if (!eg->jit) {
+        eg->jit = egi_alloc(&eg->allocator, sizeof *eg->jit, 16);
+        if (!eg->jit) {
+            egi_no_memory(eg);
+            return NULL;
+        }
+        eg->jit->allocator = &eg->allocator;
+    }
+    if (!eg->jit->open) eg->jit->open = egi_machine_open(eg, &eg->jit->machine);
+    return eg->jit->open ? eg->jit : NULL;
+}
+
+static void code_free(const eg_allocator *a, egi_code *c)
+{
+    if (!c) return;
+    egi_code_release(c->handle);
+    egi_vec_free(a, &c->buffers);
+    egi_vec_free(a, &c->deliveries);
+    egi_vec_free(a, &c->streams);
+    egi_free(a, c->key);
+    egi_free(a, c);
+}
+
+void egi_jit_free(egi_jit *jit)
+{
+    if (!jit) return;
+    while (jit->codes) {
+        egi_code *next = jit->codes->next;
+        code_free(jit->allocator, jit->codes);
+        jit->codes = next;
+    }
+    if (jit->open) egi_machine_close(&jit->machine);
+    egi_free(jit->allocator, jit);
+}
+
+static egi_code *find(const egi_jit *jit, const egi_canon *c)
+{
+    for (egi_code *k = jit->codes; k; k = k->next) {
+        if (k->hash == c->hash && k->key_size == c->key.n && !memcmp(k->key, c->key.s, c->key.n)) return k;
+    }
+    return NULL;
+}
+
+/* -- dumps ---------------------------------------------------------------------------------------------------------------- */
+
+static bool wants(const eg_context *eg, const char *stage)
+{
+    const char *list = eg->options.dump;
+    size_t n = strlen(stage);
+    if (!list || !eg->log) return false;
+    if (!strcmp(list, "all")) return true;
+    for (const char *s = list; (s = strstr(s, stage)); s += n) {
+        bool starts = s == list || s[-1] == ',';
+        if (starts && (s[n] == 0 || s[n] == ',')) return true;
+    }
+    return false;
+}
+
+static void dump_title(eg_context *eg, const char *stage, const char *name)
+{
+    char line[160];
+    snprintf(line, sizeof line, "; %s of %.100s\n", stage, name);
+    egi_log(eg, line);
+}
+
+static void dump_graph(const egi_graph *g, const char *name)
+{
+    if (!wants(g->eg, "trace")) return;
+    egi_text t = {.allocator = &g->eg->allocator};
+    egi_print(g, &t);
+    dump_title(g->eg, "trace", name);
+    if (t.s) egi_log(g->eg, t.s);
+    egi_text_free(&t);
+}
+
+static void dump_plan(const egi_plan *p, const char *name)
+{
+    eg_context *eg = p->g->eg;
+    if (!wants(eg, "stage")) return;
+    egi_text t = {.allocator = &eg->allocator};
+    egi_plan_print(p, &t);
+    dump_title(eg, "stage", name);
+    if (t.s) egi_log(eg, t.s);
+    egi_text_free(&t);
+}
+
+static void dump_module(eg_context *eg, const egi_machine *m, const egi_module *mod, const char *name)
+{
+    if (wants(eg, "llvm")) {
+        char *text = LLVMPrintModuleToString(mod->mod);
+        dump_title(eg, "llvm", name);
+        egi_log(eg, text);
+        LLVMDisposeMessage(text);
+    }
+    LLVMMemoryBufferRef text = wants(eg, "asm") ? egi_module_asm(m, mod) : NULL;
+    if (text) {
+        dump_title(eg, "asm", name);
+        egi_log(eg, LLVMGetBufferStart(text));
+        LLVMDisposeMemoryBuffer(text);
+    }
+}
+
+/* -- compiling ---------------------------------------------------------------------------------------------------------- */
+
+static bool lower(eg_context *eg, egi_jit *jit, const egi_graph *g, const egi_plan *p, const egi_canon *c, egi_code *code,
+                  egi_module *mod, const char *name)
+{
+    egi_lower l = {.g = g, .p = p, .canon = c, .code = code, .allocator = &eg->allocator, .mod = mod->mod,
+                   .ctx = mod->ctx, .lanes = jit->machine.lanes, .avx512 = jit->machine.avx512};
+    egi_lower_all(&l, name);
+    if (l.failed) egi_no_memory(eg);
+    return !l.failed;
+}
+
+static bool compile(eg_context *eg, egi_jit *jit, const egi_graph *g, const egi_canon *c, egi_code *code,
+                    const char *name)
+{
+    char symbol[160];
+    double start = egi_now();
+    egi_plan *p = egi_plan_new(g, eg->options.no_passes);
+    if (!p) {
+        egi_no_memory(eg);
+        return false;
+    }
+    dump_plan(p, name);
+    snprintf(symbol, sizeof symbol, "eg_%.100s_%lld", name, (long long)++jit->serial);
+    egi_module mod;
+    egi_module_open(&jit->machine, &mod, symbol);
+    bool ok = lower(eg, jit, g, p, c, code, &mod, symbol) && egi_module_optimise(eg, &jit->machine, &mod);
+    if (ok) dump_module(eg, &jit->machine, &mod, name);
+    double passed = egi_now();
+    void *entry = ok ? egi_module_code(eg, &jit->machine, &mod, symbol, &code->handle) : NULL;
+    memcpy(&code->entry, &entry, sizeof entry);
+    egi_module_close(&mod);
+    egi_plan_free(p);
+    eg->stats.compiles++;
+    eg->stats.pass_s += eg->stats.last_pass_s = passed - start;
+    eg->stats.codegen_s += eg->stats.last_codegen_s = egi_now() - passed;
+    return entry != NULL;
+}
+
+egi_code *egi_compile(const egi_graph *g, const char *name)
+{
+    eg_context *eg = g->eg;
+    egi_jit *jit = jit_of(eg);
+    if (!jit) return NULL;
+    egi_canon c;
+    egi_canon_of(g, &c);
+    egi_code *code = c.failed ? NULL : find(jit, &c);
+    if (code) {
+        eg->stats.cache_hits++;
+    } else if (!c.failed && (code = egi_alloc(&eg->allocator, sizeof *code, 16))) {
+        dump_graph(g, name);
+        code->hash = c.hash;
+        code->key = c.key.s;
+        code->key_size = c.key.n;
+        c.key.s = NULL;
+        code->num_sizes = c.sizes.n;
+        code->num_literals = c.literals.n;
+        if (compile(eg, jit, g, &c, code, name)) {
+            code->next = jit->codes;
+            jit->codes = code;
+        } else {
+            code_free(&eg->allocator, code);
+            code = NULL;
+        }
+    }
+    if (!code) egi_no_memory(eg);
+    egi_canon_free(&c);
+    return code;
+}

@@ -1,0 +1,185 @@
+/* LLVM through its C API: LLJIT with one resource tracker for each compiled function.
+ *
+ * LLVM 22 has lost LLVMOrcThreadSafeContextGetContext: there the context is made first and then wrapped. */
+#include "jit/orc.h"
+
+#include <llvm-c/Analysis.h>
+#include <llvm-c/Error.h>
+#include <llvm-c/Target.h>
+#include <llvm-c/Transforms/PassBuilder.h>
+#include <llvm/Config/llvm-config.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "core/context.h"
+
+static void initialise(void)
+{
+    LLVMInitializeX86TargetInfo();
+    LLVMInitializeX86Target();
+    LLVMInitializeX86TargetMC();
+    LLVMInitializeX86AsmPrinter();
+}
+
+/* Turns an LLVM error into one of the context. */
+static bool fine(eg_context *eg, LLVMErrorRef e, const char *what)
+{
+    if (!e) return true;
+    char *text = LLVMGetErrorMessage(e);
+    egi_fail(eg, EG_ERR_COMPILE, NULL, 0, "%s: %s", what, text);
+    LLVMDisposeErrorMessage(text);
+    return false;
+}
+
+static LLVMTargetMachineRef target_machine(eg_context *eg, egi_machine *m)
+{
+    const char *want = eg->options.cpu;
+    bool native = !want || !strcmp(want, "native");
+    LLVMTargetRef t;
+    char *message = NULL;
+    if (LLVMGetTargetFromTriple(m->triple, &t, &message)) {
+        egi_fail(eg, EG_ERR_COMPILE, NULL, 0, "no code generator for %s: %s", m->triple, message);
+        LLVMDisposeMessage(message);
+        return NULL;
+    }
+    char *host = LLVMGetHostCPUName(), *features = LLVMGetHostCPUFeatures();
+    m->avx512 = native ? strstr(features, "+avx512vl") && strstr(features, "+avx512dq") && strstr(features, "+avx512bw")
+                       : !strcmp(want, "x86-64-v4");
+    if (!native && m->avx512 && !strstr(features, "+avx512vl"))
+        egi_fail(eg, EG_ERR_COMPILE, NULL, 0, "x86-64-v4 was asked for, but this CPU (%s) has no AVX-512", host);
+    if (!strstr(features, "+avx2") || !strstr(features, "+fma"))
+        egi_fail(eg, EG_ERR_COMPILE, NULL, 0, "this CPU (%s) has no AVX2 and FMA, which compiled code needs", host);
+    LLVMTargetMachineRef tm =
+        LLVMCreateTargetMachine(t, m->triple, native ? host : want, native ? features : "", LLVMCodeGenLevelDefault,
+                                LLVMRelocPIC, LLVMCodeModelDefault);
+    LLVMDisposeMessage(host);
+    LLVMDisposeMessage(features);
+    if (eg->status && tm) {
+        LLVMDisposeTargetMachine(tm);
+        return NULL;
+    }
+    return tm;
+}
+
+static LLVMOrcLLJITRef make_jit(eg_context *eg, egi_machine *m)
+{
+    LLVMTargetMachineRef again = target_machine(eg, m);
+    if (!again) return NULL;
+    LLVMOrcLLJITRef jit = NULL;
+    LLVMOrcLLJITBuilderRef b = LLVMOrcCreateLLJITBuilder();
+    LLVMOrcLLJITBuilderSetJITTargetMachineBuilder(b, LLVMOrcJITTargetMachineBuilderCreateFromTargetMachine(again));
+    if (!fine(eg, LLVMOrcCreateLLJIT(&jit, b), "LLJIT")) return NULL;
+    /* libm's fmod, memcpy and memset are found in the process. */
+    LLVMOrcDefinitionGeneratorRef g = NULL;
+    if (fine(eg, LLVMOrcCreateDynamicLibrarySearchGeneratorForProcess(&g, LLVMOrcLLJITGetGlobalPrefix(jit), NULL, NULL),
+             "LLJIT"))
+        LLVMOrcJITDylibAddGenerator(LLVMOrcLLJITGetMainJITDylib(jit), g);
+    return jit;
+}
+
+bool egi_machine_open(eg_context *eg, egi_machine *m)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, initialise);
+    *m = (egi_machine){0};
+    m->triple = LLVMGetDefaultTargetTriple();
+    m->target = target_machine(eg, m);
+    if (m->target) {
+        LLVMTargetDataRef d = LLVMCreateTargetDataLayout(m->target);
+        m->layout = LLVMCopyStringRepOfTargetData(d);
+        LLVMDisposeTargetData(d);
+        m->jit = make_jit(eg, m);
+    }
+    m->lanes = eg->options.lanes ? (unsigned)eg->options.lanes : m->avx512 ? 16 : 8;
+    if (m->jit) return true;
+    egi_machine_close(m);
+    return false;
+}
+
+void egi_machine_close(egi_machine *m)
+{
+    if (m->jit) {
+        LLVMErrorRef e = LLVMOrcDisposeLLJIT(m->jit);
+        if (e) LLVMConsumeError(e);
+    }
+    if (m->target) LLVMDisposeTargetMachine(m->target);
+    if (m->triple) LLVMDisposeMessage(m->triple);
+    if (m->layout) LLVMDisposeMessage(m->layout);
+    *m = (egi_machine){0};
+}
+
+void egi_module_open(const egi_machine *m, egi_module *mod, const char *name)
+{
+#if LLVM_VERSION_MAJOR >= 21
+    mod->ctx = LLVMContextCreate();
+    mod->owner = LLVMOrcCreateNewThreadSafeContextFromLLVMContext(mod->ctx);
+#else
+    mod->owner = LLVMOrcCreateNewThreadSafeContext();
+    mod->ctx = LLVMOrcThreadSafeContextGetContext(mod->owner);
+#endif
+    mod->mod = LLVMModuleCreateWithNameInContext(name, mod->ctx);
+    LLVMSetTarget(mod->mod, m->triple);
+    LLVMSetDataLayout(mod->mod, m->layout);
+}
+
+void egi_module_close(egi_module *mod)
+{
+    if (mod->mod) LLVMDisposeModule(mod->mod);
+    if (mod->owner) LLVMOrcDisposeThreadSafeContext(mod->owner);
+    *mod = (egi_module){0};
+}
+
+bool egi_module_optimise(eg_context *eg, const egi_machine *m, egi_module *mod)
+{
+    char *message = NULL;
+    bool bad = LLVMVerifyModule(mod->mod, LLVMReturnStatusAction, &message);
+    if (bad) egi_fail(eg, EG_ERR_INTERNAL, NULL, 0, "LLVM rejects the module: %.600s", message);
+    LLVMDisposeMessage(message);
+    if (bad) return false;
+    if (eg->options.no_passes) return true;
+    /* The text is constant and tested: LLVM aborts the process on a wrong one.  Our code is vectorised and fused
+     * already; what remains is folding of addresses and what masks and selects leave behind. */
+    LLVMPassBuilderOptionsRef o = LLVMCreatePassBuilderOptions();
+    LLVMErrorRef e = LLVMRunPasses(mod->mod, "function(early-cse,instcombine<no-verify-fixpoint>)", m->target, o);
+    LLVMDisposePassBuilderOptions(o);
+    return fine(eg, e, "LLVM passes");
+}
+
+LLVMMemoryBufferRef egi_module_asm(const egi_machine *m, const egi_module *mod)
+{
+    LLVMModuleRef copy = LLVMCloneModule(mod->mod);
+    LLVMMemoryBufferRef out = NULL;
+    char *message = NULL;
+    if (LLVMTargetMachineEmitToMemoryBuffer(m->target, copy, LLVMAssemblyFile, &message, &out)) {
+        LLVMDisposeMessage(message);
+        out = NULL;
+    }
+    LLVMDisposeModule(copy);
+    return out;
+}
+
+void *egi_module_code(eg_context *eg, egi_machine *m, egi_module *mod, const char *name, void **handle)
+{
+    LLVMOrcThreadSafeModuleRef tsm = LLVMOrcCreateNewThreadSafeModule(mod->mod, mod->owner);
+    LLVMOrcJITDylibRef lib = LLVMOrcLLJITGetMainJITDylib(m->jit);
+    LLVMOrcResourceTrackerRef tracker = LLVMOrcJITDylibCreateResourceTracker(lib);
+    LLVMOrcExecutorAddress at = 0;
+    mod->mod = NULL; /* the thread-safe module owns it */
+    bool ok = fine(eg, LLVMOrcLLJITAddLLVMIRModuleWithRT(m->jit, tracker, tsm), "LLJIT") &&
+              fine(eg, LLVMOrcLLJITLookup(m->jit, &at, name), "LLJIT");
+    if (ok) {
+        *handle = tracker;
+        return (void *)(uintptr_t)at;
+    }
+    egi_code_release(tracker);
+    return NULL;
+}
+
+void egi_code_release(void *handle)
+{
+    if (!handle) return;
+    LLVMErrorRef e = LLVMOrcResourceTrackerRemove(handle);
+    if (e) LLVMConsumeError(e);
+    LLVMOrcReleaseResourceTracker(handle);
+}

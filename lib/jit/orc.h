@@ -1,0 +1,41 @@
+/* LLVM: the machine it compiles for, and code in memory. */
+#ifndef EGI_ORC_H
+#define EGI_ORC_H
+
+#include <llvm-c/Core.h>
+#include <llvm-c/LLJIT.h>
+#include <llvm-c/Orc.h>
+#include <llvm-c/TargetMachine.h>
+
+#include "core/core.h"
+
+typedef struct egi_machine {
+    LLVMTargetMachineRef target;
+    LLVMOrcLLJITRef jit;
+    char *triple, *layout;
+    unsigned lanes; /* of 32 bits */
+    bool avx512;
+} egi_machine;
+
+/* Opens the compiler for the context's options; false after an error of the context. */
+bool egi_machine_open(eg_context *eg, egi_machine *m);
+void egi_machine_close(egi_machine *m);
+
+/* A module to fill, in an LLVM context of its own. */
+typedef struct egi_module {
+    LLVMOrcThreadSafeContextRef owner;
+    LLVMContextRef ctx;
+    LLVMModuleRef mod;
+} egi_module;
+void egi_module_open(const egi_machine *m, egi_module *mod, const char *name);
+void egi_module_close(egi_module *mod);
+
+/* The pass pipeline. False after an error of the context. */
+bool egi_module_optimise(eg_context *eg, const egi_machine *m, egi_module *mod);
+/* Makes code of the module (which is used up) and finds the function.  NULL after an error of the context. */
+void *egi_module_code(eg_context *eg, egi_machine *m, egi_module *mod, const char *name, void **handle);
+void egi_code_release(void *handle);
+/* Text of the module, or its assembly; free with LLVMDisposeMessage / LLVMDisposeMemoryBuffer. */
+LLVMMemoryBufferRef egi_module_asm(const egi_machine *m, const egi_module *mod);
+
+#endif

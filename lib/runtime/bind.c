@@ -1,0 +1,142 @@
+/* Binding code to memory. */
+#include "runtime/bind.h"
+
+#include "ir/func.h"
+#include "runtime/team.h"
+
+static int64_t extent(const egi_bound *b, egi_size s)
+{
+    return s.index < 0 ? s.value : b->canon.sizes.at[s.index];
+}
+
+static int64_t count(const egi_bound *b, const egi_code_buffer *c)
+{
+    int64_t n = 1;
+    for (int k = 0; k < c->rank; k++) n *= extent(b, c->dim[k]);
+    return n;
+}
+
+static size_t size_of(const egi_bound *b, const egi_code_buffer *c)
+{
+    int64_t n = count(b, c);
+    /* Two lists, whole cache lines, then two counts a thread: see egi_lower_list. */
+    if (c->kind == EGI_BUF_LIST) return (size_t)((n + 31) & -16) * 8 + (size_t)b->nt * 2 * EGI_ALIGN;
+    return (size_t)n * eg_dtype_size(c->dtype);
+}
+
+/* Temporaries and copies of the caller's arrays are laid out one after the other. */
+static bool lay_out(egi_bound *b, const eg_state *s)
+{
+    const egi_code *code = b->code;
+    size_t total = EGI_SLACK;
+    for (int64_t k = 1; k < code->buffers.n; k++) {
+        const egi_code_buffer *c = &code->buffers.at[k];
+        b->bytes[k] = size_of(b, c);
+        if (c->kind != EGI_BUF_VAR && c->kind != EGI_BUF_ARRAY)
+            total += (size_t)egi_round_up((int64_t)b->bytes[k], EGI_ALIGN) + EGI_ALIGN;
+    }
+    b->block = egi_alloc(b->allocator, total, EGI_ALIGN);
+    if (!b->block) return false;
+    size_t at = 0;
+    for (int64_t k = 1; k < code->buffers.n; k++) {
+        const egi_code_buffer *c = &code->buffers.at[k];
+        if (c->kind == EGI_BUF_VAR) {
+            b->buffers[k] = s->slot[b->func->graph->vars.at[c->slot]->index];
+        } else if (c->kind == EGI_BUF_ARRAY) {
+            b->buffers[k] = b->func->graph->arrays.at[c->slot]->data;
+        } else {
+            b->buffers[k] = b->own[k] = b->block + at;
+            at += (size_t)egi_round_up((int64_t)b->bytes[k], EGI_ALIGN) + EGI_ALIGN;
+        }
+    }
+    return true;
+}
+
+static bool make_delivery(egi_bound *b, int64_t k)
+{
+    const egi_code_delivery *d = &b->code->deliveries.at[k];
+    egi_delivery_part part[EGI_MAX_MERGED];
+    size_t size = eg_dtype_size(b->code->buffers.at[d->buffer[0]].dtype);
+    for (int j = 0; j < d->num; j++) {
+        intptr_t from = (intptr_t)b->buffers[d->buffer[j]] - (intptr_t)b->buffers[d->buffer[0]];
+        part[j] = (egi_delivery_part){b->func->graph->csrs.at[d->csr[j]], from / (intptr_t)size};
+    }
+    if (egi_delivery_new(&b->plans[k], b->allocator, b->nt, d->num, part, false) != EG_OK) return false;
+    b->deliveries[k] = (egi_rows){.ptr = b->plans[k]->ptr, .target = b->plans[k]->target};
+    return true;
+}
+
+static bool make_rows(egi_bound *b)
+{
+    const egi_graph *g = b->func->graph;
+    for (int64_t k = 0; k < b->code->deliveries.n; k++) {
+        if (!make_delivery(b, k)) return false;
+    }
+    for (int64_t k = 0; k < g->csrs.n; k++)
+        b->csrs[k] = (egi_rows){.ptr = eg_csr_indptr(g->csrs.at[k]), .target = eg_csr_indices(g->csrs.at[k])};
+    for (int64_t k = 0; k < b->code->streams.n; k++)
+        egi_stream_key(b->func->eg->options.seed, b->code->streams.at[k], b->keys + 2 * k);
+    return true;
+}
+
+static size_t variables_bytes(const egi_bound *b)
+{
+    size_t n = 0;
+    for (int64_t k = 1; k < b->code->buffers.n; k++) {
+        if (b->code->buffers.at[k].kind == EGI_BUF_VAR) n += b->bytes[k];
+    }
+    return n;
+}
+
+static bool fill_in(egi_bound *b, const eg_state *s)
+{
+    const eg_allocator *a = b->allocator;
+    size_t n = (size_t)b->code->buffers.n;
+    egi_canon_of(b->func->graph, &b->canon);
+    b->buffers = egi_alloc(a, n * sizeof *b->buffers, 16);
+    b->own = egi_alloc(a, n * sizeof *b->own, 16);
+    b->bytes = egi_alloc(a, n * sizeof *b->bytes, 16);
+    b->deliveries = egi_alloc(a, (size_t)(b->code->deliveries.n + 1) * sizeof *b->deliveries, 16);
+    b->plans = egi_alloc(a, (size_t)(b->code->deliveries.n + 1) * sizeof *b->plans, 16);
+    b->csrs = egi_alloc(a, (size_t)(b->func->graph->csrs.n + 1) * sizeof *b->csrs, 16);
+    b->keys = egi_alloc(a, (size_t)(b->code->streams.n + 1) * 2 * sizeof *b->keys, 16);
+    if (b->canon.failed || !b->buffers || !b->own || !b->bytes || !b->deliveries || !b->plans || !b->csrs || !b->keys)
+        return false;
+    if (!lay_out(b, s)) return false;
+    if (b->code->has_scratch && !(b->scratch = egi_alloc(a, (size_t)b->nt * EGI_SCRATCH, EGI_ALIGN))) return false;
+    if (b->code->has_host && !(b->snapshot = egi_alloc(a, variables_bytes(b), 16))) return false;
+    return make_rows(b);
+}
+
+void egi_bound_free(egi_bound *b)
+{
+    if (!b) return;
+    const eg_allocator *a = b->allocator;
+    for (int64_t k = 0; b->plans && k < b->code->deliveries.n; k++) egi_delivery_free(b->plans[k], a);
+    void *p[] = {b->block, b->buffers, b->own, b->bytes, b->deliveries, b->plans, b->csrs, b->keys, b->scratch, b->snapshot};
+    for (size_t k = 0; k < EGI_LEN(p); k++) egi_free(a, p[k]);
+    if (b->canon.allocator) egi_canon_free(&b->canon);
+    egi_free(a, b);
+}
+
+egi_bound *egi_bind(eg_func *f, eg_state *s, int nt)
+{
+    const eg_allocator *a = &f->eg->allocator;
+    for (int64_t k = 0; k < s->bound.n; k++) {
+        egi_bound *b = s->bound.at[k];
+        if (b->func != f) continue;
+        if (b->nt == nt) return b;
+        egi_bound_free(b);
+        s->bound.at[k] = s->bound.at[--s->bound.n];
+        break;
+    }
+    egi_bound *b = egi_alloc(a, sizeof *b, 16);
+    if (!b) return NULL;
+    b->func = f;
+    b->code = f->code;
+    b->allocator = a;
+    b->nt = nt;
+    if (fill_in(b, s) && egi_push(a, &s->bound, b)) return b;
+    egi_bound_free(b);
+    return NULL;
+}

@@ -1,0 +1,252 @@
+/* Running functions: the interpreter, or compiled code on a team of threads with its time loop in chunks. */
+#include <stdio.h>
+
+#include "ir/func.h"
+#include "ir/eval.h"
+#include "ir/ref.h"
+#include "jit/jit.h"
+#include "runtime/bind.h"
+#include "runtime/team.h"
+
+typedef struct running {
+    egi_frame frame; /* first: compiled code passes it back */
+    egi_run *run;
+    egi_bound *bound;
+    int64_t end;       /* of the chunk being run */
+    int64_t chunk;     /* steps in a chunk */
+    double chunk_start;
+    bool cancelled;
+} running;
+
+/* -- variables kept for host functions that fail ----------------------------------------------------------------- */
+
+static void snapshot(const egi_bound *b, bool restore)
+{
+    char *at = b->snapshot;
+    for (int64_t k = 1; at && k < b->code->buffers.n; k++) {
+        if (b->code->buffers.at[k].kind != EGI_BUF_VAR) continue;
+        if (restore) memcpy(b->buffers[k], at, b->bytes[k]);
+        else memcpy(at, b->buffers[k], b->bytes[k]);
+        at += b->bytes[k];
+    }
+}
+
+/* -- chunks ---------------------------------------------------------------------------------------------------------- */
+
+/* How many steps make a chunk of the time wanted, from the last one. */
+static void adapt(running *r, int64_t steps)
+{
+    double now = egi_now(), spent = now - r->chunk_start;
+    if (r->run->chunk_s > 0 && steps > 0) {
+        double wanted = spent > 0 ? (double)steps * r->run->chunk_s / spent : 16.0 * (double)r->chunk;
+        double most = 16.0 * (double)r->chunk;
+        r->chunk = (int64_t)(wanted < 1 ? 1 : wanted < most ? wanted : most);
+    }
+    r->chunk_start = now;
+}
+
+static bool stops(running *r, int64_t step, int64_t steps)
+{
+    egi_run *run = r->run;
+    if (r->frame.stop || r->cancelled) return true;
+    if (run->cancel && atomic_load_explicit(run->cancel, memory_order_relaxed)) r->cancelled = true;
+    if (run->progress && step > 0 && !r->cancelled) {
+        unsigned fp = _mm_getcsr();
+        egi_fp_leave(0x1F80u);
+        if (run->progress(run->user, step, steps)) r->cancelled = true;
+        egi_fp_leave(fp);
+    }
+    return r->cancelled;
+}
+
+static int64_t next_chunk(running *r, int64_t step, int64_t steps)
+{
+    if (r->frame.stop && r->bound->snapshot) {
+        /* The step in which the host function failed did not happen. */
+        snapshot(r->bound, true);
+        r->run->done = step > 0 ? step - 1 : 0;
+        return step;
+    }
+    adapt(r, step - (r->end - r->chunk > 0 ? r->end - r->chunk : 0));
+    r->run->done = step;
+    if (stops(r, step, steps) || step >= steps) return step;
+    if (r->bound->snapshot) snapshot(r->bound, false);
+    int64_t chunk = r->bound->snapshot ? 1 : r->chunk;
+    return step + (steps - step < chunk ? steps - step : chunk);
+}
+
+static int64_t tick(egi_frame *f, int tid, int64_t step, int64_t steps)
+{
+    running *r = (running *)(void *)f;
+    egi_team *team = f->team;
+    egi_barrier(team, tid);
+    if (tid == 0) r->end = next_chunk(r, step, steps);
+    egi_barrier(team, tid);
+    return r->end;
+}
+
+static void barrier(void *team, int tid)
+{
+    egi_barrier(team, tid);
+}
+
+static void call_host(egi_frame *f, int64_t slot, void *const *in, void *const *out)
+{
+    running *r = (running *)(void *)f;
+    const egi_host *h = &r->bound->func->graph->hosts.at[slot];
+    if (f->stop) return;
+    unsigned fp = _mm_getcsr();
+    egi_fp_leave(0x1F80u);
+    int failed = h->fn(h->user, (const void *const *)in, out);
+    egi_fp_leave(fp);
+    if (!failed) return;
+    f->stop = 1;
+    snprintf(r->run->message, sizeof r->run->message, "host function '%s' returned %d", h->name, failed);
+}
+
+static void enter(void *user, int tid, int nt, egi_team *team)
+{
+    running *r = user;
+    if (tid == 0) r->frame.team = team;
+    egi_barrier(team, tid);
+    r->bound->code->entry(&r->frame, tid, nt);
+}
+
+/* -- one run of compiled code -------------------------------------------------------------------------------------------- */
+
+static eg_array *array_at(const eg_context *eg, const void *p)
+{
+    for (int64_t k = 0; p && k < eg->arrays.n; k++) {
+        if (eg->arrays.at[k]->data == p) return eg->arrays.at[k];
+    }
+    return NULL;
+}
+
+/* The caller's arrays: those of the context are used as they are, others are copied, since code reads and writes whole
+ * vectors at their ends.  Denormals of arguments are flushed by the operations that read them. */
+static void bind_caller(egi_bound *b, const egi_run *r, const eg_context *eg)
+{
+    for (int64_t k = 1; k < b->code->buffers.n; k++) {
+        const egi_code_buffer *c = &b->code->buffers.at[k];
+        if (c->kind == EGI_BUF_ARG) {
+            const void *p = r->args[c->slot];
+            b->buffers[k] = b->own[k];
+            if (array_at(eg, p)) b->buffers[k] = (void *)(uintptr_t)p;
+            else memcpy(b->own[k], p, b->bytes[k]);
+        } else if (c->kind == EGI_BUF_RESULT) {
+            void *p = r->results ? r->results[c->slot] : NULL;
+            b->buffers[k] = array_at(eg, p) ? p : b->own[k];
+        }
+    }
+}
+
+static void return_results(const egi_bound *b, const egi_run *r)
+{
+    for (int64_t k = 1; k < b->code->buffers.n; k++) {
+        const egi_code_buffer *c = &b->code->buffers.at[k];
+        void *p = c->kind == EGI_BUF_RESULT && r->results ? r->results[c->slot] : NULL;
+        if (p && p != b->buffers[k]) memcpy(p, b->buffers[k], b->bytes[k]);
+    }
+}
+
+/* Threads that pay: a barrier costs about 100 ns, a thread does about 16 elements in 4 ns. */
+static int useful_threads(const eg_func *f, int asked)
+{
+    int64_t most = 0;
+    for (int64_t k = 1; k < f->graph->shapes.n; k++) {
+        int64_t n = egi_shape_count(&f->graph->shapes.at[k]);
+        if (n > most) most = n;
+    }
+    return most < 2048 ? 1 : asked;
+}
+
+static eg_status run_compiled(eg_func *f, eg_state *s, egi_run *r, bool explicit_threads)
+{
+    int nt = explicit_threads ? r->threads : useful_threads(f, r->threads ? r->threads : egi_team_default());
+    egi_bound *b = egi_bind(f, s, nt);
+    if (!b) {
+        snprintf(r->message, sizeof r->message, "'%s': out of memory for its buffers", f->name);
+        return EG_ERR_MEMORY;
+    }
+    bind_caller(b, r, f->eg);
+    running k = {.run = r, .bound = b, .chunk = 16, .chunk_start = egi_now()};
+    k.frame = (egi_frame){.buffers = b->buffers, .sizes = b->canon.sizes.at, .literals = b->canon.literals.at,
+                          .deliveries = b->deliveries, .csrs = b->csrs, .barrier = barrier, .tick = tick,
+                          .host = call_host, .keys = b->keys, .execution = (int64_t)r->execution, .scratch = b->scratch};
+    if (b->snapshot) snapshot(b, false);
+    int got = egi_team_run_fp(nt, r->keep_denormals ? EGI_FP_EXACT : EGI_FP_FLUSH, enter, &k);
+    f->eg->stats.last_threads = got;
+    if (k.frame.stop) {
+        if (b->snapshot && !k.cancelled) snapshot(b, true);
+        return EG_ERR_RUN;
+    }
+    r->execution += (uint64_t)(k.frame.advance > 1 ? k.frame.advance : 1);
+    return_results(b, r);
+    if (k.cancelled) snprintf(r->message, sizeof r->message, "'%s' was cancelled after %lld steps", f->name, (long long)r->done);
+    return k.cancelled ? EG_ERR_CANCELLED : EG_OK;
+}
+
+/* -- public -------------------------------------------------------------------------------------------------------------------- */
+
+static eg_status run_interpreted(const eg_func *f, const eg_state *s, egi_run *r)
+{
+    const egi_graph *g = f->graph;
+    void **vars = egi_alloc(&f->eg->allocator, (size_t)(g->vars.n + 1) * sizeof *vars, 16);
+    if (!vars) return EG_ERR_MEMORY;
+    for (int64_t k = 0; k < g->vars.n; k++) vars[k] = s->slot[g->vars.at[k]->index];
+    r->vars = vars;
+    eg_status status = egi_eval(g, r);
+    egi_free(&f->eg->allocator, vars);
+    return status;
+}
+
+eg_status eg_compile(eg_func *f)
+{
+    if (!f) return EG_ERR_ARGUMENT;
+    if (f->eg->status) return f->eg->status;
+    if (!f->code && !f->eg->options.interpret) f->code = egi_compile(f->graph, f->name);
+    return f->eg->status;
+}
+
+static bool checked(const eg_func *f, const eg_state *s, const void *const *in, const eg_run_options *o)
+{
+    eg_context *eg = f->eg;
+    if (s && s->eg != eg)
+        egi_fail(eg, EG_ERR_SCOPE, NULL, 0, "eg_call of '%s': the state belongs to another context", f->name);
+    for (int k = 0; k < eg_num_args(f) && !eg->status; k++) {
+        if (!in || !in[k])
+            egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0, "eg_call of '%s': argument %d is NULL; it takes %d", f->name, k,
+                     eg_num_args(f));
+    }
+    if (o && (o->threads < 0 || o->threads > 1024))
+        egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0, "eg_call of '%s': threads is %d; use 0 (default) to 1024", f->name,
+                 o->threads);
+    if (eg->trace)
+        egi_fail(eg, EG_ERR_STATE, NULL, 0, "eg_call of '%s' while a function is being traced; call it afterwards", f->name);
+    return !eg->status;
+}
+
+eg_status eg_call(eg_func *f, eg_state *s, const void *const *in, void *const *out, const eg_run_options *o)
+{
+    if (!f) return EG_ERR_ARGUMENT;
+    eg_context *eg = f->eg;
+    bool own = !s;
+    if (eg->status) return eg->status;
+    if (!checked(f, s, in, o) || !(s = egi_state_of(eg, s))) return eg->status;
+    bool interpret = eg->options.interpret || (o && o->interpret);
+    if (!interpret && !f->code && eg_compile(f) != EG_OK) return eg->status;
+    int asked = o && o->threads ? o->threads : eg->options.threads;
+    egi_run r = {.args = in, .results = out, .seed = eg->options.seed, .execution = s->execution,
+                 .keep_denormals = eg->options.keep_denormals, .threads = asked, .cancel = &s->cancel,
+                 .progress = o ? o->progress : NULL, .user = o ? o->user : NULL,
+                 .chunk_s = eg->options.chunk_ms * 1e-3, .allocator = &eg->allocator};
+    double start = egi_now();
+    s->status = interpret ? run_interpreted(f, s, &r) : run_compiled(f, s, &r, asked > 0);
+    eg->stats.last_run_s = egi_now() - start;
+    eg->stats.runs++;
+    atomic_store(&s->cancel, 0);
+    s->execution = r.execution;
+    memcpy(s->message, r.message, sizeof s->message);
+    if (own && s->status) egi_fail(eg, s->status, NULL, 0, "%s", r.message);
+    return s->status;
+}

@@ -1,0 +1,223 @@
+/* Memory of variables. */
+#include "runtime/state.h"
+
+#include "runtime/bind.h"
+
+static size_t slot_size(const eg_var *v)
+{
+    /* Whole vectors are stored at the end of an array: its last cache line belongs to it. */
+    return (size_t)egi_round_up((int64_t)v->bytes, EGI_ALIGN) + EGI_ALIGN;
+}
+
+static void initial_value(const eg_var *v, void *to)
+{
+    if (v->init) memcpy(to, v->init, v->bytes);
+    else memset(to, 0, v->bytes);
+}
+
+static void drop_bound(eg_state *s)
+{
+    while (s->bound.n) egi_bound_free(s->bound.at[--s->bound.n]);
+}
+
+bool egi_state_fit(eg_state *s)
+{
+    eg_context *eg = s->eg;
+    const eg_allocator *a = &eg->allocator;
+    if (s->num == eg->vars.n && s->block) return true;
+    size_t bytes = EGI_SLACK;
+    for (int64_t k = 0; k < eg->vars.n; k++) bytes += slot_size(eg->vars.at[k]);
+    char *block = egi_alloc(a, bytes, EGI_ALIGN);
+    void **slot = egi_alloc(a, (size_t)(eg->vars.n + 1) * sizeof *slot, 16);
+    if (!block || !slot) {
+        egi_free(a, block);
+        egi_free(a, slot);
+        return false;
+    }
+    size_t at = 0;
+    for (int64_t k = 0; k < eg->vars.n; k++) {
+        const eg_var *v = eg->vars.at[k];
+        slot[k] = block + at;
+        at += slot_size(v);
+        if (k < s->num) memcpy(slot[k], s->slot[k], v->bytes);
+        else initial_value(v, slot[k]);
+    }
+    drop_bound(s);
+    egi_free(a, s->block);
+    egi_free(a, s->slot);
+    s->block = block;
+    s->slot = slot;
+    s->bytes = bytes;
+    s->num = eg->vars.n;
+    return true;
+}
+
+eg_state *eg_state_new(eg_context *eg)
+{
+    if (!eg || eg->status) return NULL;
+    eg_state *s = egi_alloc(&eg->allocator, sizeof *s, 16);
+    if (s) s->eg = eg;
+    if (!s || !egi_push(&eg->allocator, &eg->states, s)) {
+        egi_free(&eg->allocator, s);
+        egi_no_memory(eg);
+        return NULL;
+    }
+    if (egi_state_fit(s)) return s;
+    eg->states.n--;
+    egi_state_destroy(s);
+    egi_no_memory(eg);
+    return NULL;
+}
+
+void egi_state_destroy(eg_state *s)
+{
+    const eg_allocator *a = &s->eg->allocator;
+    drop_bound(s);
+    egi_vec_free(a, &s->bound);
+    egi_free(a, s->block);
+    egi_free(a, s->slot);
+    egi_free(a, s);
+}
+
+void eg_state_free(eg_state *s)
+{
+    if (!s) return;
+    eg_context *eg = s->eg;
+    for (int64_t k = 0; k < eg->states.n; k++) {
+        if (eg->states.at[k] != s) continue;
+        eg->states.at[k] = eg->states.at[--eg->states.n];
+        break;
+    }
+    if (eg->own_state == s) eg->own_state = NULL;
+    egi_state_destroy(s);
+}
+
+eg_state *egi_state_of(eg_context *eg, eg_state *s)
+{
+    if (!s && !eg->own_state) eg->own_state = eg_state_new(eg);
+    if (!s) s = eg->own_state;
+    if (s && !egi_state_fit(s)) {
+        egi_no_memory(eg);
+        return NULL;
+    }
+    return s;
+}
+
+eg_state *eg_own_state(eg_context *eg)
+{
+    return eg ? egi_state_of(eg, NULL) : NULL;
+}
+
+eg_status eg_reset(eg_context *eg, eg_state *s)
+{
+    if (!eg) return EG_ERR_ARGUMENT;
+    if (s && s->eg != eg) {
+        egi_fail(eg, EG_ERR_SCOPE, NULL, 0, "eg_reset: the state belongs to another context");
+        return eg->status;
+    }
+    if (!(s = egi_state_of(eg, s))) return eg->status;
+    for (int64_t k = 0; k < eg->vars.n; k++) initial_value(eg->vars.at[k], s->slot[k]);
+    s->execution = 0;
+    return EG_OK;
+}
+
+void *eg_data(eg_state *s, eg_var *v)
+{
+    if (!v) return NULL;
+    if (s && s->eg != v->eg) {
+        egi_fail(v->eg, EG_ERR_SCOPE, NULL, 0, "eg_data: the state and variable '%s' belong to different contexts", v->name);
+        return NULL;
+    }
+    s = egi_state_of(v->eg, s);
+    return s ? s->slot[v->index] : NULL;
+}
+
+static bool sized(eg_var *v, const void *data, size_t bytes, const char *what)
+{
+    if (v->eg->status) return false;
+    if (data && bytes == v->bytes) return true;
+    if (!data) egi_fail(v->eg, EG_ERR_ARGUMENT, NULL, 0, "%s: the data for '%s' is NULL", what, v->name);
+    else
+        egi_fail(v->eg, EG_ERR_SHAPE, NULL, 0, "%s: '%s' has %zu bytes, %zu were given; give the whole array", what, v->name,
+                 v->bytes, bytes);
+    return false;
+}
+
+eg_status eg_write(eg_var *v, const void *data, size_t bytes)
+{
+    if (!v) return EG_ERR_ARGUMENT;
+    void *to = sized(v, data, bytes, "eg_write") ? eg_data(NULL, v) : NULL;
+    if (to) memcpy(to, data, bytes);
+    return v->eg->status;
+}
+
+eg_status eg_read(eg_var *v, void *data, size_t bytes)
+{
+    if (!v) return EG_ERR_ARGUMENT;
+    void *from = sized(v, data, bytes, "eg_read") ? eg_data(NULL, v) : NULL;
+    if (from) memcpy(data, from, bytes);
+    return v->eg->status;
+}
+
+static void fill(const eg_var *v, void *to, double x)
+{
+    size_t size = eg_dtype_size(v->spec.dtype);
+    uint64_t bits = egi_bits_of_real(v->spec.dtype, x);
+    for (size_t k = 0; k < v->bytes; k += size) memcpy((char *)to + k, &bits, size);
+}
+
+eg_status eg_fill(eg_var *v, double x)
+{
+    if (!v) return EG_ERR_ARGUMENT;
+    void *to = v->eg->status ? NULL : eg_data(NULL, v);
+    if (to) fill(v, to, x);
+    return v->eg->status;
+}
+
+static void *init_memory(eg_var *v)
+{
+    if (!v->init) v->init = egi_alloc(&v->eg->allocator, v->bytes, EGI_ALIGN);
+    if (!v->init) egi_no_memory(v->eg);
+    return v->init;
+}
+
+/* States that exist already keep their values until eg_reset; the context's own takes the new one at once if the
+ * variable has not been given a value otherwise: users expect an initial value to be there from the start. */
+static void initialise_own(eg_var *v)
+{
+    eg_state *s = v->eg->own_state;
+    if (s && (int64_t)v->index < s->num) memcpy(s->slot[v->index], v->init, v->bytes);
+}
+
+eg_status eg_init(eg_var *v, const void *data, size_t bytes)
+{
+    if (!v) return EG_ERR_ARGUMENT;
+    if (!sized(v, data, bytes, "eg_init") || !init_memory(v)) return v->eg->status;
+    memcpy(v->init, data, bytes);
+    initialise_own(v);
+    return EG_OK;
+}
+
+eg_status eg_init_fill(eg_var *v, double x)
+{
+    if (!v) return EG_ERR_ARGUMENT;
+    if (v->eg->status || !init_memory(v)) return v->eg->status;
+    fill(v, v->init, x);
+    initialise_own(v);
+    return EG_OK;
+}
+
+eg_status eg_run_status(const eg_state *s)
+{
+    return s ? s->status : EG_ERR_ARGUMENT;
+}
+
+const char *eg_run_message(const eg_state *s)
+{
+    return s ? s->message : "the state is NULL";
+}
+
+void eg_cancel(eg_state *s)
+{
+    if (s) atomic_store(&s->cancel, 1);
+}
