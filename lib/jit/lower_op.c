@@ -52,7 +52,7 @@ static value call2(egi_irb *b, const char *name, value x, value y)
 
 static value choose(egi_irb *b, value cond, value yes, value no) { return LLVMBuildSelect(b->b, cond, yes, no, ""); }
 
-/* -- integers ------------------------------------------------------------------------------------------------------ */
+/* -- integers ---------------------------------------------------------------------------------------------------- */
 
 /* Quotient or remainder: x/0 = 0, and by -1, whose quotient may overflow, without dividing. */
 static value divide(egi_irb *b, eg_dtype t, value x, value y, bool remainder, unsigned lanes)
@@ -105,7 +105,7 @@ static value shift(egi_irb *b, egi_op op, eg_dtype t, value x, value y, unsigned
     return t == EG_U32 ? LLVMBuildLShr(b->b, x, y, "") : LLVMBuildAShr(b->b, x, y, "");
 }
 
-/* -- floating point ------------------------------------------------------------------------------------------------ */
+/* -- floating point ---------------------------------------------------------------------------------------------- */
 
 static value as_bits(egi_irb *b, eg_dtype t, value x, unsigned lanes)
 {
@@ -170,7 +170,7 @@ static value is_inf(egi_irb *b, value x)
     return LLVMBuildFCmp(b->b, LLVMRealOEQ, call1(b, "llvm.fabs", x), inf, "");
 }
 
-/* -- comparisons, conversions -------------------------------------------------------------------------------------- */
+/* -- comparisons, conversions ------------------------------------------------------------------------------------ */
 
 static value compare(egi_irb *b, egi_op op, eg_dtype t, value x, value y)
 {
@@ -213,7 +213,7 @@ static value convert(egi_irb *b, eg_dtype from, eg_dtype to, value x, unsigned l
     return LLVMBuildIntCast2(b->b, x, type, is_signed, "");
 }
 
-/* -- the table ----------------------------------------------------------------------------------------------------- */
+/* -- the table --------------------------------------------------------------------------------------------------- */
 
 LLVMValueRef egi_lower_op(egi_irb *b, egi_op op, eg_dtype from, eg_dtype to, const LLVMValueRef *a, unsigned lanes)
 {
@@ -280,7 +280,7 @@ LLVMValueRef egi_lower_op(egi_irb *b, egi_op op, eg_dtype from, eg_dtype to, con
     return NULL;
 }
 
-/* -- memory -------------------------------------------------------------------------------------------------------- */
+/* -- memory ------------------------------------------------------------------------------------------------------ */
 
 LLVMValueRef egi_lower_load(egi_irb *b, eg_dtype t, LLVMValueRef at, unsigned lanes)
 {
