@@ -47,6 +47,11 @@ egi_id m_at_least(const egi_maths *m, egi_id x, double low)
     return m_select(m, m_lt(m, x, l), l, x);
 }
 
+egi_id m_rare(const egi_maths *m, egi_id condition, egi_id seldom, egi_id usual)
+{
+    return m_select(m, condition, seldom, usual);
+}
+
 egi_id m_keep_zero(const egi_maths *m, egi_id x, egi_id y) { return m_select(m, m_eq(m, x, m_c(m, 0)), x, y); }
 
 egi_id m_keep_small(const egi_maths *m, egi_id x, egi_id y)

@@ -93,6 +93,8 @@ egi_id m_with_sign(const egi_maths *m, egi_id y, egi_id x);
 /* x if x <= high else high (>= low else low); NaN stays. */
 egi_id m_at_most(const egi_maths *m, egi_id x, double high);
 egi_id m_at_least(const egi_maths *m, egi_id x, double low);
+/* `seldom` where the condition holds, else `usual`: a select whose first value is long and almost never wanted. */
+egi_id m_rare(const egi_maths *m, egi_id condition, egi_id seldom, egi_id usual);
 /* y, but x where x is a zero: keeps the sign of zero through a sum that loses it. */
 egi_id m_keep_zero(const egi_maths *m, egi_id x, egi_id y);
 /* y, but x where x is so small that f(x) = x + O(x^2) rounds to x: there intermediate results may have been flushed. */

@@ -38,44 +38,42 @@ static m_angle reduce_small(const egi_maths *m, egi_id x, bool with_tail)
     return (m_angle){m_bits(m, t), r, tail};
 }
 
-static m_angle reduce(const egi_maths *m, egi_id x, bool with_tail)
-{
-    m_angle a = reduce_small(m, x, with_tail), b = m_trig_reduce_large(m, x);
-    egi_id far = m_gt(m, m_abs(m, x), m_c2(m, 1e5, 1e6));
-    a.quadrant = m_select(m, far, b.quadrant, a.quadrant);
-    a.r = m_select(m, far, b.r, a.r);
-    if (with_tail) a.tail = m_select(m, far, b.tail, a.tail);
-    return a;
-}
-
 static egi_id is_odd(const egi_maths *m, egi_id i) { return m_ne(m, m_and(m, i, m_ci(m, 1)), m_ci(m, 0)); }
 
-static egi_id sine(const egi_maths *m, egi_id x, bool cosine)
+static egi_id sine_of(const egi_maths *m, m_angle a, bool cosine)
 {
-    m_angle a = reduce(m, x, false);
     egi_id z = m_mul(m, a.r, a.r);
     egi_id s = m_fma(m, m_mul(m, a.r, z), m_poly(m, z, &sin_p), a.r);
     egi_id c = m_fma(m, m_fma(m, m_poly(m, z, &cos_p), z, m_c(m, -0.5)), z, m_c(m, 1));
     egi_id q = cosine ? m_add(m, a.quadrant, m_ci(m, 1)) : a.quadrant;
     egi_id y = m_select(m, is_odd(m, q), c, s);
     egi_id sign = m_and(m, m_shl(m, q, m->width - 2), m_sign_bit(m));
-    y = m_float(m, m_xor(m, m_bits(m, y), sign));
-    return cosine ? y : m_keep_zero(m, x, y);
+    return m_float(m, m_xor(m, m_bits(m, y), sign));
 }
 
 /* tan(r + tail) = tan r + tail (1 + tan^2 r), where tail needs no more than 1 + 1.6 r^2; in odd quadrants -1/tan */
-static egi_id tangent(const egi_maths *m, egi_id x)
+static egi_id tangent_of(const egi_maths *m, m_angle a)
 {
-    m_angle a = reduce(m, x, true);
     egi_id z = m_mul(m, a.r, a.r), one = m_c(m, 1);
     egi_id tail = m_mul(m, a.tail, m_fma(m, z, m_c(m, 1.6), one));
     egi_id t = m_add(m, a.r, m_fma(m, m_mul(m, a.r, z), m_poly(m, z, &tan_p), tail));
     egi_id odd = is_odd(m, a.quadrant);
-    return m_keep_zero(m, x, m_div(m, m_select(m, odd, m_c(m, -1), t), m_select(m, odd, t, one)));
+    return m_div(m, m_select(m, odd, m_c(m, -1), t), m_select(m, odd, t, one));
 }
 
+/* The two ways share nothing but x, so that the long one can be left out where no lane is far. */
 egi_id m_expand_trig(const egi_maths *m, egi_op op, egi_id x)
 {
-    if (op == EGI_TAN) return tangent(m, x);
-    return sine(m, x, op == EGI_COS);
+    egi_id far = m_gt(m, m_abs(m, x), m_c2(m, 1e5, 1e6));
+    m_angle near_angle = reduce_small(m, x, op == EGI_TAN), far_angle = m_trig_reduce_large(m, x);
+    egi_id y, y_far;
+    if (op == EGI_TAN) {
+        y = tangent_of(m, near_angle);
+        y_far = tangent_of(m, far_angle);
+    } else {
+        y = sine_of(m, near_angle, op == EGI_COS);
+        y_far = sine_of(m, far_angle, op == EGI_COS);
+    }
+    if (op != EGI_COS) y = m_keep_zero(m, x, y);
+    return m_rare(m, far, y_far, y);
 }
