@@ -403,6 +403,7 @@ static LLVMBasicBlockRef loop_steps(egi_lower *l, loop_state *s, LLVMValueRef fr
 {
     const egi_graph *g = l->g;
     const egi_region *r = &g->regions.at[s->body];
+    l->loop_index[s->body] = from; /* for what a chunk begins with */
     stages(l, s->body, &l->p->region[s->body].enter);
     LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b.b), body = block(l, "step");
     LLVMBuildBr(l->b.b, body);
