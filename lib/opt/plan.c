@@ -100,10 +100,11 @@ egi_plan *egi_plan_new(const egi_graph *g, bool no_passes)
     p->place = egi_alloc(a, n * sizeof *p->place, 16);
     p->list = egi_alloc(a, n * sizeof *p->list, 16);
     p->list_region = egi_alloc(a, n * sizeof *p->list_region, 16);
+    p->scratch = egi_alloc(a, n * sizeof *p->scratch, 16);
     p->level = egi_alloc(a, n * sizeof *p->level, 16);
     p->forced = egi_alloc(a, n * sizeof *p->forced, 16);
     p->in_memory = egi_alloc(a, n * sizeof *p->in_memory, 16);
-    if (!p->region || !p->place || !p->list || !p->list_region || !p->level || !p->forced ||
+    if (!p->region || !p->place || !p->list || !p->list_region || !p->scratch || !p->level || !p->forced ||
         !p->in_memory || !egi_push(a, &p->buffers, (egi_buffer){0})) {
         egi_plan_free(p);
         return NULL;
@@ -146,6 +147,7 @@ void egi_plan_free(egi_plan *p)
     egi_free(a, p->place);
     egi_free(a, p->list);
     egi_free(a, p->list_region);
+    egi_free(a, p->scratch);
     egi_free(a, p->level);
     egi_free(a, p->forced);
     egi_free(a, p->in_memory);

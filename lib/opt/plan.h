@@ -106,6 +106,7 @@ typedef struct egi_plan {
     egi_place *place;   /* for each node */
     uint32_t *list;     /* for each EVENT: buffer of the spike list it delivers */
     uint16_t *list_region; /* for each EVENT: loop whose step gives the list's parity; 0 = none */
+    uint32_t *scratch;  /* for each SORT and ARGSORT: buffer like its result to merge with */
     int *level;         /* for each node of rank >= 1: of its stage; for scalars: after which it is known */
     bool *forced;       /* a view that must lie in memory */
     bool *in_memory;    /* must lie in memory */

@@ -422,6 +422,8 @@ static void place_rest(egi_plan *p)
         if (!host && !stage && !(fused && p->in_memory[id])) continue;
         if (!p->place[id].buffer)
             p->place[id].buffer = egi_plan_buffer(p, EGI_BUF_TEMP, 0, (eg_dtype)n->dtype, n->shape);
+        if (n->op == EGI_SORT || n->op == EGI_ARGSORT)
+            p->scratch[id] = egi_plan_buffer(p, EGI_BUF_TEMP, 0, (eg_dtype)n->dtype, n->shape);
         if (fused) egi_plan_store(p, &p->region[n->region].stages, 2 * p->level[id] + 1, id, p->place[id]);
     }
 }
