@@ -111,6 +111,14 @@ static egi_id fold(egi_graph *g, egi_op op, eg_dtype t, uint32_t n, const egi_id
     return egi_const_bits(g, t, result);
 }
 
+/* One order for the two operands of a product or sum: arrays before scalars, then by age.  The same code for two
+ * populations then gives the same operations, whatever they share. */
+static bool swaps(const egi_graph *g, const egi_id *a)
+{
+    bool first = egi_at(g, a[0])->shape, second = egi_at(g, a[1])->shape;
+    return first == second ? a[0] > a[1] : second;
+}
+
 static egi_id make(egi_graph *g, egi_op op, eg_dtype t, uint32_t n, const egi_id *given)
 {
     egi_id a[3] = {0, 0, 0};
@@ -121,10 +129,10 @@ static egi_id make(egi_graph *g, egi_op op, eg_dtype t, uint32_t n, const egi_id
     egi_id x = identity(g, op, a, shape);
     if (!x) x = fold(g, op, t, n, a);
     if (x) return x;
-    if ((egi_flags(op) & FC) && a[0] > a[1]) {
-        egi_id swap = a[0];
+    if (((egi_flags(op) & FC) || op == EGI_FMA) && swaps(g, a)) {
+        egi_id first = a[0];
         a[0] = a[1];
-        a[1] = swap;
+        a[1] = first;
     }
     return egi_node_make(g, &(egi_make){.op = op, .dtype = t, .shape = shape, .num_args = n, .args = a});
 }
