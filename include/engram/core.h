@@ -209,6 +209,9 @@ typedef eg_val (*eg_fn)(void *user, eg_val x);
 EG_API eg_func *(eg_trace)(eg_context *eg, const char *name, eg_fn fn, void *user, int num_args, const eg_spec *args,
                            const char *file, int line);
 
+/* Frees a function before its context is closed; its compiled code stays in the context's cache. */
+EG_API void eg_func_free(eg_func *f);
+
 /* Number and types of what it takes and gives. */
 EG_API int eg_num_args(const eg_func *f);
 EG_API int eg_num_results(const eg_func *f);

@@ -1,6 +1,7 @@
 /* Tracing a C function into an eg_func. */
 #include "api/api.h"
 #include "opt/rebuild.h"
+#include "runtime/bind.h"
 
 static void scope_free(eg_context *eg, egi_scope *s)
 {
@@ -61,6 +62,16 @@ static eg_func *func_new(eg_context *eg, const char *name, egi_graph *g)
     return f;
 }
 
+static void dump(const egi_graph *g, const char *stage, const char *name)
+{
+    egi_text t = {.allocator = &g->eg->allocator};
+    if (!egi_wants_dump(g->eg, stage)) return;
+    egi_print(g, &t);
+    egi_dump_title(g->eg, stage, name);
+    if (t.s) egi_log(g->eg, t.s);
+    egi_text_free(&t);
+}
+
 static bool check(eg_context *eg, const char *name, eg_fn fn, int n, const eg_spec *args, const char *file, int line)
 {
     if (!egi_ready(eg)) return false;
@@ -95,9 +106,20 @@ eg_func *(eg_trace)(eg_context *eg, const char *name, eg_fn fn, void *user, int 
     writes(eg, &trace);
     eg->trace = NULL;
     scope_free(eg, &scope);
-    egi_graph *simple = eg->status ? NULL : egi_simplify(g);
+    egi_graph *simple = NULL;
+    if (!eg->status) {
+        dump(g, "trace", name);
+        simple = egi_simplify(g);
+    }
     egi_graph_free(g);
     if (!simple) return NULL;
+    dump(simple, "simplify", name);
+#ifndef NDEBUG
+    if (!egi_verify(simple, "simplify")) {
+        egi_graph_free(simple);
+        return NULL;
+    }
+#endif
     eg_func *f = func_new(eg, name, simple);
     if (!f) return NULL;
     f->trace_s = egi_now() - start;
@@ -106,6 +128,21 @@ eg_func *(eg_trace)(eg_context *eg, const char *name, eg_fn fn, void *user, int 
     eg->stats.last_trace_s = f->trace_s;
     eg->stats.last_nodes = simple->nodes.n;
     return f;
+}
+
+void eg_func_free(eg_func *f)
+{
+    if (!f) return;
+    eg_context *eg = f->eg;
+    for (int64_t k = 0; k < eg->funcs.n; k++) {
+        if (eg->funcs.at[k] != f) continue;
+        eg->funcs.at[k] = eg->funcs.at[--eg->funcs.n];
+        break;
+    }
+    egi_unbind(f);
+    egi_graph_free(f->graph);
+    egi_free(&eg->allocator, f->text);
+    egi_free(&eg->allocator, f);
 }
 
 int eg_num_args(const eg_func *f)

@@ -63,6 +63,10 @@ void egi_fail(eg_context *eg, eg_status status, const char *file, int line, cons
 void egi_no_memory(eg_context *eg);
 /* Text to the context's log callback, if there is one. */
 void egi_log(eg_context *eg, const char *text);
+/* Is the stage among those to dump (eg_options.dump), and is there a log to dump to? */
+bool egi_wants_dump(const eg_context *eg, const char *stage);
+/* "; stage of name" */
+void egi_dump_title(eg_context *eg, const char *stage, const char *name);
 
 /* -- text: lib/core/text.c ---------------------------------------------------------------------------------------- */
 

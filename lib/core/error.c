@@ -35,6 +35,26 @@ void egi_log(eg_context *eg, const char *text)
     if (eg->log) eg->log(eg->log_user, text);
 }
 
+bool egi_wants_dump(const eg_context *eg, const char *stage)
+{
+    const char *list = eg->options.dump;
+    size_t n = strlen(stage);
+    if (!list || !eg->log) return false;
+    if (!strcmp(list, "all")) return true;
+    for (const char *s = list; (s = strstr(s, stage)); s += n) {
+        bool starts = s == list || s[-1] == ',';
+        if (starts && (s[n] == 0 || s[n] == ',')) return true;
+    }
+    return false;
+}
+
+void egi_dump_title(eg_context *eg, const char *stage, const char *name)
+{
+    char line[160];
+    snprintf(line, sizeof line, "; %s of %.100s\n", stage, name);
+    egi_log(eg, line);
+}
+
 eg_status eg_error(const eg_context *eg)
 {
     return eg ? eg->status : EG_ERR_ARGUMENT;

@@ -62,58 +62,28 @@ static egi_code *find(const egi_jit *jit, const egi_canon *c)
 
 /* -- dumps ---------------------------------------------------------------------------------------------------------------- */
 
-static bool wants(const eg_context *eg, const char *stage)
-{
-    const char *list = eg->options.dump;
-    size_t n = strlen(stage);
-    if (!list || !eg->log) return false;
-    if (!strcmp(list, "all")) return true;
-    for (const char *s = list; (s = strstr(s, stage)); s += n) {
-        bool starts = s == list || s[-1] == ',';
-        if (starts && (s[n] == 0 || s[n] == ',')) return true;
-    }
-    return false;
-}
-
-static void dump_title(eg_context *eg, const char *stage, const char *name)
-{
-    char line[160];
-    snprintf(line, sizeof line, "; %s of %.100s\n", stage, name);
-    egi_log(eg, line);
-}
-
-static void dump_graph(const egi_graph *g, const char *name)
-{
-    if (!wants(g->eg, "trace")) return;
-    egi_text t = {.allocator = &g->eg->allocator};
-    egi_print(g, &t);
-    dump_title(g->eg, "trace", name);
-    if (t.s) egi_log(g->eg, t.s);
-    egi_text_free(&t);
-}
-
 static void dump_plan(const egi_plan *p, const char *name)
 {
     eg_context *eg = p->g->eg;
-    if (!wants(eg, "stage")) return;
+    if (!egi_wants_dump(eg, "stage")) return;
     egi_text t = {.allocator = &eg->allocator};
     egi_plan_print(p, &t);
-    dump_title(eg, "stage", name);
+    egi_dump_title(eg, "stage", name);
     if (t.s) egi_log(eg, t.s);
     egi_text_free(&t);
 }
 
 static void dump_module(eg_context *eg, const egi_machine *m, const egi_module *mod, const char *name)
 {
-    if (wants(eg, "llvm")) {
+    if (egi_wants_dump(eg, "llvm")) {
         char *text = LLVMPrintModuleToString(mod->mod);
-        dump_title(eg, "llvm", name);
+        egi_dump_title(eg, "llvm", name);
         egi_log(eg, text);
         LLVMDisposeMessage(text);
     }
-    LLVMMemoryBufferRef text = wants(eg, "asm") ? egi_module_asm(m, mod) : NULL;
+    LLVMMemoryBufferRef text = egi_wants_dump(eg, "asm") ? egi_module_asm(m, mod) : NULL;
     if (text) {
-        dump_title(eg, "asm", name);
+        egi_dump_title(eg, "asm", name);
         egi_log(eg, LLVMGetBufferStart(text));
         LLVMDisposeMemoryBuffer(text);
     }
@@ -131,6 +101,15 @@ static bool lower(eg_context *eg, egi_jit *jit, const egi_graph *g, const egi_pl
     return !l.failed;
 }
 
+static bool safe(eg_context *eg, const egi_plan *p)
+{
+    egi_text why = {.allocator = &eg->allocator};
+    bool ok = egi_verify_stages(p, &why);
+    if (!ok) egi_fail(eg, EG_ERR_INTERNAL, NULL, 0, "verify_stages: %s", why.s ? why.s : "out of memory");
+    egi_text_free(&why);
+    return ok;
+}
+
 static bool compile(eg_context *eg, egi_jit *jit, const egi_graph *g, const egi_canon *c, egi_code *code,
                     const char *name)
 {
@@ -142,6 +121,10 @@ static bool compile(eg_context *eg, egi_jit *jit, const egi_graph *g, const egi_
         return false;
     }
     dump_plan(p, name);
+    if (!safe(eg, p)) {
+        egi_plan_free(p);
+        return false;
+    }
     snprintf(symbol, sizeof symbol, "eg_%.100s_%lld", name, (long long)++jit->serial);
     egi_module mod;
     egi_module_open(&jit->machine, &mod, symbol);
@@ -169,7 +152,6 @@ egi_code *egi_compile(const egi_graph *g, const char *name)
     if (code) {
         eg->stats.cache_hits++;
     } else if (!c.failed && (code = egi_alloc(&eg->allocator, sizeof *code, 16))) {
-        dump_graph(g, name);
         code->hash = c.hash;
         code->key = c.key.s;
         code->key_size = c.key.n;

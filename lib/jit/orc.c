@@ -5,6 +5,7 @@
 
 #include <llvm-c/Analysis.h>
 #include <llvm-c/Error.h>
+#include <llvm-c/Object.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/Transforms/PassBuilder.h>
 #include <llvm/Config/llvm-config.h>
@@ -159,15 +160,54 @@ LLVMMemoryBufferRef egi_module_asm(const egi_machine *m, const egi_module *mod)
     return out;
 }
 
+/* Every function of the object for perf: local ones too, which LLJIT does not know.  They lie in one section, as far from
+ * each other as the object says. */
+static void write_perf_map(LLVMMemoryBufferRef object, const char *name, uint64_t address)
+{
+    char path[64], *message = NULL;
+    LLVMBinaryRef bin = LLVMCreateBinary(object, NULL, &message);
+    if (!bin) {
+        LLVMDisposeMessage(message);
+        return;
+    }
+    snprintf(path, sizeof path, "/tmp/perf-%d.map", (int)getpid());
+    FILE *f = fopen(path, "a");
+    uint64_t base = 0;
+    for (int pass = 0; f && pass < 2; pass++) {
+        LLVMSymbolIteratorRef i = LLVMObjectFileCopySymbolIterator(bin);
+        for (; !LLVMObjectFileIsSymbolIteratorAtEnd(bin, i); LLVMMoveToNextSymbol(i)) {
+            uint64_t at = LLVMGetSymbolAddress(i), size = LLVMGetSymbolSize(i);
+            if (pass == 0 && !strcmp(LLVMGetSymbolName(i), name)) base = at;
+            if (pass == 1 && size)
+                fprintf(f, "%llx %llx %s.%s\n", (unsigned long long)(address + at - base), (unsigned long long)size, name,
+                        LLVMGetSymbolName(i));
+        }
+        LLVMDisposeSymbolIterator(i);
+    }
+    if (f) fclose(f);
+    LLVMDisposeBinary(bin);
+}
+
+/* The object is made by our own target machine and then linked by LLJIT: one place gives code for running, for perf and
+ * for export. */
 void *egi_module_code(eg_context *eg, egi_machine *m, egi_module *mod, const char *name, void **handle)
 {
-    LLVMOrcThreadSafeModuleRef tsm = LLVMOrcCreateNewThreadSafeModule(mod->mod, mod->owner);
-    LLVMOrcJITDylibRef lib = LLVMOrcLLJITGetMainJITDylib(m->jit);
-    LLVMOrcResourceTrackerRef tracker = LLVMOrcJITDylibCreateResourceTracker(lib);
+    LLVMMemoryBufferRef object = NULL;
+    char *message = NULL;
+    if (LLVMTargetMachineEmitToMemoryBuffer(m->target, mod->mod, LLVMObjectFile, &message, &object)) {
+        egi_fail(eg, EG_ERR_COMPILE, NULL, 0, "code generation: %s", message);
+        LLVMDisposeMessage(message);
+        return NULL;
+    }
+    LLVMMemoryBufferRef copy = NULL;
+    if (eg->options.perf_map)
+        copy = LLVMCreateMemoryBufferWithMemoryRangeCopy(LLVMGetBufferStart(object), LLVMGetBufferSize(object), name);
+    LLVMOrcResourceTrackerRef tracker = LLVMOrcJITDylibCreateResourceTracker(LLVMOrcLLJITGetMainJITDylib(m->jit));
     LLVMOrcExecutorAddress at = 0;
-    mod->mod = NULL; /* the thread-safe module owns it */
-    bool ok = fine(eg, LLVMOrcLLJITAddLLVMIRModuleWithRT(m->jit, tracker, tsm), "LLJIT") &&
+    bool ok = fine(eg, LLVMOrcLLJITAddObjectFileWithRT(m->jit, tracker, object), "LLJIT") &&
               fine(eg, LLVMOrcLLJITLookup(m->jit, &at, name), "LLJIT");
+    if (ok && copy) write_perf_map(copy, name, at);
+    if (copy) LLVMDisposeMemoryBuffer(copy);
     if (ok) {
         *handle = tracker;
         return (void *)(uintptr_t)at;

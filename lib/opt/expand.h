@@ -111,13 +111,14 @@ typedef struct m_reduced {
 m_reduced m_exp_reduce(const egi_maths *m, egi_id x, egi_id low, int bias);
 /* 2^(k + bias - the type's exponent bias), of what m_exp_reduce gave; that exponent must be in the normal range. */
 egi_id m_exp_scale(const egi_maths *m, m_reduced a);
-/* e^r - 1 - r, e^r - 1 and e^r for |r| <= ln(2)/2 */
-egi_id m_exp_tail(const egi_maths *m, egi_id r);
+/* e^r - 1 - r + plus, e^r - 1 and e^r for |r| <= ln(2)/2 */
+egi_id m_exp_tail(const egi_maths *m, egi_id r, egi_id plus);
 egi_id m_expm1_poly(const egi_maths *m, egi_id r);
 egi_id m_exp_poly(const egi_maths *m, egi_id r);
 /* (e^(x + low) - 1) 2^-down: |x| so small that the scale k - down stays normal. */
 egi_id m_expm1_scaled(const egi_maths *m, egi_id x, int down);
-/* (1 + p) y 2^k in two steps of scale, for any |k| <= 2 exponent biases: overflows to inf and underflows to 0. */
+/* y 2^k, where `shifted` has a bias of twice the exponent's and |k| is below that: in two steps, so that it overflows
+ * to inf and underflows to 0. */
 egi_id m_exp_finish(const egi_maths *m, egi_id y, egi_id shifted);
 
 /* -- lib/opt/expand_log.c

@@ -56,9 +56,12 @@ m_reduced m_exp_reduce(const egi_maths *m, egi_id x, egi_id low, int bias)
 
 egi_id m_exp_scale(const egi_maths *m, m_reduced a) { return m_float(m, m_shl(m, m_bits(m, a.shifted), m->mant)); }
 
-egi_id m_exp_tail(const egi_maths *m, egi_id r) { return m_mul(m, m_mul(m, r, r), m_poly(m, r, &exp_p)); }
+egi_id m_exp_tail(const egi_maths *m, egi_id r, egi_id plus)
+{
+    return m_fma(m, m_mul(m, r, r), m_poly(m, r, &exp_p), plus);
+}
 
-egi_id m_expm1_poly(const egi_maths *m, egi_id r) { return m_fma(m, m_mul(m, r, r), m_poly(m, r, &exp_p), r); }
+egi_id m_expm1_poly(const egi_maths *m, egi_id r) { return m_exp_tail(m, r, r); }
 
 egi_id m_exp_poly(const egi_maths *m, egi_id r)
 {
@@ -71,7 +74,7 @@ egi_id m_exp_poly(const egi_maths *m, egi_id r)
 egi_id m_expm1_scaled(const egi_maths *m, egi_id x, int down)
 {
     m_reduced a = m_exp_reduce(m, x, 0, (int)m_pick(m, 127, 1023) - down);
-    egi_id r = a.r, s = m_exp_scale(m, a), tail = m_add(m, m_exp_tail(m, r), a.lost);
+    egi_id r = a.r, s = m_exp_scale(m, a), tail = m_exp_tail(m, r, a.lost);
     egi_id base = m_sub(m, s, m_c(m, ldexp(1, -down)));
     egi_id head = m_fma(m, s, r, base);
     return m_add(m, head, m_fma(m, s, tail, m_fma(m, s, r, m_sub(m, base, head))));

@@ -140,3 +140,15 @@ egi_bound *egi_bind(eg_func *f, eg_state *s, int nt)
     egi_bound_free(b);
     return NULL;
 }
+
+void egi_unbind(const eg_func *f)
+{
+    for (int64_t j = 0; j < f->eg->states.n; j++) {
+        eg_state *s = f->eg->states.at[j];
+        for (int64_t k = s->bound.n - 1; k >= 0; k--) {
+            if (s->bound.at[k]->func != f) continue;
+            egi_bound_free(s->bound.at[k]);
+            s->bound.at[k] = s->bound.at[--s->bound.n];
+        }
+    }
+}

@@ -27,5 +27,7 @@ typedef struct egi_bound {
 /* The binding for a team of nt; NULL when out of memory. */
 egi_bound *egi_bind(eg_func *f, eg_state *s, int nt);
 void egi_bound_free(egi_bound *b);
+/* Forgets the function in all states of its context. */
+void egi_unbind(const eg_func *f);
 
 #endif
