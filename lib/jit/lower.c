@@ -437,7 +437,7 @@ static LLVMBasicBlockRef loop_steps(egi_lower *l, loop_state *s, LLVMValueRef fr
 static void loop_emit(egi_lower *l, loop_state *s)
 {
     const egi_graph *g = l->g;
-    bool chunked = egi_at(g, s->id)->region == 0;
+    bool chunked = l->depth == 0;
     LLVMBasicBlockRef head = block(l, "chunk"), run = block(l, "run"), after = block(l, "after");
     LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b.b);
     LLVMBuildBr(l->b.b, head);

@@ -154,4 +154,6 @@ void egi_nest_slices(const egi_plan *p, const egi_stage *s, const egi_nest *nest
     const egi_shape *shape = &p->g->shapes.at[s->shape];
     *rows = *inner = 1;
     for (int k = 0; k < shape->rank; k++) *(k <= nest->last[0] ? rows : inner) *= shape->dim[k];
+    /* Rows are divided one by one, flat domains in blocks: never the same slices. */
+    if (nest->rank > 1) *inner = -*inner - 1;
 }

@@ -177,7 +177,7 @@ static bool may_overwrite(const place_work *w, egi_id x, egi_id writer, bool thr
         }
         /* A spike vector read as a list is not read from memory. */
         if (egi_at(g, u)->op == EGI_EVENT && egi_arg(g, u, 1) == x && egi_dtype_of(g, x) == EG_BOOL &&
-            times(g, u, x) == 1 && egi_at(g, x)->op == EGI_PARAM)
+            times(g, u, x) == 1 && egi_at(g, x)->op == EGI_PARAM && egi_is_fused(p, writer))
             continue;
         if (p->level[u] < level) continue;
         bool joined = p->level[u] == level && egi_is_fused(p, writer) && egi_is_fused(p, u) && !through_view &&
@@ -291,18 +291,21 @@ static void place_carried(place_work *w, egi_id owner, uint16_t body, uint32_t k
     const egi_graph *g = p->g;
     egi_id init = egi_arg(g, owner, arg), param = g->regions.at[body].params.at[arg];
     if (egi_is_scalar(g, init)) return;
+    egi_id item = item_of(g, owner, k);
+    bool fresh = !item || !p->place[item].buffer; /* nothing else lies in the buffer before the loop */
     egi_place to = place_of_item(p, owner, k, init, egi_at(g, init)->shape);
     uint16_t region = egi_at(g, owner)->region;
     bool computed = (egi_is_fused(p, init) || (egi_is_stage(p, init) && !(egi_flags((egi_op)egi_at(g, init)->op) & FL))) &&
                     !egi_is_inline(p, init) && egi_at(g, init)->region == region && !p->place[init].buffer;
     bool once = w->u.first[init + 1] - w->u.first[init] == 1 && !is_result(p, init);
     p->place[param] = to;
-    if (computed && once && p->buffers.at[to.buffer].kind == EGI_BUF_TEMP && base_of(g, init) == 0) p->place[init] = to;
+    if (computed && once && fresh && base_of(g, init) == 0) p->place[init] = to;
     if (egi_at(g, owner)->op == EGI_WHILE)
         p->place[g->regions.at[egi_ints_of(g, egi_at(g, owner))[0]].params.at[k]] = to;
     if (p->place[init].buffer == to.buffer && !p->place[init].row) return;
     need(p, init);
-    egi_plan_store(p, &p->region[body].before, 1, init, to);
+    /* Level 0: nothing is computed there again, all is read from memory. */
+    egi_plan_store(p, &p->region[body].before, 0, init, to);
 }
 
 static void place_loop(place_work *w, egi_id id)
