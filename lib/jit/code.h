@@ -37,6 +37,7 @@ enum {
 };
 _Static_assert(sizeof(egi_frame) == 8 * EGI_FRAME_FIELDS, "compiled code reads field k at offset 8 k");
 enum { EGI_SCRATCH = 64 * 1024 }; /* a thread's scratch memory */
+#define EGI_ENDLESS ((int64_t)1 << 62) /* steps of a while, for tick */
 
 typedef void (*egi_entry)(egi_frame *f, int tid, int nt);
 

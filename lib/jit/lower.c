@@ -486,6 +486,24 @@ static void lower_loop(egi_lower *l, egi_id id)
     egi_free(l->allocator, s.chunk);
 }
 
+/* An outermost while also asks the runtime, at the end of each chunk, whether it may go on.  Called in its head, which it
+ * splits; gives the end of the chunk, for the next turn. */
+static LLVMValueRef while_chunk(egi_lower *l, LLVMValueRef i, LLVMBasicBlockRef before, LLVMBasicBlockRef after)
+{
+    LLVMBasicBlockRef ask = block(l, "ask"), go = block(l, "go"), head = LLVMGetInsertBlock(l->b.b);
+    l->while_end = phi(l, l->b.i64, egi_irb_i64(&l->b, 0), before);
+    LLVMBuildCondBr(l->b.b, LLVMBuildICmp(l->b.b, LLVMIntEQ, i, l->while_end, ""), ask, go);
+    enter_block(l, ask);
+    LLVMValueRef more = tick(l, i, egi_irb_i64(&l->b, EGI_ENDLESS));
+    LLVMBasicBlockRef asked = LLVMGetInsertBlock(l->b.b);
+    LLVMBuildCondBr(l->b.b, LLVMBuildICmp(l->b.b, LLVMIntSGT, more, i, ""), go, after);
+    enter_block(l, go);
+    LLVMValueRef end = LLVMBuildPhi(l->b.b, l->b.i64, "");
+    LLVMAddIncoming(end, &l->while_end, &head, 1);
+    LLVMAddIncoming(end, &more, &asked, 1);
+    return end;
+}
+
 static void lower_while(egi_lower *l, egi_id id)
 {
     const egi_graph *g = l->g;
@@ -511,6 +529,7 @@ static void lower_while(egi_lower *l, egi_id id)
         phis[k] = phi(l, LLVMTypeOf(l->scalar[init]), l->scalar[init], before);
         l->scalar[g->regions.at[cond].params.at[k]] = l->scalar[g->regions.at[body].params.at[k]] = phis[k];
     }
+    LLVMValueRef end = l->depth == 0 ? while_chunk(l, i, before, after) : NULL;
     counters old = count_in(l, i);
     stages(l, cond, &l->p->region[cond].stages);
     LLVMValueRef p = egi_lower_scalar(l, g->regions.at[cond].results.at[0]);
@@ -525,6 +544,7 @@ static void lower_while(egi_lower *l, egi_id id)
     LLVMBasicBlockRef latch = LLVMGetInsertBlock(l->b.b);
     LLVMBuildBr(l->b.b, head);
     LLVMAddIncoming(i, &next, &latch, 1);
+    if (end) LLVMAddIncoming(l->while_end, &end, &latch, 1);
     for (uint32_t k = 0; k < nc; k++) {
         if (phis[k]) LLVMAddIncoming(phis[k], &l->scalar[g->regions.at[body].results.at[k]], &latch, 1);
     }
@@ -659,7 +679,8 @@ static void stages(egi_lower *l, uint16_t region, const egi_stages *list)
         const egi_stage *s = &list->at[k];
         /* Initial values of a loop are computed outside of it. */
         uint16_t home = list == &l->p->region[region].before ? l->g->regions.at[region].parent : region;
-        if (list == &l->p->region[region].stages) scalars_up_to(l, region, s->level / 2);
+        /* Even levels bring in what the scalars of the level need. */
+        if (list == &l->p->region[region].stages && s->level % 2) scalars_up_to(l, region, s->level / 2);
         if (s->barrier) egi_lower_barrier(l);
         switch (s->kind) {
         case EGI_STAGE_SCALAR: read_scalar(l, s->node); break;

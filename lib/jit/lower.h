@@ -38,6 +38,7 @@ typedef struct egi_lower {
     LLVMValueRef step;         /* i64: execution + outermost iteration; what random draws count */
     LLVMValueRef inner;        /* i32: iterations of inner loops, mixed */
     int depth;                 /* loops and whiles around */
+    LLVMValueRef while_end;    /* i64: end of the chunk of an outermost while */
     EGI_VEC(egi_named_function) functions;
     bool failed;               /* out of memory */
 } egi_lower;

@@ -50,7 +50,7 @@ static bool stops(running *r, int64_t step, int64_t steps)
     egi_run *run = r->run;
     if (r->frame.stop || r->cancelled) return true;
     if (run->cancel && atomic_load_explicit(run->cancel, memory_order_relaxed)) r->cancelled = true;
-    if (run->progress && step > 0 && !r->cancelled) {
+    if (run->progress && step > 0 && steps < EGI_ENDLESS && !r->cancelled) {
         unsigned fp = _mm_getcsr();
         egi_fp_leave(0x1F80u);
         if (run->progress(run->user, step, steps)) r->cancelled = true;
