@@ -46,6 +46,7 @@ eg_context *eg_open(const eg_options *options)
     eg->allocator = *a;
     eg->arena.allocator = &eg->allocator;
     eg->default_float = EG_F32;
+    eg->verify = env("EG_VERIFY") != NULL;
     defaults(&o);
     check(eg, &o);
     o.allocator = &eg->allocator;

@@ -18,6 +18,7 @@ struct eg_context {
     eg_log_fn log;
     void *log_user;
     eg_dtype default_float;
+    bool verify;             /* EG_VERIFY: check graphs after every pass, in release builds too */
     struct egi_trace *trace; /* innermost trace in progress, or NULL: lib/api/trace.h */
     uint32_t generation;     /* given to traces, ever increasing */
     EGI_VEC(eg_var *) vars;

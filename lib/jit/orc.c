@@ -51,9 +51,8 @@ static LLVMTargetMachineRef target_machine(eg_context *eg, egi_machine *m)
         egi_fail(eg, EG_ERR_COMPILE, NULL, 0, "x86-64-v4 was asked for, but this CPU (%s) has no AVX-512", host);
     if (!strstr(features, "+avx2") || !strstr(features, "+fma"))
         egi_fail(eg, EG_ERR_COMPILE, NULL, 0, "this CPU (%s) has no AVX2 and FMA, which compiled code needs", host);
-    LLVMTargetMachineRef tm =
-        LLVMCreateTargetMachine(t, m->triple, native ? host : want, native ? features : "", LLVMCodeGenLevelDefault,
-                                LLVMRelocPIC, LLVMCodeModelDefault);
+    LLVMTargetMachineRef tm = LLVMCreateTargetMachine(t, m->triple, native ? host : want, native ? features : "",
+                                                      LLVMCodeGenLevelDefault, LLVMRelocPIC, LLVMCodeModelDefault);
     LLVMDisposeMessage(host);
     LLVMDisposeMessage(features);
     if (eg->status && tm) {
@@ -131,6 +130,37 @@ void egi_module_close(egi_module *mod)
     *mod = (egi_module){0};
 }
 
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SANITIZE "sanitize_thread"
+#define SANITIZE_PASSES "tsan-module,function(tsan)"
+#elif __has_feature(address_sanitizer)
+#define SANITIZE "sanitize_address"
+#define SANITIZE_PASSES "asan"
+#endif
+#endif
+
+/* A library built with a sanitizer has its compiled code watched as well.  ThreadSanitizer ignores accesses wider than
+ * 16 bytes: run it with 4 lanes. */
+static bool instrument(eg_context *eg, const egi_machine *m, egi_module *mod)
+{
+#ifdef SANITIZE
+    unsigned kind = LLVMGetEnumAttributeKindForName(SANITIZE, sizeof SANITIZE - 1);
+    for (LLVMValueRef f = LLVMGetFirstFunction(mod->mod); f; f = LLVMGetNextFunction(f)) {
+        if (!LLVMIsDeclaration(f))
+            LLVMAddAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                                    LLVMCreateEnumAttribute(mod->ctx, kind, 0));
+    }
+    LLVMPassBuilderOptionsRef o = LLVMCreatePassBuilderOptions();
+    LLVMErrorRef e = LLVMRunPasses(mod->mod, SANITIZE_PASSES, m->target, o);
+    LLVMDisposePassBuilderOptions(o);
+    return fine(eg, e, "sanitizer passes");
+#else
+    (void)eg, (void)m, (void)mod;
+    return true;
+#endif
+}
+
 bool egi_module_optimise(eg_context *eg, const egi_machine *m, egi_module *mod)
 {
     char *message = NULL;
@@ -138,13 +168,13 @@ bool egi_module_optimise(eg_context *eg, const egi_machine *m, egi_module *mod)
     if (bad) egi_fail(eg, EG_ERR_INTERNAL, NULL, 0, "LLVM rejects the module: %.600s", message);
     LLVMDisposeMessage(message);
     if (bad) return false;
-    if (eg->options.no_passes) return true;
+    if (eg->options.no_passes) return instrument(eg, m, mod);
     /* The text is constant and tested: LLVM aborts the process on a wrong one.  Our code is vectorised and fused
      * already; what remains is folding of addresses and what masks and selects leave behind. */
     LLVMPassBuilderOptionsRef o = LLVMCreatePassBuilderOptions();
     LLVMErrorRef e = LLVMRunPasses(mod->mod, "function(early-cse,instcombine<no-verify-fixpoint>)", m->target, o);
     LLVMDisposePassBuilderOptions(o);
-    return fine(eg, e, "LLVM passes");
+    return fine(eg, e, "LLVM passes") && instrument(eg, m, mod);
 }
 
 LLVMMemoryBufferRef egi_module_asm(const egi_machine *m, const egi_module *mod)
@@ -160,8 +190,8 @@ LLVMMemoryBufferRef egi_module_asm(const egi_machine *m, const egi_module *mod)
     return out;
 }
 
-/* Every function of the object for perf: local ones too, which LLJIT does not know.  They lie in one section, as far from
- * each other as the object says. */
+/* Every function of the object for perf: local ones too, which LLJIT does not know.  They lie in one section, as far
+ * from each other as the object says. */
 static void write_perf_map(LLVMMemoryBufferRef object, const char *name, uint64_t address)
 {
     char path[64], *message = NULL;
@@ -179,8 +209,8 @@ static void write_perf_map(LLVMMemoryBufferRef object, const char *name, uint64_
             uint64_t at = LLVMGetSymbolAddress(i), size = LLVMGetSymbolSize(i);
             if (pass == 0 && !strcmp(LLVMGetSymbolName(i), name)) base = at;
             if (pass == 1 && size)
-                fprintf(f, "%llx %llx %s.%s\n", (unsigned long long)(address + at - base), (unsigned long long)size, name,
-                        LLVMGetSymbolName(i));
+                fprintf(f, "%llx %llx %s.%s\n", (unsigned long long)(address + at - base), (unsigned long long)size,
+                        name, LLVMGetSymbolName(i));
         }
         LLVMDisposeSymbolIterator(i);
     }
