@@ -117,18 +117,18 @@ typedef struct eg_allocator {
 
 /* 0 means the default everywhere; a NULL pointer means all defaults. */
 typedef struct eg_options {
-    int threads;                    /* size of the team; 0 = OMP_NUM_THREADS or one per core */
-    int lanes;                      /* elements of 32 bits in a vector: 4, 8, 16; 0 = what the CPU has */
-    const char *cpu;                /* "native" (default), "x86-64-v3", "x86-64-v4" */
+    int threads;     /* size of the team; 0 = OMP_NUM_THREADS or one per core */
+    int lanes;       /* elements of 32 bits in a vector: 4, 8, 16; 0 = what the CPU has */
+    const char *cpu; /* "native" (default), "x86-64-v3", "x86-64-v4" */
     eg_math math;
-    bool keep_denormals;            /* default: denormals are flushed to zero */
-    bool interpret;                 /* run everything in the interpreter */
-    bool no_passes;                 /* skip the optimising passes: for tests */
-    bool perf_map;                  /* write /tmp/perf-PID.map so that perf names compiled functions */
-    const char *dump;               /* stages to print to the log: "trace,simplify,stage,llvm,asm" or "all" */
-    double chunk_ms;                /* time between looks at progress and cancelling; 0 = 20 ms */
-    uint64_t seed;                  /* of all random streams */
-    const eg_allocator *allocator;  /* copied; NULL = malloc */
+    bool keep_denormals;           /* default: denormals are flushed to zero */
+    bool interpret;                /* run everything in the interpreter */
+    bool no_passes;                /* skip the optimising passes: for tests */
+    bool perf_map;                 /* write /tmp/perf-PID.map so that perf names compiled functions */
+    const char *dump;              /* stages to print to the log: "trace,simplify,stage,llvm,asm" or "all" */
+    double chunk_ms;               /* time between looks at progress and cancelling; 0 = 20 ms */
+    uint64_t seed;                 /* of all random streams */
+    const eg_allocator *allocator; /* copied; NULL = malloc */
 } eg_options;
 
 /* Opens a context; NULL only when out of memory.  Wrong options are an error of the context. */
@@ -162,10 +162,7 @@ typedef struct eg_val {
 EG_API eg_val eg_real(double x);
 EG_API eg_val eg_int(long long x);
 EG_API eg_val eg_uint(unsigned long long x);
-static inline eg_val eg_as_val(eg_val v)
-{
-    return v;
-}
+static inline eg_val eg_as_val(eg_val v) { return v; }
 /* No value: an empty tuple, the default of "nothing to pass". */
 static inline eg_val eg_nothing(void)
 {
@@ -180,14 +177,14 @@ static inline eg_val eg_nothing(void)
 #define EG_VAL_1(x, t)                                                                                                 \
     __extension__({                                                                                                    \
         __auto_type t = (x);                                                                                           \
-        _Generic(t, eg_val                                                                                             \
-                 : eg_as_val, float                                                                                    \
-                 : eg_real, double                                                                                     \
-                 : eg_real, unsigned                                                                                   \
-                 : eg_uint, unsigned long                                                                              \
-                 : eg_uint, unsigned long long                                                                         \
-                 : eg_uint, default                                                                                    \
-                 : eg_int)(t);                                                                                         \
+        _Generic(t,                                                                                                    \
+            eg_val: eg_as_val,                                                                                         \
+            float: eg_real,                                                                                            \
+            double: eg_real,                                                                                           \
+            unsigned: eg_uint,                                                                                         \
+            unsigned long: eg_uint,                                                                                    \
+            unsigned long long: eg_uint,                                                                               \
+            default: eg_int)(t);                                                                                       \
     })
 #define EG_VAL(x) EG_VAL_1(x, EG_CAT(eg_t_, __COUNTER__))
 #define EG_HERE __FILE__, __LINE__
@@ -223,8 +220,8 @@ EG_API const char *eg_text(eg_func *f);
 EG_API eg_func *eg_parse(eg_context *eg, const char *text);
 
 /* Tuples: eg_tuple(eg, n, values) packs, eg_item(t, k) takes the k-th part. */
-EG_API eg_val (eg_tuple)(eg_context *eg, int n, const eg_val *v, const char *file, int line);
-EG_API eg_val (eg_item)(eg_val t, int k, const char *file, int line);
+EG_API eg_val(eg_tuple)(eg_context *eg, int n, const eg_val *v, const char *file, int line);
+EG_API eg_val(eg_item)(eg_val t, int k, const char *file, int line);
 
 /* Names the value in errors and dumps; returns it. */
 EG_API eg_val eg_name(eg_val v, const char *name);
@@ -239,9 +236,9 @@ EG_API const char *eg_variable_name(const eg_var *v);
 EG_API eg_spec eg_variable_spec(const eg_var *v);
 
 /* Current value while tracing; the value last set in this trace. */
-EG_API eg_val (eg_get)(eg_var *v, const char *file, int line);
+EG_API eg_val(eg_get)(eg_var *v, const char *file, int line);
 /* Sets it: type and shape must fit (a scalar fills; plain numbers convert). */
-EG_API void (eg_set)(eg_var *v, eg_val x, const char *file, int line);
+EG_API void(eg_set)(eg_var *v, eg_val x, const char *file, int line);
 
 /* A state holds a value for every variable of its context: one block of memory, one slot a variable, C order,
  * contiguous, 64-byte aligned.  Many states can run the same function.  NULL stands for the context's own state. */
@@ -259,33 +256,35 @@ EG_API eg_status eg_fill(eg_var *v, double x);
 EG_API eg_status eg_init(eg_var *v, const void *data, size_t bytes);
 EG_API eg_status eg_init_fill(eg_var *v, double x);
 
-/* -- control -------------------------------------------------------------------------------------------------------- */
+/* -- control --------------------------------------------------------------------------------------------------------
+ */
 
 /* n times: body(user, (i, carry, x_i)) -> (carry', y).  i counts 0..n-1 (i64); carry starts as init; x_i is row i of
  * each part of xs; all variables the body sets are carried by themselves.  Result: (last carry, stacked y).
  * n is a plain number, or a traced i64 scalar (then xs and y must be nothing).  Time is never unrolled. */
-EG_API eg_val (eg_loop)(eg_context *eg, eg_val n, eg_fn body, void *user, eg_val init, eg_val xs, const char *file,
-                        int line);
+EG_API eg_val(eg_loop)(eg_context *eg, eg_val n, eg_fn body, void *user, eg_val init, eg_val xs, const char *file,
+                       int line);
 /* While cond(user, carry) (a bool scalar): carry = body(user, carry).  Result: carry. */
-EG_API eg_val (eg_while)(eg_context *eg, eg_fn cond, eg_fn body, void *user, eg_val init, const char *file, int line);
-/* yes(user, x) or no(user, x), by a bool scalar; both give the same types.  `no` may be NULL (gives x).  A variable that
- * one arm does not set keeps its value. */
-EG_API eg_val (eg_cond)(eg_val pred, eg_fn yes, eg_fn no, void *user, eg_val x, const char *file, int line);
+EG_API eg_val(eg_while)(eg_context *eg, eg_fn cond, eg_fn body, void *user, eg_val init, const char *file, int line);
+/* yes(user, x) or no(user, x), by a bool scalar; both give the same types.  `no` may be NULL (gives x).  A variable
+ * that one arm does not set keeps its value. */
+EG_API eg_val(eg_cond)(eg_val pred, eg_fn yes, eg_fn no, void *user, eg_val x, const char *file, int line);
 
 /* Calls a host function in the middle of a compiled one, on one thread: in[k] are the arguments' elements, out[k] is to
  * be filled.  Returns 0, or anything else to stop the run with an error. */
 typedef int (*eg_host_fn)(void *user, const void *const *in, void *const *out);
-EG_API eg_val (eg_host)(eg_context *eg, const char *name, eg_host_fn fn, void *user, int num_in, const eg_val *in,
-                        int num_out, const eg_spec *out, const char *file, int line);
+EG_API eg_val(eg_host)(eg_context *eg, const char *name, eg_host_fn fn, void *user, int num_in, const eg_val *in,
+                       int num_out, const eg_spec *out, const char *file, int line);
 
-/* -- captured data -------------------------------------------------------------------------------------------------- */
+/* -- captured data --------------------------------------------------------------------------------------------------
+ */
 
 /* An array of the context: a copy of data (zeros if NULL), 64-byte aligned. */
 EG_API eg_array *(eg_array_new)(eg_context *eg, eg_spec spec, const void *data, const char *file, int line);
 EG_API void *eg_array_data(eg_array *a);
 EG_API eg_spec eg_array_spec(const eg_array *a);
 /* The array as a value of the current trace; read when the function runs, not copied into its code. */
-EG_API eg_val (eg_constant)(eg_array *a, const char *file, int line);
+EG_API eg_val(eg_constant)(eg_array *a, const char *file, int line);
 
 /* Connections in compressed rows: row i holds the targets indices[indptr[i]..indptr[i+1]) of source i.  Both arrays are
  * copied; rows are sorted.  Errors: not ascending indptr, a target outside [0, num_post). */
@@ -297,14 +296,15 @@ EG_API int64_t eg_csr_size(const eg_csr *c);
 EG_API const int64_t *eg_csr_indptr(const eg_csr *c);
 EG_API const int32_t *eg_csr_indices(const eg_csr *c);
 
-/* -- running -------------------------------------------------------------------------------------------------------- */
+/* -- running --------------------------------------------------------------------------------------------------------
+ */
 
 /* Progress of the outermost loop; returning other than 0 cancels the run at a step boundary. */
 typedef int (*eg_progress_fn)(void *user, int64_t step, int64_t steps);
 
 typedef struct eg_run_options {
-    int threads;                    /* 0 = the context's */
-    bool interpret;                 /* run this call in the interpreter */
+    int threads;    /* 0 = the context's */
+    bool interpret; /* run this call in the interpreter */
     eg_progress_fn progress;
     void *user;
 } eg_run_options;
@@ -321,14 +321,15 @@ EG_API const char *eg_run_message(const eg_state *s);
 EG_API void eg_cancel(eg_state *s);
 EG_API eg_state *eg_own_state(eg_context *eg);
 
-/* -- what happened --------------------------------------------------------------------------------------------------- */
+/* -- what happened ---------------------------------------------------------------------------------------------------
+ */
 
 typedef struct eg_stats {
     int64_t traces, compiles, cache_hits, runs;
-    double trace_s, pass_s, codegen_s;      /* sums over the context's life */
+    double trace_s, pass_s, codegen_s; /* sums over the context's life */
     double last_trace_s, last_pass_s, last_codegen_s, last_run_s;
-    int64_t last_nodes;                     /* nodes of the last traced function */
-    int last_threads;                       /* team of the last run */
+    int64_t last_nodes; /* nodes of the last traced function */
+    int last_threads;   /* team of the last run */
 } eg_stats;
 EG_API eg_stats eg_get_stats(const eg_context *eg);
 

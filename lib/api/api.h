@@ -2,8 +2,8 @@
 #ifndef EGI_API_H
 #define EGI_API_H
 
-#include "ir/func.h"
 #include "core/context.h"
+#include "ir/func.h"
 #include "ir/graph.h"
 
 /* Value of one variable in one scope. */

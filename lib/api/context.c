@@ -6,10 +6,7 @@
 #include "jit/jit.h"
 #include "runtime/state.h"
 
-static const char *env(const char *name)
-{
-    return secure_getenv(name);
-}
+static const char *env(const char *name) { return secure_getenv(name); }
 
 /* Environment variables are defaults only. */
 static void defaults(eg_options *o)
@@ -86,7 +83,4 @@ void eg_close(eg_context *eg)
     egi_free(&a, eg);
 }
 
-eg_stats eg_get_stats(const eg_context *eg)
-{
-    return eg ? eg->stats : (eg_stats){0};
-}
+eg_stats eg_get_stats(const eg_context *eg) { return eg ? eg->stats : (eg_stats){0}; }

@@ -39,8 +39,7 @@ static egi_id unflatten(egi_graph *g, egi_id like, const egi_id **leaf)
 static egi_id any(eg_context *eg, eg_val v, const char *what, const char *file, int line)
 {
     if (egi_is_nothing(v)) return egi_tuple(eg->trace->g, 0, NULL);
-    if (egi_is_plain(v))
-        return egi_use_as(eg, v, egi_plain_is_int(v) ? EG_I32 : eg->default_float, what, file, line);
+    if (egi_is_plain(v)) return egi_use_as(eg, v, egi_plain_is_int(v) ? EG_I32 : eg->default_float, what, file, line);
     return egi_use(eg, v, what, true, file, line);
 }
 
@@ -59,8 +58,11 @@ static egi_id param(egi_graph *g, uint16_t region, uint32_t k, eg_spec spec)
     egi_shape s = {.rank = spec.rank};
     int64_t r = region;
     memcpy(s.dim, spec.dim, (size_t)spec.rank * sizeof *s.dim);
-    egi_id id = egi_node_make(g, &(egi_make){.op = EGI_PARAM, .dtype = spec.dtype, .shape = egi_shape_intern(g, &s),
-                                             .attr = egi_ints(g, 1, &r), .imm = k});
+    egi_id id = egi_node_make(g, &(egi_make){.op = EGI_PARAM,
+                                             .dtype = spec.dtype,
+                                             .shape = egi_shape_intern(g, &s),
+                                             .attr = egi_ints(g, 1, &r),
+                                             .imm = k});
     return push(g, &g->regions.at[region].params, id) ? id : 0;
 }
 
@@ -79,15 +81,15 @@ static void leave(egi_trace *t, egi_scope *s)
     t->scope = s->outer;
 }
 
-static void scope_free(egi_trace *t, egi_scope *s)
-{
-    egi_vec_free(&t->g->eg->allocator, &s->vars);
-}
+static void scope_free(egi_trace *t, egi_scope *s) { egi_vec_free(&t->g->eg->allocator, &s->vars); }
 
 static egi_id make(egi_graph *g, egi_op op, const egi_ids *args, int n, const int64_t *attr)
 {
-    return egi_node_make(g, &(egi_make){.op = op, .dtype = EG_DTYPE_COUNT, .num_args = (uint32_t)args->n,
-                                        .args = args->at, .attr = egi_ints(g, n, attr)});
+    return egi_node_make(g, &(egi_make){.op = op,
+                                        .dtype = EG_DTYPE_COUNT,
+                                        .num_args = (uint32_t)args->n,
+                                        .args = args->at,
+                                        .attr = egi_ints(g, n, attr)});
 }
 
 /* `now` may follow `before` in a loop: the same type and shape; a scalar is spread. */
@@ -119,7 +121,8 @@ static void publish(egi_trace *t, egi_scope *s, egi_id owner, uint32_t first)
     }
 }
 
-/* -- loop ------------------------------------------------------------------------------------------------------------ */
+/* -- loop ------------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct loop_build {
     eg_context *eg;
@@ -233,7 +236,8 @@ static bool loop_results(loop_build *b, eg_val out)
     }
     for (int64_t k = 0; ok && k < b->stacked.n; k++) {
         if (egi_shape_of(g, b->stacked.at[k])->rank == EG_MAX_RANK) {
-            egi_fail(b->eg, EG_ERR_SHAPE, b->file, b->line, "eg_loop: a stacked value has rank %d already", EG_MAX_RANK);
+            egi_fail(b->eg, EG_ERR_SHAPE, b->file, b->line, "eg_loop: a stacked value has rank %d already",
+                     EG_MAX_RANK);
             ok = false;
         }
         ok = ok && push(g, &g->regions.at[b->scope.region].results, b->stacked.at[k]);
@@ -277,7 +281,7 @@ static eg_val loop_finish(loop_build *b)
     return out;
 }
 
-eg_val (eg_loop)(eg_context *eg, eg_val n, eg_fn body, void *user, eg_val init, eg_val xs, const char *file, int line)
+eg_val(eg_loop)(eg_context *eg, eg_val n, eg_fn body, void *user, eg_val init, eg_val xs, const char *file, int line)
 {
     egi_graph *g = egi_tracing(eg, "eg_loop", file, line);
     if (!g) return eg_nothing();
@@ -303,13 +307,15 @@ eg_val (eg_loop)(eg_context *eg, eg_val n, eg_fn body, void *user, eg_val init, 
     return out;
 }
 
-/* -- while ----------------------------------------------------------------------------------------------------------- */
+/* -- while -----------------------------------------------------------------------------------------------------------
+ */
 
 static eg_val region_value(eg_context *eg, egi_scope *s, egi_id like, const egi_ids *carried)
 {
     egi_graph *g = eg->trace->g;
     egi_ids leaf = {0};
-    for (int64_t k = 0; k < carried->n; k++) push(g, &leaf, param(g, s->region, (uint32_t)k, egi_spec(g, carried->at[k])));
+    for (int64_t k = 0; k < carried->n; k++)
+        push(g, &leaf, param(g, s->region, (uint32_t)k, egi_spec(g, carried->at[k])));
     const egi_id *l = leaf.at;
     eg_val v = eg->status ? eg_nothing() : wrap(eg, unflatten(g, like, &l));
     egi_vec_free(&eg->allocator, &leaf);
@@ -362,7 +368,7 @@ static bool while_body(eg_context *eg, egi_scope *s, egi_id like, egi_ids *carri
     return ok;
 }
 
-eg_val (eg_while)(eg_context *eg, eg_fn cond, eg_fn body, void *user, eg_val init, const char *file, int line)
+eg_val(eg_while)(eg_context *eg, eg_fn cond, eg_fn body, void *user, eg_val init, const char *file, int line)
 {
     egi_graph *g = egi_tracing(eg, "eg_while", file, line);
     if (!g) return eg_nothing();
@@ -383,7 +389,8 @@ eg_val (eg_while)(eg_context *eg, eg_fn cond, eg_fn body, void *user, eg_val ini
         egi_id w = make(g, EGI_WHILE, &carried, 2, attr);
         if (w) g->regions.at[sb.region].owner = g->regions.at[sc.region].owner = w;
         if (w) publish(eg->trace, &sb, w, (uint32_t)start.n);
-        for (int64_t k = 0; w && k < start.n; k++) push(g, &done, egi_item(g, w, (uint32_t)k, egi_spec(g, start.at[k])));
+        for (int64_t k = 0; w && k < start.n; k++)
+            push(g, &done, egi_item(g, w, (uint32_t)k, egi_spec(g, start.at[k])));
         const egi_id *leaf = done.at;
         if (w && !eg->status) out = wrap(eg, unflatten(g, like, &leaf));
     }
@@ -394,7 +401,8 @@ eg_val (eg_while)(eg_context *eg, eg_fn cond, eg_fn body, void *user, eg_val ini
     return out;
 }
 
-/* -- cond ------------------------------------------------------------------------------------------------------------ */
+/* -- cond ------------------------------------------------------------------------------------------------------------
+ */
 
 static egi_id arm(eg_context *eg, egi_scope *s, eg_fn fn, void *user, eg_val x, const char *file, int line)
 {
@@ -444,8 +452,9 @@ static bool arms_results(eg_context *eg, egi_scope arms[2], egi_id yes, egi_id n
     egi_graph *g = eg->trace->g;
     egi_ids a = {0}, b = {0};
     bool ok = flatten(g, yes, &a) && flatten(g, no, &b) && a.n == b.n;
-    if (!ok) egi_fail(eg, EG_ERR_TYPE, file, line, "eg_cond: one branch returns %lld part(s), the other %lld",
-                      (long long)a.n, (long long)b.n);
+    if (!ok)
+        egi_fail(eg, EG_ERR_TYPE, file, line, "eg_cond: one branch returns %lld part(s), the other %lld",
+                 (long long)a.n, (long long)b.n);
     for (int64_t k = 0; ok && k < a.n; k++) {
         egi_id other = matching(g, a.at[k], b.at[k], "eg_cond: a result of the second branch", file, line);
         ok = push(g, &g->regions.at[arms[0].region].results, a.at[k]) &&
@@ -456,7 +465,7 @@ static bool arms_results(eg_context *eg, egi_scope arms[2], egi_id yes, egi_id n
     return ok;
 }
 
-eg_val (eg_cond)(eg_val pred, eg_fn yes, eg_fn no, void *user, eg_val x, const char *file, int line)
+eg_val(eg_cond)(eg_val pred, eg_fn yes, eg_fn no, void *user, eg_val x, const char *file, int line)
 {
     eg_context *eg = egi_context_of(pred);
     if (!eg) return eg_nothing();
@@ -464,8 +473,9 @@ eg_val (eg_cond)(eg_val pred, eg_fn yes, eg_fn no, void *user, eg_val x, const c
     egi_id p = g ? egi_use(eg, pred, "eg_cond", false, file, line) : 0;
     if (!p) return eg_nothing();
     if (!yes || egi_dtype_of(g, p) != EG_BOOL || egi_at(g, p)->shape) {
-        egi_fail(eg, EG_ERR_TYPE, file, line, yes ? "eg_cond: the predicate must be a bool scalar; reduce it with eg_any"
-                                                  : "eg_cond: the first branch is NULL");
+        egi_fail(eg, EG_ERR_TYPE, file, line,
+                 yes ? "eg_cond: the predicate must be a bool scalar; reduce it with eg_any"
+                     : "eg_cond: the first branch is NULL");
         return eg_nothing();
     }
     egi_here(g, file, line);
@@ -497,10 +507,11 @@ eg_val (eg_cond)(eg_val pred, eg_fn yes, eg_fn no, void *user, eg_val x, const c
     return out;
 }
 
-/* -- host calls ------------------------------------------------------------------------------------------------------ */
+/* -- host calls ------------------------------------------------------------------------------------------------------
+ */
 
-eg_val (eg_host)(eg_context *eg, const char *name, eg_host_fn fn, void *user, int num_in, const eg_val *in, int num_out,
-                 const eg_spec *out, const char *file, int line)
+eg_val(eg_host)(eg_context *eg, const char *name, eg_host_fn fn, void *user, int num_in, const eg_val *in, int num_out,
+                const eg_spec *out, const char *file, int line)
 {
     egi_graph *g = egi_tracing(eg, "eg_host", file, line);
     if (!g) return eg_nothing();
@@ -517,8 +528,11 @@ eg_val (eg_host)(eg_context *eg, const char *name, eg_host_fn fn, void *user, in
     h.out = egi_arena_alloc(&g->arena, (size_t)(num_out + 1) * sizeof *h.out);
     if (!eg->status && h.name && h.out && egi_push(&eg->allocator, &g->hosts, h)) {
         if (num_out) memcpy(h.out, out, (size_t)num_out * sizeof *out);
-        egi_id call = egi_node_make(g, &(egi_make){.op = EGI_HOST, .dtype = EG_DTYPE_COUNT, .num_args = (uint32_t)args.n,
-                                                   .args = args.at, .imm = (uint64_t)(g->hosts.n - 1)});
+        egi_id call = egi_node_make(g, &(egi_make){.op = EGI_HOST,
+                                                   .dtype = EG_DTYPE_COUNT,
+                                                   .num_args = (uint32_t)args.n,
+                                                   .args = args.at,
+                                                   .imm = (uint64_t)(g->hosts.n - 1)});
         for (int k = 0; k < num_out; k++) push(g, &items, egi_item(g, call, (uint32_t)k, out[k]));
         if (num_out && !eg->status)
             result = num_out == 1 ? egi_wrap(eg, items.at[0]) : egi_wrap(eg, egi_tuple(g, (uint32_t)num_out, items.at));

@@ -55,8 +55,10 @@ static egi_id parameter(egi_graph *g, egi_scope *s, egi_id like, const char *nam
     int64_t region = s->region;
     g->region = s->region;
     g->loc = egi_loc_intern(g, g->locs.at[loc].file, g->locs.at[loc].line, name);
-    egi_id id = egi_node_make(g, &(egi_make){.op = EGI_PARAM, .dtype = egi_dtype_of(g, like),
-                                             .shape = egi_at(g, like)->shape, .attr = egi_ints(g, 1, &region),
+    egi_id id = egi_node_make(g, &(egi_make){.op = EGI_PARAM,
+                                             .dtype = egi_dtype_of(g, like),
+                                             .shape = egi_at(g, like)->shape,
+                                             .attr = egi_ints(g, 1, &region),
                                              .imm = s->carried});
     g->region = here;
     g->loc = loc;

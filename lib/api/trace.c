@@ -3,10 +3,7 @@
 #include "opt/rebuild.h"
 #include "runtime/bind.h"
 
-static void scope_free(eg_context *eg, egi_scope *s)
-{
-    egi_vec_free(&eg->allocator, &s->vars);
-}
+static void scope_free(eg_context *eg, egi_scope *s) { egi_vec_free(&eg->allocator, &s->vars); }
 
 /* The arguments as the one value that the function receives. */
 static eg_val arguments(eg_context *eg, egi_graph *g, int n, const eg_spec *args, const char *file, int line)
@@ -20,8 +17,10 @@ static eg_val arguments(eg_context *eg, egi_graph *g, int n, const eg_spec *args
         egi_shape s = {.rank = args[k].rank};
         memcpy(s.dim, args[k].dim, (size_t)args[k].rank * sizeof *s.dim);
         if (!egi_push(&eg->allocator, &g->args, args[k])) egi_no_memory(eg);
-        v[k] = egi_wrap(eg, egi_node_make(g, &(egi_make){.op = EGI_ARG, .dtype = args[k].dtype,
-                                                         .shape = egi_shape_intern(g, &s), .imm = (uint64_t)k}));
+        v[k] = egi_wrap(eg, egi_node_make(g, &(egi_make){.op = EGI_ARG,
+                                                         .dtype = args[k].dtype,
+                                                         .shape = egi_shape_intern(g, &s),
+                                                         .imm = (uint64_t)k}));
     }
     if (n == 0) return eg_nothing();
     return n == 1 ? v[0] : (eg_tuple)(eg, n, v, file, line);
@@ -86,11 +85,14 @@ static bool check(eg_context *eg, const char *name, eg_fn fn, int n, const eg_sp
     if (!egi_ready(eg)) return false;
     if (!name || !fn || n < 0 || (n && !args)) {
         egi_fail(eg, EG_ERR_ARGUMENT, file, line, "eg_trace: %s",
-                 !name ? "the name is NULL" : !fn ? "the function is NULL" : "the arguments' types are missing");
+                 !name ? "the name is NULL"
+                 : !fn ? "the function is NULL"
+                       : "the arguments' types are missing");
         return false;
     }
     if (eg->trace) {
-        egi_fail(eg, EG_ERR_STATE, file, line, "eg_trace: another function is being traced; trace '%s' before it", name);
+        egi_fail(eg, EG_ERR_STATE, file, line, "eg_trace: another function is being traced; trace '%s' before it",
+                 name);
         return false;
     }
     for (int k = 0; k < n; k++) {
@@ -152,15 +154,9 @@ void eg_func_free(eg_func *f)
     egi_free(&eg->allocator, f);
 }
 
-int eg_num_args(const eg_func *f)
-{
-    return f ? (int)f->graph->args.n : 0;
-}
+int eg_num_args(const eg_func *f) { return f ? (int)f->graph->args.n : 0; }
 
-int eg_num_results(const eg_func *f)
-{
-    return f ? (int)f->graph->regions.at[0].results.n : 0;
-}
+int eg_num_results(const eg_func *f) { return f ? (int)f->graph->regions.at[0].results.n : 0; }
 
 eg_spec eg_arg_spec(const eg_func *f, int k)
 {

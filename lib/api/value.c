@@ -4,45 +4,21 @@
 static const eg_header real_header = {EGI_KIND_REAL}, int_header = {EGI_KIND_INT}, uint_header = {EGI_KIND_UINT};
 
 /* A plain number keeps its 64 bits where a traced value keeps generation and id. */
-static eg_val plain(const eg_header *of, uint64_t bits)
-{
-    return (eg_val){of, (uint32_t)(bits >> 32), (uint32_t)bits};
-}
+static eg_val plain(const eg_header *of, uint64_t bits) { return (eg_val){of, (uint32_t)(bits >> 32), (uint32_t)bits}; }
 
-static uint64_t plain_bits(eg_val v)
-{
-    return (uint64_t)v.generation << 32 | v.id;
-}
+static uint64_t plain_bits(eg_val v) { return (uint64_t)v.generation << 32 | v.id; }
 
-eg_val eg_real(double x)
-{
-    return plain(&real_header, egi_bits_of_real(EG_F64, x));
-}
+eg_val eg_real(double x) { return plain(&real_header, egi_bits_of_real(EG_F64, x)); }
 
-eg_val eg_int(long long x)
-{
-    return plain(&int_header, (uint64_t)x);
-}
+eg_val eg_int(long long x) { return plain(&int_header, (uint64_t)x); }
 
-eg_val eg_uint(unsigned long long x)
-{
-    return plain(&uint_header, x);
-}
+eg_val eg_uint(unsigned long long x) { return plain(&uint_header, x); }
 
-bool egi_is_nothing(eg_val v)
-{
-    return v.of == NULL;
-}
+bool egi_is_nothing(eg_val v) { return v.of == NULL; }
 
-bool egi_is_plain(eg_val v)
-{
-    return v.of && v.of->kind >= EGI_KIND_REAL && v.of->kind <= EGI_KIND_UINT;
-}
+bool egi_is_plain(eg_val v) { return v.of && v.of->kind >= EGI_KIND_REAL && v.of->kind <= EGI_KIND_UINT; }
 
-bool egi_plain_is_int(eg_val v)
-{
-    return egi_is_plain(v) && v.of->kind != EGI_KIND_REAL;
-}
+bool egi_plain_is_int(eg_val v) { return egi_is_plain(v) && v.of->kind != EGI_KIND_REAL; }
 
 double egi_plain_real(eg_val v)
 {
@@ -62,26 +38,20 @@ eg_context *egi_context_of(eg_val v)
     return (eg_context *)(uintptr_t)v.of;
 }
 
-bool egi_ready(eg_context *eg)
-{
-    return eg && eg->status == EG_OK;
-}
+bool egi_ready(eg_context *eg) { return eg && eg->status == EG_OK; }
 
 egi_graph *egi_tracing(eg_context *eg, const char *what, const char *file, int line)
 {
     if (!egi_ready(eg)) return NULL;
     if (!eg->trace) {
-        egi_fail(eg, EG_ERR_STATE, file, line, "%s: nothing is being traced; call it inside a function given to eg_trace",
-                 what);
+        egi_fail(eg, EG_ERR_STATE, file, line,
+                 "%s: nothing is being traced; call it inside a function given to eg_trace", what);
         return NULL;
     }
     return eg->trace->g;
 }
 
-void egi_here(egi_graph *g, const char *file, int line)
-{
-    g->loc = egi_loc_intern(g, file, line, NULL);
-}
+void egi_here(egi_graph *g, const char *file, int line) { g->loc = egi_loc_intern(g, file, line, NULL); }
 
 eg_val egi_wrap(eg_context *eg, egi_id id)
 {
@@ -93,8 +63,8 @@ egi_id egi_use(eg_context *eg, eg_val v, const char *what, bool tuple, const cha
     egi_graph *g = egi_tracing(eg, what, file, line);
     if (!g) return 0;
     if (egi_is_nothing(v)) {
-        egi_fail(eg, EG_ERR_ARGUMENT, file, line, "%s: an operand is nothing (eg_nothing, or the result of a failed call)",
-                 what);
+        egi_fail(eg, EG_ERR_ARGUMENT, file, line,
+                 "%s: an operand is nothing (eg_nothing, or the result of a failed call)", what);
         return 0;
     }
     if (egi_is_plain(v)) {
@@ -159,7 +129,7 @@ int eg_tuple_size(eg_val v)
     return egi_at(g, v.id)->op == EGI_TUPLE ? (int)egi_at(g, v.id)->num_args : 1;
 }
 
-eg_val (eg_tuple)(eg_context *eg, int n, const eg_val *v, const char *file, int line)
+eg_val(eg_tuple)(eg_context *eg, int n, const eg_val *v, const char *file, int line)
 {
     egi_graph *g = egi_tracing(eg, "eg_tuple", file, line);
     if (!g) return eg_nothing();
@@ -174,7 +144,8 @@ eg_val (eg_tuple)(eg_context *eg, int n, const eg_val *v, const char *file, int 
         return eg_nothing();
     }
     for (int k = 0; k < n; k++) {
-        id[k] = egi_is_nothing(v[k]) ? 0 : egi_is_plain(v[k])
+        id[k] = egi_is_nothing(v[k]) ? 0
+                : egi_is_plain(v[k])
                     ? egi_use_as(eg, v[k], egi_plain_is_int(v[k]) ? EG_I32 : eg->default_float, "eg_tuple", file, line)
                     : egi_use(eg, v[k], "eg_tuple", true, file, line);
         /* Nothing inside a tuple is an empty tuple. */
@@ -184,7 +155,7 @@ eg_val (eg_tuple)(eg_context *eg, int n, const eg_val *v, const char *file, int 
     return egi_wrap(eg, egi_tuple(g, (uint32_t)n, id));
 }
 
-eg_val (eg_item)(eg_val t, int k, const char *file, int line)
+eg_val(eg_item)(eg_val t, int k, const char *file, int line)
 {
     eg_context *eg = egi_context_of(t);
     egi_id id = egi_use(eg, t, "eg_item", true, file, line);

@@ -7,8 +7,8 @@ static bool good_name(const char *s)
     size_t n = s ? strlen(s) : 0;
     if (n == 0 || n > 200) return false;
     for (; *s; s++) {
-        bool ok = (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || (*s >= '0' && *s <= '9') || *s == '_' ||
-                  *s == '.';
+        bool ok =
+            (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || (*s >= '0' && *s <= '9') || *s == '_' || *s == '.';
         if (!ok) return false;
     }
     return true;
@@ -19,14 +19,15 @@ eg_var *(eg_variable)(eg_context *eg, const char *name, eg_spec spec, const char
     if (!egi_ready(eg)) return NULL;
     if (!good_name(name)) {
         egi_fail(eg, EG_ERR_ARGUMENT, file, line,
-                 "eg_variable: '%.60s' is no name; use letters, digits, '_' and '.', at most 200", name ? name : "NULL");
+                 "eg_variable: '%.60s' is no name; use letters, digits, '_' and '.', at most 200",
+                 name ? name : "NULL");
         return NULL;
     }
     if (!egi_check_spec(eg, spec, name, file, line)) return NULL;
     eg_var *old = eg_find_variable(eg, name);
     if (old) {
-        egi_fail(eg, EG_ERR_ARGUMENT, file, line, "eg_variable: '%s' exists already, made at %s:%d; give it another name",
-                 name, old->file, old->line);
+        egi_fail(eg, EG_ERR_ARGUMENT, file, line,
+                 "eg_variable: '%s' exists already, made at %s:%d; give it another name", name, old->file, old->line);
         return NULL;
     }
     eg_var *v = egi_arena_alloc(&eg->arena, sizeof *v);
@@ -36,7 +37,8 @@ eg_var *(eg_variable)(eg_context *eg, const char *name, eg_spec spec, const char
         return NULL;
     }
     for (int k = spec.rank; k < EG_MAX_RANK; k++) spec.dim[k] = 0;
-    *v = (eg_var){.eg = eg, .name = copy, .spec = spec, .index = (uint32_t)(eg->vars.n - 1), .file = file, .line = line};
+    *v =
+        (eg_var){.eg = eg, .name = copy, .spec = spec, .index = (uint32_t)(eg->vars.n - 1), .file = file, .line = line};
     v->bytes = (size_t)egi_spec_count(spec) * eg_dtype_size(spec.dtype);
     return v;
 }
@@ -49,17 +51,11 @@ eg_var *eg_find_variable(eg_context *eg, const char *name)
     return NULL;
 }
 
-const char *eg_variable_name(const eg_var *v)
-{
-    return v ? v->name : "";
-}
+const char *eg_variable_name(const eg_var *v) { return v ? v->name : ""; }
 
-eg_spec eg_variable_spec(const eg_var *v)
-{
-    return v ? v->spec : (eg_spec){.rank = -1};
-}
+eg_spec eg_variable_spec(const eg_var *v) { return v ? v->spec : (eg_spec){.rank = -1}; }
 
-eg_val (eg_get)(eg_var *v, const char *file, int line)
+eg_val(eg_get)(eg_var *v, const char *file, int line)
 {
     if (!v) return eg_nothing();
     egi_graph *g = egi_tracing(v->eg, "eg_get", file, line);
@@ -76,7 +72,7 @@ static bool inside_condition(const egi_trace *t)
     return false;
 }
 
-void (eg_set)(eg_var *v, eg_val x, const char *file, int line)
+void(eg_set)(eg_var *v, eg_val x, const char *file, int line)
 {
     if (!v) return;
     eg_context *eg = v->eg;
@@ -92,11 +88,12 @@ void (eg_set)(eg_var *v, eg_val x, const char *file, int line)
     if (!id) return;
     eg_spec s = egi_spec(g, id);
     if (s.dtype != v->spec.dtype) {
-        egi_fail(eg, EG_ERR_TYPE, file, line, "eg_set: '%s' is %s, the value is %s; convert it with eg_convert", v->name,
-                 eg_dtype_name(v->spec.dtype), eg_dtype_name(s.dtype));
+        egi_fail(eg, EG_ERR_TYPE, file, line, "eg_set: '%s' is %s, the value is %s; convert it with eg_convert",
+                 v->name, eg_dtype_name(v->spec.dtype), eg_dtype_name(s.dtype));
         return;
     }
-    if (s.rank == 0 && v->spec.rank) id = egi_broadcast_to(g, id, v->spec);
+    if (s.rank == 0 && v->spec.rank)
+        id = egi_broadcast_to(g, id, v->spec);
     else if (!egi_spec_equal(s, v->spec)) {
         egi_text a = {&eg->allocator, 0, 0, 0, 0};
         egi_put_spec(&a, v->spec);
@@ -131,17 +128,11 @@ eg_array *(eg_array_new)(eg_context *eg, eg_spec spec, const void *data, const c
     return a;
 }
 
-void *eg_array_data(eg_array *a)
-{
-    return a ? a->data : NULL;
-}
+void *eg_array_data(eg_array *a) { return a ? a->data : NULL; }
 
-eg_spec eg_array_spec(const eg_array *a)
-{
-    return a ? a->spec : (eg_spec){.rank = -1};
-}
+eg_spec eg_array_spec(const eg_array *a) { return a ? a->spec : (eg_spec){.rank = -1}; }
 
-eg_val (eg_constant)(eg_array *a, const char *file, int line)
+eg_val(eg_constant)(eg_array *a, const char *file, int line)
 {
     if (!a) return eg_nothing();
     egi_graph *g = egi_tracing(a->eg, "eg_constant", file, line);
@@ -155,6 +146,8 @@ eg_val (eg_constant)(eg_array *a, const char *file, int line)
     }
     egi_shape s = {.rank = a->spec.rank};
     memcpy(s.dim, a->spec.dim, sizeof s.dim);
-    return egi_wrap(a->eg, egi_node_make(g, &(egi_make){.op = EGI_ARRAY, .dtype = a->spec.dtype,
-                                                        .shape = egi_shape_intern(g, &s), .imm = (uint64_t)slot}));
+    return egi_wrap(a->eg, egi_node_make(g, &(egi_make){.op = EGI_ARRAY,
+                                                        .dtype = a->spec.dtype,
+                                                        .shape = egi_shape_intern(g, &s),
+                                                        .imm = (uint64_t)slot}));
 }

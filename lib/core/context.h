@@ -48,7 +48,7 @@ struct eg_var {
     uint32_t index;   /* in eg->vars */
     const char *file; /* where it was made */
     int line;
-    void *init;       /* initial elements, or NULL = zeros */
+    void *init; /* initial elements, or NULL = zeros */
     size_t bytes;
 };
 

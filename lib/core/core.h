@@ -10,18 +10,9 @@
 #define EGI_LEN(a) (sizeof(a) / sizeof *(a))
 #define EGI_ALIGN 64 /* of buffers: a cache line, and the widest vector */
 
-static inline int64_t egi_min64(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-static inline int64_t egi_max64(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-static inline int64_t egi_round_up(int64_t x, int64_t to)
-{
-    return (x + to - 1) / to * to;
-}
+static inline int64_t egi_min64(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t egi_max64(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline int64_t egi_round_up(int64_t x, int64_t to) { return (x + to - 1) / to * to; }
 
 /* First member of every object whose pointer may reach us inside an eg_val. */
 enum { EGI_KIND_CONTEXT = 0x45474358, EGI_KIND_REAL = 0x45475245, EGI_KIND_INT, EGI_KIND_UINT };
@@ -85,16 +76,11 @@ void egi_text_free(egi_text *t);
 
 uint64_t egi_hash(const void *data, size_t n, uint64_t seed);
 
-/* -- types: lib/core/dtype.c ---------------------------------------------------------------------------------------- */
+/* -- types: lib/core/dtype.c ----------------------------------------------------------------------------------------
+ */
 
-static inline bool egi_is_float(eg_dtype t)
-{
-    return t == EG_F32 || t == EG_F64;
-}
-static inline bool egi_is_int(eg_dtype t)
-{
-    return t == EG_I32 || t == EG_U32 || t == EG_I64;
-}
+static inline bool egi_is_float(eg_dtype t) { return t == EG_F32 || t == EG_F64; }
+static inline bool egi_is_int(eg_dtype t) { return t == EG_I32 || t == EG_U32 || t == EG_I64; }
 /* The bits of a number in a type (low bytes), converted as the CONVERT operation does. */
 uint64_t egi_bits_of_real(eg_dtype t, double x);
 uint64_t egi_bits_of_int(eg_dtype t, int64_t x);
@@ -105,7 +91,8 @@ void egi_put_spec(egi_text *t, eg_spec s);
 int64_t egi_spec_count(eg_spec s); /* elements; -1 on overflow or a negative extent */
 bool egi_spec_equal(eg_spec a, eg_spec b);
 
-/* -- time: lib/core/clock.c ------------------------------------------------------------------------------------------ */
+/* -- time: lib/core/clock.c ------------------------------------------------------------------------------------------
+ */
 double egi_now(void); /* seconds, monotonic */
 
 #endif

@@ -11,15 +11,9 @@ static const struct {
     [EG_I64] = {"i64", 8},   [EG_F32] = {"f32", 4}, [EG_F64] = {"f64", 8},
 };
 
-size_t eg_dtype_size(eg_dtype t)
-{
-    return (unsigned)t < EG_DTYPE_COUNT ? types[t].size : 0;
-}
+size_t eg_dtype_size(eg_dtype t) { return (unsigned)t < EG_DTYPE_COUNT ? types[t].size : 0; }
 
-const char *eg_dtype_name(eg_dtype t)
-{
-    return (unsigned)t < EG_DTYPE_COUNT ? types[t].name : "?";
-}
+const char *eg_dtype_name(eg_dtype t) { return (unsigned)t < EG_DTYPE_COUNT ? types[t].name : "?"; }
 
 /* Saturating, NaN = 0: the rule of CONVERT. */
 static int64_t clamp_real(double x, double low, double high, int64_t at_high)

@@ -55,10 +55,7 @@ void egi_dump_title(eg_context *eg, const char *stage, const char *name)
     egi_log(eg, line);
 }
 
-eg_status eg_error(const eg_context *eg)
-{
-    return eg ? eg->status : EG_ERR_ARGUMENT;
-}
+eg_status eg_error(const eg_context *eg) { return eg ? eg->status : EG_ERR_ARGUMENT; }
 
 const char *eg_message(const eg_context *eg)
 {
@@ -79,10 +76,7 @@ void eg_set_log(eg_context *eg, eg_log_fn fn, void *user)
     eg->log_user = user;
 }
 
-int eg_version(void)
-{
-    return EG_VERSION;
-}
+int eg_version(void) { return EG_VERSION; }
 
 bool egi_own(eg_context *eg, void *object, void (*free)(void *object))
 {

@@ -6,16 +6,12 @@
 #include "ir/graph.h"
 #include "ir/ref.h"
 
-static bool is_const(const egi_graph *g, egi_id id)
-{
-    return egi_at(g, id)->op == EGI_CONST;
-}
+static bool is_const(const egi_graph *g, egi_id id) { return egi_at(g, id)->op == EGI_CONST; }
 
 static bool is_real(const egi_graph *g, egi_id id, double x)
 {
     const egi_node *n = egi_at(g, id);
-    return n->op == EGI_CONST && egi_is_float((eg_dtype)n->dtype) &&
-           n->imm == egi_bits_of_real((eg_dtype)n->dtype, x);
+    return n->op == EGI_CONST && egi_is_float((eg_dtype)n->dtype) && n->imm == egi_bits_of_real((eg_dtype)n->dtype, x);
 }
 
 static bool is_int(const egi_graph *g, egi_id id, int64_t x)
@@ -38,15 +34,9 @@ egi_id egi_const_bits(egi_graph *g, eg_dtype t, uint64_t bits)
     return egi_node_make(g, &(egi_make){.op = EGI_CONST, .dtype = t, .imm = flushed(g, t, bits)});
 }
 
-egi_id egi_const_f(egi_graph *g, eg_dtype t, double x)
-{
-    return egi_const_bits(g, t, egi_bits_of_real(t, x));
-}
+egi_id egi_const_f(egi_graph *g, eg_dtype t, double x) { return egi_const_bits(g, t, egi_bits_of_real(t, x)); }
 
-egi_id egi_const_i(egi_graph *g, eg_dtype t, int64_t x)
-{
-    return egi_const_bits(g, t, egi_bits_of_int(t, x));
-}
+egi_id egi_const_i(egi_graph *g, eg_dtype t, int64_t x) { return egi_const_bits(g, t, egi_bits_of_int(t, x)); }
 
 /* Shape of the operand with the highest rank: elementwise operands have the result's shape or rank 0. */
 static uint32_t shape_of_result(const egi_graph *g, uint32_t n, const egi_id *a)
@@ -65,15 +55,19 @@ static egi_id identity(const egi_graph *g, egi_op op, const egi_id *a, uint32_t 
     egi_id x = 0;
     switch ((int)op) {
     case EGI_ADD:
-        if (is_real(g, a[1], -0.0) || is_int(g, a[1], 0)) x = a[0];
-        else if (is_real(g, a[0], -0.0) || is_int(g, a[0], 0)) x = a[1];
+        if (is_real(g, a[1], -0.0) || is_int(g, a[1], 0))
+            x = a[0];
+        else if (is_real(g, a[0], -0.0) || is_int(g, a[0], 0))
+            x = a[1];
         break;
     case EGI_SUB:
         if (is_real(g, a[1], 0.0) || is_int(g, a[1], 0)) x = a[0];
         break;
     case EGI_MUL:
-        if (is_real(g, a[1], 1) || is_int(g, a[1], 1)) x = a[0];
-        else if (is_real(g, a[0], 1) || is_int(g, a[0], 1)) x = a[1];
+        if (is_real(g, a[1], 1) || is_int(g, a[1], 1))
+            x = a[0];
+        else if (is_real(g, a[0], 1) || is_int(g, a[0], 1))
+            x = a[1];
         break;
     case EGI_DIV:
         if (is_real(g, a[1], 1) || is_int(g, a[1], 1)) x = a[0];
@@ -87,8 +81,10 @@ static egi_id identity(const egi_graph *g, egi_op op, const egi_id *a, uint32_t 
         if (a[0] == a[1]) x = a[0];
         break;
     case EGI_SELECT:
-        if (a[1] == a[2]) x = a[1];
-        else if (is_const(g, a[0])) x = egi_at(g, a[0])->imm & 1 ? a[1] : a[2];
+        if (a[1] == a[2])
+            x = a[1];
+        else if (is_const(g, a[0]))
+            x = egi_at(g, a[0])->imm & 1 ? a[1] : a[2];
         break;
     default: break;
     }
@@ -185,8 +181,12 @@ egi_id egi_item(egi_graph *g, egi_id of, uint32_t k, eg_spec spec)
     if (egi_at(g, of)->op == EGI_TUPLE) return egi_arg(g, of, k);
     egi_shape s = {.rank = spec.rank};
     memcpy(s.dim, spec.dim, (size_t)spec.rank * sizeof *s.dim);
-    return egi_node_make(g, &(egi_make){.op = EGI_ITEM, .dtype = spec.dtype, .shape = egi_shape_intern(g, &s),
-                                        .num_args = 1, .args = &of, .imm = k});
+    return egi_node_make(g, &(egi_make){.op = EGI_ITEM,
+                                        .dtype = spec.dtype,
+                                        .shape = egi_shape_intern(g, &s),
+                                        .num_args = 1,
+                                        .args = &of,
+                                        .imm = k});
 }
 
 egi_id egi_tuple(egi_graph *g, uint32_t n, const egi_id *v)

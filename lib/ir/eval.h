@@ -8,19 +8,19 @@
 
 /* What a run binds a graph to; the same for interpreter and compiled code. */
 typedef struct egi_run {
-    const void *const *args; /* each argument's elements, C order */
-    void *const *results;    /* each result's elements; NULL = not wanted */
-    void *const *vars;       /* memory of graph->vars[k] in the state: read at the start, written at the end */
-    uint64_t seed;           /* of the random streams */
-    uint64_t execution;      /* draws so far (see BITS); advanced by the run */
-    bool keep_denormals;     /* false: FTZ and DAZ while running */
-    int threads;             /* compiled code only; 0 = default */
+    const void *const *args;  /* each argument's elements, C order */
+    void *const *results;     /* each result's elements; NULL = not wanted */
+    void *const *vars;        /* memory of graph->vars[k] in the state: read at the start, written at the end */
+    uint64_t seed;            /* of the random streams */
+    uint64_t execution;       /* draws so far (see BITS); advanced by the run */
+    bool keep_denormals;      /* false: FTZ and DAZ while running */
+    int threads;              /* compiled code only; 0 = default */
     const atomic_int *cancel; /* asked between steps of the outermost loop; may be NULL */
-    eg_progress_fn progress; /* may be NULL */
+    eg_progress_fn progress;  /* may be NULL */
     void *user;
-    double chunk_s;          /* compiled code: time between looks at cancel and progress */
+    double chunk_s; /* compiled code: time between looks at cancel and progress */
     const eg_allocator *allocator;
-    int64_t done;            /* steps done by the last outermost loop */
+    int64_t done; /* steps done by the last outermost loop */
     eg_status status;
     char message[512];
 } egi_run;

@@ -1,6 +1,6 @@
 /* Storage of a graph: tables that only grow. */
-#include "core/context.h"
 #include "ir/graph.h"
+#include "core/context.h"
 
 const egi_op_info egi_ops[EGI_OP_COUNT] = {
 #define N -1
@@ -32,10 +32,7 @@ const egi_op_info egi_ops[EGI_OP_COUNT] = {
 #undef A
 };
 
-static const eg_allocator *mem(const egi_graph *g)
-{
-    return &g->eg->allocator;
-}
+static const eg_allocator *mem(const egi_graph *g) { return &g->eg->allocator; }
 
 static void *lost(egi_graph *g)
 {
@@ -61,8 +58,7 @@ egi_graph *egi_graph_new(eg_context *eg)
     g->table = egi_alloc(mem(g), g->table_cap * sizeof *g->table, 16);
     /* ints[0] is reserved so that attr 0 can mean "none". */
     if (!g->table || !egi_push(mem(g), &g->nodes, none) || !egi_push(mem(g), &g->shapes, scalar) ||
-        !egi_push(mem(g), &g->regions, top) || !egi_push(mem(g), &g->locs, nowhere) ||
-        !egi_push(mem(g), &g->ints, 0)) {
+        !egi_push(mem(g), &g->regions, top) || !egi_push(mem(g), &g->locs, nowhere) || !egi_push(mem(g), &g->ints, 0)) {
         lost(g);
         egi_graph_free(g);
         return NULL;

@@ -1,20 +1,19 @@
 /* The graph: what a traced function is, before, between and after the passes.
  *
  * A graph is an array of small plain nodes.  Operands have smaller numbers than their users, so ascending order is an
- * order of execution.  Equal pure nodes are one node.  Nothing is edited in place: a pass copies the graph into a new one.
+ * order of execution.  Equal pure nodes are one node.  Nothing is edited in place: a pass copies the graph into a new
+ * one.
  *
  * Regions nest.  Region 0 is the function's body; a loop, while or cond owns further ones.  A node lives in the deepest
  * region among its operands (never above the innermost arm of a cond that was open when it was built), so what does not
  * depend on a loop stands outside of it.
  *
  *   LOOP   args n, carried[nc], sequences[ns]     attr {body, nc, ns, ny}
- *          body parameters: 0 = i (i64), then carried, then rows of the sequences; results: carried, then ny rows to stack
- *          items: carried[nc], stacked[ny] (leading extent n)
- *   WHILE  args carried[nc]                        attr {cond, body}; both have parameters carried[nc]
- *          cond's result: one bool scalar; body's results: carried; items: carried
- *   COND   args predicate (bool scalar)            attr {yes, no}; no parameters (arms use outer values directly)
- *          both arms' results: the items
- *   HOST   args inputs; imm = slot of the function; items: outputs
+ *          body parameters: 0 = i (i64), then carried, then rows of the sequences; results: carried, then ny rows to
+ * stack items: carried[nc], stacked[ny] (leading extent n) WHILE  args carried[nc]                        attr {cond,
+ * body}; both have parameters carried[nc] cond's result: one bool scalar; body's results: carried; items: carried COND
+ * args predicate (bool scalar)            attr {yes, no}; no parameters (arms use outer values directly) both arms'
+ * results: the items HOST   args inputs; imm = slot of the function; items: outputs
  *
  * Results of a function: results of region 0; written variables: graph->writes (variable, value) in region 0.
  */
@@ -113,18 +112,18 @@ typedef struct egi_graph {
     EGI_VEC(egi_shape) shapes; /* [0] is rank 0 */
     EGI_VEC(egi_region) regions;
     EGI_VEC(egi_loc) locs;
-    EGI_VEC(eg_spec) args;     /* of the function */
-    EGI_VEC(eg_var *) vars;    /* slots of captured objects */
+    EGI_VEC(eg_spec) args;  /* of the function */
+    EGI_VEC(eg_var *) vars; /* slots of captured objects */
     EGI_VEC(eg_array *) arrays;
     EGI_VEC(eg_csr *) csrs;
     EGI_VEC(egi_host) hosts;
     EGI_VEC(egi_write) writes;
     uint32_t *table; /* hash table of pure nodes, open addressing, 0 = empty */
     uint32_t table_cap, table_used;
-    uint16_t region;   /* where nodes without operands and with identity are put: the region being built */
-    uint32_t loc;      /* where the user is */
-    uint64_t streams;  /* random streams given out */
-    bool failed;       /* out of memory or misuse; the context holds the message */
+    uint16_t region;  /* where nodes without operands and with identity are put: the region being built */
+    uint32_t loc;     /* where the user is */
+    uint64_t streams; /* random streams given out */
+    bool failed;      /* out of memory or misuse; the context holds the message */
 } egi_graph;
 
 /* -- lib/ir/graph.c: storage -------------------------------------------------------------------------------------- */
@@ -137,10 +136,7 @@ uint32_t egi_ints(egi_graph *g, int n, const int64_t *v); /* offset for egi_node
 uint16_t egi_region_open(egi_graph *g, bool floor);
 void egi_region_close(egi_graph *g, uint16_t r);
 
-static inline const egi_node *egi_at(const egi_graph *g, egi_id id)
-{
-    return &g->nodes.at[id];
-}
+static inline const egi_node *egi_at(const egi_graph *g, egi_id id) { return &g->nodes.at[id]; }
 static inline egi_id egi_arg(const egi_graph *g, egi_id id, uint32_t k)
 {
     return g->operands.at[g->nodes.at[id].args + k];
@@ -149,32 +145,17 @@ static inline const egi_shape *egi_shape_of(const egi_graph *g, egi_id id)
 {
     return &g->shapes.at[g->nodes.at[id].shape];
 }
-static inline eg_dtype egi_dtype_of(const egi_graph *g, egi_id id)
-{
-    return (eg_dtype)g->nodes.at[id].dtype;
-}
-static inline unsigned egi_flags(egi_op op)
-{
-    return egi_ops[op].flags;
-}
-static inline int egi_num_ints(const egi_graph *g, const egi_node *n)
-{
-    return n->attr ? (int)g->ints.at[n->attr] : 0;
-}
-static inline const int64_t *egi_ints_of(const egi_graph *g, const egi_node *n)
-{
-    return &g->ints.at[n->attr + 1];
-}
+static inline eg_dtype egi_dtype_of(const egi_graph *g, egi_id id) { return (eg_dtype)g->nodes.at[id].dtype; }
+static inline unsigned egi_flags(egi_op op) { return egi_ops[op].flags; }
+static inline int egi_num_ints(const egi_graph *g, const egi_node *n) { return n->attr ? (int)g->ints.at[n->attr] : 0; }
+static inline const int64_t *egi_ints_of(const egi_graph *g, const egi_node *n) { return &g->ints.at[n->attr + 1]; }
 static inline int64_t egi_shape_count(const egi_shape *s)
 {
     int64_t n = 1;
     for (int k = 0; k < s->rank; k++) n *= s->dim[k];
     return n;
 }
-static inline int64_t egi_count(const egi_graph *g, egi_id id)
-{
-    return egi_shape_count(egi_shape_of(g, id));
-}
+static inline int64_t egi_count(const egi_graph *g, egi_id id) { return egi_shape_count(egi_shape_of(g, id)); }
 eg_spec egi_spec(const egi_graph *g, egi_id id);
 
 /* -- lib/ir/node.c: the one way to make a node --------------------------------------------------------------------- */
@@ -208,17 +189,20 @@ egi_id egi_bitcast(egi_graph *g, eg_dtype t, egi_id a);
 egi_id egi_item(egi_graph *g, egi_id of, uint32_t k, eg_spec spec);
 egi_id egi_tuple(egi_graph *g, uint32_t n, const egi_id *v);
 
-/* -- lib/ir/fold.c: what a node is worth without making it ---------------------------------------------------------- */
+/* -- lib/ir/fold.c: what a node is worth without making it ----------------------------------------------------------
+ */
 /* The value of an elementwise primitive of constants, as bits: the same code that the interpreter runs. */
 uint64_t egi_scalar_op(egi_op op, eg_dtype from, eg_dtype to, const uint64_t *bits);
 
-/* -- lib/ir/verify.c, print.c, parse.c -------------------------------------------------------------------------------- */
+/* -- lib/ir/verify.c, print.c, parse.c --------------------------------------------------------------------------------
+ */
 /* Checks every rule of docs/ir.md; on failure an EG_ERR_INTERNAL that names the stage, the node and the rule. */
 bool egi_verify(egi_graph *g, const char *stage);
 void egi_print(const egi_graph *g, egi_text *out);
 egi_graph *egi_graph_parse(eg_context *eg, const char *text);
 
-/* -- lib/opt/expand.c: composites ------------------------------------------------------------------------------------- */
+/* -- lib/opt/expand.c: composites -------------------------------------------------------------------------------------
+ */
 /* The composite `op` of args (rank and type of the result as usual) in primitives. */
 egi_id egi_expand(egi_graph *g, egi_op op, const egi_id *args);
 

@@ -69,15 +69,19 @@ static bool same(const egi_graph *g, egi_id id, const egi_make *m, uint16_t regi
     const egi_node *n = egi_at(g, id);
     return n->op == m->op && n->dtype == m->dtype && n->region == region && n->shape == m->shape &&
            n->num_args == m->num_args && n->imm == m->imm && same_ints(g, n->attr, m->attr) &&
-           (m->num_args == 0 ||
-            !memcmp(&g->operands.at[n->args], m->args, m->num_args * sizeof *m->args));
+           (m->num_args == 0 || !memcmp(&g->operands.at[n->args], m->args, m->num_args * sizeof *m->args));
 }
 
 static uint64_t hash_of(const egi_graph *g, egi_id id)
 {
     const egi_node *n = egi_at(g, id);
-    egi_make m = {.op = (egi_op)n->op, .dtype = (eg_dtype)n->dtype, .shape = n->shape, .num_args = n->num_args,
-                  .args = &g->operands.at[n->args], .attr = n->attr, .imm = n->imm};
+    egi_make m = {.op = (egi_op)n->op,
+                  .dtype = (eg_dtype)n->dtype,
+                  .shape = n->shape,
+                  .num_args = n->num_args,
+                  .args = &g->operands.at[n->args],
+                  .attr = n->attr,
+                  .imm = n->imm};
     return hash(g, &m, n->region);
 }
 
@@ -106,8 +110,14 @@ static egi_id append(egi_graph *g, const egi_make *m, uint16_t region)
         egi_no_memory(g->eg);
         return 0;
     }
-    egi_node n = {.op = (uint8_t)m->op, .dtype = (uint8_t)m->dtype, .region = region, .shape = m->shape,
-                  .num_args = m->num_args, .args = (uint32_t)g->operands.n, .attr = m->attr, .loc = g->loc,
+    egi_node n = {.op = (uint8_t)m->op,
+                  .dtype = (uint8_t)m->dtype,
+                  .region = region,
+                  .shape = m->shape,
+                  .num_args = m->num_args,
+                  .args = (uint32_t)g->operands.n,
+                  .attr = m->attr,
+                  .loc = g->loc,
                   .imm = m->imm};
     for (uint32_t k = 0; k < m->num_args; k++) g->operands.at[g->operands.n++] = m->args[k];
     g->nodes.at[g->nodes.n] = n;

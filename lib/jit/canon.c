@@ -78,11 +78,15 @@ static void put_node(egi_canon *c, const egi_graph *g, egi_id id)
     bool sizes = n->op == EGI_SLICE || n->op == EGI_PAD;
     put(c, (uint64_t)egi_num_ints(g, n));
     for (int k = 0; k < egi_num_ints(g, n); k++) {
-        if (sizes) put_size(c, egi_ints_of(g, n)[k]);
-        else put(c, (uint64_t)egi_ints_of(g, n)[k]);
+        if (sizes)
+            put_size(c, egi_ints_of(g, n)[k]);
+        else
+            put(c, (uint64_t)egi_ints_of(g, n)[k]);
     }
-    if (n->op == EGI_CONST) put_const(c, n, id);
-    else put(c, n->imm);
+    if (n->op == EGI_CONST)
+        put_const(c, n, id);
+    else
+        put(c, n->imm);
 }
 
 static void put_objects(egi_canon *c, const egi_graph *g)

@@ -7,43 +7,56 @@
 
 /* Rows of connections as compiled code reads them. */
 typedef struct egi_rows {
-    const int64_t *ptr;    /* deliveries: [pre * threads + 1]; CSR: [pre + 1] */
+    const int64_t *ptr; /* deliveries: [pre * threads + 1]; CSR: [pre + 1] */
     const int32_t *target;
     void *spare[2];
 } egi_rows;
 
 /* Everything a run of compiled code gets; every field is 8 bytes, compiled code reads field k at offset 8 k. */
 typedef struct egi_frame {
-    void *const *buffers;       /*  0: plan's buffers */
-    const int64_t *sizes;       /*  1: extents and other whole numbers > 16, in the order of egi_canon */
-    const uint64_t *literals;   /*  2: numbers of the user's code */
-    const egi_rows *deliveries; /*  3: one for each delivery of the code */
-    const egi_rows *csrs;       /*  4: graph->csrs */
-    void *team;                 /*  5 */
-    void (*barrier)(void *team, int tid);                                       /*  6 */
-    int64_t (*tick)(struct egi_frame *f, int tid, int64_t step, int64_t steps); /*  7: end of the next chunk; = step: stop */
+    void *const *buffers;                 /*  0: plan's buffers */
+    const int64_t *sizes;                 /*  1: extents and other whole numbers > 16, in the order of egi_canon */
+    const uint64_t *literals;             /*  2: numbers of the user's code */
+    const egi_rows *deliveries;           /*  3: one for each delivery of the code */
+    const egi_rows *csrs;                 /*  4: graph->csrs */
+    void *team;                           /*  5 */
+    void (*barrier)(void *team, int tid); /*  6 */
+    int64_t (*tick)(struct egi_frame *f, int tid, int64_t step,
+                    int64_t steps); /*  7: end of the next chunk; = step: stop */
     void (*host)(struct egi_frame *f, int64_t slot, void *const *in, void *const *out); /*  8 */
-    const uint32_t *keys;       /*  9: two for each stream of the code */
-    int64_t execution;          /* 10: draws so far */
-    int64_t advance;            /* 11: written by thread 0: iterations of the longest outermost loop */
-    int64_t stop;               /* 12: not 0: a host function failed */
-    char *scratch;              /* 13: of thread t from t * EGI_SCRATCH */
+    const uint32_t *keys; /*  9: two for each stream of the code */
+    int64_t execution;    /* 10: draws so far */
+    int64_t advance;      /* 11: written by thread 0: iterations of the longest outermost loop */
+    int64_t stop;         /* 12: not 0: a host function failed */
+    char *scratch;        /* 13: of thread t from t * EGI_SCRATCH */
 } egi_frame;
 
 enum {
-    EGI_FRAME_BUFFERS, EGI_FRAME_SIZES, EGI_FRAME_LITERALS, EGI_FRAME_DELIVERIES, EGI_FRAME_CSRS, EGI_FRAME_TEAM,
-    EGI_FRAME_BARRIER, EGI_FRAME_TICK, EGI_FRAME_HOST, EGI_FRAME_KEYS, EGI_FRAME_EXECUTION, EGI_FRAME_ADVANCE,
-    EGI_FRAME_STOP, EGI_FRAME_SCRATCH, EGI_FRAME_FIELDS
+    EGI_FRAME_BUFFERS,
+    EGI_FRAME_SIZES,
+    EGI_FRAME_LITERALS,
+    EGI_FRAME_DELIVERIES,
+    EGI_FRAME_CSRS,
+    EGI_FRAME_TEAM,
+    EGI_FRAME_BARRIER,
+    EGI_FRAME_TICK,
+    EGI_FRAME_HOST,
+    EGI_FRAME_KEYS,
+    EGI_FRAME_EXECUTION,
+    EGI_FRAME_ADVANCE,
+    EGI_FRAME_STOP,
+    EGI_FRAME_SCRATCH,
+    EGI_FRAME_FIELDS
 };
 _Static_assert(sizeof(egi_frame) == 8 * EGI_FRAME_FIELDS, "compiled code reads field k at offset 8 k");
-enum { EGI_SCRATCH = 64 * 1024 }; /* a thread's scratch memory */
+enum { EGI_SCRATCH = 64 * 1024 };      /* a thread's scratch memory */
 #define EGI_ENDLESS ((int64_t)1 << 62) /* steps of a while, for tick */
 
 typedef void (*egi_entry)(egi_frame *f, int tid, int nt);
 
 /* A whole number of the program: itself if <= 16, else sizes[index]. */
 typedef struct egi_size {
-    int64_t value;  /* valid if index < 0 */
+    int64_t value; /* valid if index < 0 */
     int32_t index;
 } egi_size;
 
@@ -66,20 +79,21 @@ enum { EGI_MAX_MERGED = 8 };
 /* Compiled code of all functions with one canonical graph.  Immutable. */
 typedef struct egi_code {
     egi_entry entry;
-    void *handle;           /* lib/jit/orc.c */
+    void *handle; /* lib/jit/orc.c */
     EGI_VEC(egi_code_buffer) buffers;
     EGI_VEC(egi_code_delivery) deliveries;
     EGI_VEC(uint64_t) streams; /* stream of each pair of keys */
     int64_t num_sizes, num_literals;
-    double work_ns;         /* estimated work between two barriers, for the team's size */
+    double work_ns; /* estimated work between two barriers, for the team's size */
     bool has_host, has_scratch;
     uint64_t hash;
-    char *key;              /* canonical form, compared on a hit */
+    char *key; /* canonical form, compared on a hit */
     size_t key_size;
     struct egi_code *next;
 } egi_code;
 
-/* -- lib/jit/canon.c -------------------------------------------------------------------------------------------------- */
+/* -- lib/jit/canon.c --------------------------------------------------------------------------------------------------
+ */
 
 /* The canonical form of a traced graph: whole numbers above 16 and the user's literals are numbered in order of first
  * appearance, so that two graphs which differ only in sizes, dt or parameters are the same. */

@@ -60,7 +60,8 @@ static egi_code *find(const egi_jit *jit, const egi_canon *c)
     return NULL;
 }
 
-/* -- dumps ---------------------------------------------------------------------------------------------------------------- */
+/* -- dumps
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 static void dump_plan(const egi_plan *p, const char *name)
 {
@@ -89,13 +90,21 @@ static void dump_module(eg_context *eg, const egi_machine *m, const egi_module *
     }
 }
 
-/* -- compiling ---------------------------------------------------------------------------------------------------------- */
+/* -- compiling
+ * ---------------------------------------------------------------------------------------------------------- */
 
-static bool lower(eg_context *eg, egi_jit *jit, const egi_graph *g, const egi_plan *p, const egi_canon *c, egi_code *code,
-                  egi_module *mod, const char *name)
+static bool lower(eg_context *eg, egi_jit *jit, const egi_graph *g, const egi_plan *p, const egi_canon *c,
+                  egi_code *code, egi_module *mod, const char *name)
 {
-    egi_lower l = {.g = g, .p = p, .canon = c, .code = code, .allocator = &eg->allocator, .mod = mod->mod,
-                   .ctx = mod->ctx, .lanes = jit->machine.lanes, .avx512 = jit->machine.avx512};
+    egi_lower l = {.g = g,
+                   .p = p,
+                   .canon = c,
+                   .code = code,
+                   .allocator = &eg->allocator,
+                   .mod = mod->mod,
+                   .ctx = mod->ctx,
+                   .lanes = jit->machine.lanes,
+                   .avx512 = jit->machine.avx512};
     egi_lower_all(&l, name);
     if (l.failed) egi_no_memory(eg);
     return !l.failed;

@@ -1,7 +1,7 @@
 /* Spikes times connections.
  *
- * Delivery: each thread walks through all threads' lists of spikes, in ascending order of sources, and adds into its own
- * targets only; the plan of rows (runtime/csr.h) gives it its part of each row.  The row of the spike after next is
+ * Delivery: each thread walks through all threads' lists of spikes, in ascending order of sources, and adds into its
+ * own targets only; the plan of rows (runtime/csr.h) gives it its part of each row.  The row of the spike after next is
  * fetched ahead: rows are read once and are seldom in the cache. */
 #include "jit/lower.h"
 
@@ -16,7 +16,8 @@ void egi_lower_list(egi_lower *l, uint32_t buffer, LLVMValueRef n, LLVMValueRef 
 {
     egi_irb *b = &l->b;
     LLVMValueRef base = egi_lower_place(l, (egi_place){.buffer = buffer}, 0);
-    /* Two lists of n, rounded up to whole cache lines, then the counts: 8 bytes in a line for each parity and thread. */
+    /* Two lists of n, rounded up to whole cache lines, then the counts: 8 bytes in a line for each parity and thread.
+     */
     LLVMValueRef size = LLVMBuildAnd(b->b, LLVMBuildAdd(b->b, n, egi_irb_i64(b, 31), ""), egi_irb_i64(b, -16), "");
     LLVMValueRef at = LLVMBuildAdd(b->b, LLVMBuildMul(b->b, parity, size, ""), lo, "");
     LLVMValueRef counts = egi_irb_at(b, b->i32, base, LLVMBuildMul(b->b, size, egi_irb_i64(b, 2), ""));
@@ -26,7 +27,8 @@ void egi_lower_list(egi_lower *l, uint32_t buffer, LLVMValueRef n, LLVMValueRef 
     *count = egi_irb_at(b, b->i64, counts, LLVMBuildMul(b->b, k, egi_irb_i64(b, 8), ""));
 }
 
-/* -- delivery ----------------------------------------------------------------------------------------------------------- */
+/* -- delivery
+ * ----------------------------------------------------------------------------------------------------------- */
 
 enum { D_LIST, D_COUNT, D_PTR, D_TARGET, D_OUT, D_WEIGHT, D_VALUE, D_SOURCES, D_TID, D_NT, D_PARAMS };
 typedef enum weight_kind { ONE, PER_ROW, PER_SYNAPSE } weight_kind;
@@ -76,8 +78,10 @@ static void add_synapse(egi_irb *b, LLVMValueRef fn, LLVMTypeRef t, LLVMValueRef
     bool is_float = LLVMGetTypeKind(t) != LLVMIntegerTypeKind;
     if (kind == PER_SYNAPSE) w = egi_irb_load(b, t, egi_irb_at(b, t, LLVMGetParam(fn, D_WEIGHT), e));
     LLVMValueRef sum;
-    if (value) sum = is_float ? egi_irb_fma(b, value, w, old) : LLVMBuildAdd(b->b, LLVMBuildMul(b->b, value, w, ""), old, "");
-    else sum = is_float ? LLVMBuildFAdd(b->b, old, w, "") : LLVMBuildAdd(b->b, old, w, "");
+    if (value)
+        sum = is_float ? egi_irb_fma(b, value, w, old) : LLVMBuildAdd(b->b, LLVMBuildMul(b->b, value, w, ""), old, "");
+    else
+        sum = is_float ? LLVMBuildFAdd(b->b, old, w, "") : LLVMBuildAdd(b->b, old, w, "");
     egi_irb_store(b, sum, at);
 }
 
@@ -111,10 +115,11 @@ static LLVMValueRef deliver_function(egi_lower *l, eg_dtype t, weight_kind kind,
     LLVMValueRef blocks = LLVMBuildUDiv(b.b, n, egi_irb_i64(&b, 64), "");
     egi_irb_loop threads, spikes;
     LLVMValueRef u = egi_irb_loop_begin(&b, &threads, egi_irb_i64(&b, 0), nt, egi_irb_i64(&b, 1));
-    LLVMValueRef lo = LLVMBuildMul(b.b, LLVMBuildUDiv(b.b, LLVMBuildMul(b.b, blocks, u, ""), nt, ""), egi_irb_i64(&b, 64), "");
+    LLVMValueRef lo =
+        LLVMBuildMul(b.b, LLVMBuildUDiv(b.b, LLVMBuildMul(b.b, blocks, u, ""), nt, ""), egi_irb_i64(&b, 64), "");
     LLVMValueRef list = egi_irb_at(&b, b.i32, LLVMGetParam(fn, D_LIST), lo);
-    LLVMValueRef count = egi_irb_load(&b, i64, egi_irb_at(&b, i64, LLVMGetParam(fn, D_COUNT),
-                                                          LLVMBuildMul(b.b, u, egi_irb_i64(&b, 8), "")));
+    LLVMValueRef count = egi_irb_load(
+        &b, i64, egi_irb_at(&b, i64, LLVMGetParam(fn, D_COUNT), LLVMBuildMul(b.b, u, egi_irb_i64(&b, 8), "")));
     LLVMValueRef k = egi_irb_loop_begin(&b, &spikes, egi_irb_i64(&b, 0), count, egi_irb_i64(&b, 1));
     fetch_ahead(&b, fn, list, k, count);
     LLVMValueRef source = source_at(&b, list, k), end, start = sub_row(&b, fn, source, &end);
@@ -214,15 +219,21 @@ void egi_lower_event(egi_lower *l, const egi_stage *s)
     egi_lower_list(l, l->p->list[id], n, parity, zero, zero, &list, &count);
     LLVMValueRef rows = egi_irb_at(b, b->i8, egi_lower_field(l, EGI_FRAME_DELIVERIES, b->ptr),
                                    egi_irb_i64(b, delivery_of(l, s) * (int64_t)sizeof(egi_rows)));
-    LLVMValueRef args[D_PARAMS] = {
-        list, count, egi_irb_load(b, b->ptr, rows), egi_irb_load(b, b->ptr, egi_irb_at(b, b->ptr, rows, egi_irb_i64(b, 1))),
-        egi_lower_pointer(l, id), kind == ONE ? egi_lower_scalar(l, w) : egi_lower_pointer(l, w),
-        values ? egi_lower_pointer(l, spikes) : LLVMConstNull(b->ptr), n, LLVMBuildZExt(b->b, l->tid, b->i64, ""),
-        LLVMBuildZExt(b->b, l->nt, b->i64, "")};
+    LLVMValueRef args[D_PARAMS] = {list,
+                                   count,
+                                   egi_irb_load(b, b->ptr, rows),
+                                   egi_irb_load(b, b->ptr, egi_irb_at(b, b->ptr, rows, egi_irb_i64(b, 1))),
+                                   egi_lower_pointer(l, id),
+                                   kind == ONE ? egi_lower_scalar(l, w) : egi_lower_pointer(l, w),
+                                   values ? egi_lower_pointer(l, spikes) : LLVMConstNull(b->ptr),
+                                   n,
+                                   LLVMBuildZExt(b->b, l->tid, b->i64, ""),
+                                   LLVMBuildZExt(b->b, l->nt, b->i64, "")};
     egi_irb_call(b, deliver_function(l, t, kind, values), args, D_PARAMS);
 }
 
-/* -- transposed: each row gathers from its targets ------------------------------------------------------------------------- */
+/* -- transposed: each row gathers from its targets
+ * ------------------------------------------------------------------------- */
 
 enum { T_PTR, T_TARGET, T_BASE, T_OUT, T_X, T_WEIGHT, T_LO, T_HI, T_PARAMS };
 
@@ -241,7 +252,8 @@ static LLVMValueRef transposed_function(egi_lower *l, eg_dtype t, eg_dtype tx, w
     LLVMValueRef i = egi_irb_loop_begin(&b, &rows, LLVMGetParam(fn, T_LO), LLVMGetParam(fn, T_HI), egi_irb_i64(&b, 1));
     LLVMValueRef p = egi_irb_at(&b, i64, LLVMGetParam(fn, T_PTR), i), w = LLVMGetParam(fn, T_WEIGHT);
     LLVMValueRef end = egi_irb_load(&b, i64, egi_irb_at(&b, i64, p, egi_irb_i64(&b, 1)));
-    LLVMValueRef start = egi_irb_load(&b, i64, p), base = egi_irb_load(&b, m, egi_irb_at(&b, m, LLVMGetParam(fn, T_BASE), i));
+    LLVMValueRef start = egi_irb_load(&b, i64, p),
+                 base = egi_irb_load(&b, m, egi_irb_at(&b, m, LLVMGetParam(fn, T_BASE), i));
     if (kind == PER_ROW) w = egi_irb_load(&b, m, egi_irb_at(&b, m, w, i));
     LLVMValueRef e = egi_irb_loop_begin(&b, &row, start, end, egi_irb_i64(&b, 1)), sum = egi_irb_carry(&b, &row, base);
     LLVMValueRef target = egi_irb_load(&b, b.i32, egi_irb_at(&b, b.i32, LLVMGetParam(fn, T_TARGET), e));
@@ -270,12 +282,17 @@ void egi_lower_event_t(egi_lower *l, egi_id id)
     egi_irb *b = &l->b;
     egi_id base = egi_arg(g, id, 0), x = egi_arg(g, id, 1), w = egi_arg(g, id, 2);
     weight_kind kind = weight_of(l, id);
-    LLVMValueRef lo, hi, rows = egi_irb_at(b, b->i8, egi_lower_field(l, EGI_FRAME_CSRS, b->ptr),
-                                           egi_irb_i64(b, (int64_t)egi_at(g, id)->imm * (int64_t)sizeof(egi_rows)));
+    LLVMValueRef lo, hi,
+        rows = egi_irb_at(b, b->i8, egi_lower_field(l, EGI_FRAME_CSRS, b->ptr),
+                          egi_irb_i64(b, (int64_t)egi_at(g, id)->imm * (int64_t)sizeof(egi_rows)));
     egi_lower_slice(l, egi_lower_size(l, egi_shape_of(g, id)->dim[0]), 1, &lo, &hi);
     LLVMValueRef args[T_PARAMS] = {egi_irb_load(b, b->ptr, rows),
                                    egi_irb_load(b, b->ptr, egi_irb_at(b, b->ptr, rows, egi_irb_i64(b, 1))),
-                                   egi_lower_pointer(l, base), egi_lower_pointer(l, id), egi_lower_pointer(l, x),
-                                   kind == ONE ? egi_lower_scalar(l, w) : egi_lower_pointer(l, w), lo, hi};
+                                   egi_lower_pointer(l, base),
+                                   egi_lower_pointer(l, id),
+                                   egi_lower_pointer(l, x),
+                                   kind == ONE ? egi_lower_scalar(l, w) : egi_lower_pointer(l, w),
+                                   lo,
+                                   hi};
     egi_irb_call(b, transposed_function(l, egi_dtype_of(g, id), egi_dtype_of(g, x), kind), args, T_PARAMS);
 }

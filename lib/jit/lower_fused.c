@@ -20,9 +20,9 @@ typedef struct fused {
     /* in the stage's function */
     egi_irb b;
     LLVMValueRef fn;
-    LLVMValueRef *value; /* for each node */
+    LLVMValueRef *value;                                  /* for each node */
     LLVMValueRef index[EG_MAX_RANK], extent[EG_MAX_RANK]; /* of each loop of the nest */
-    LLVMValueRef last_index, tail; /* of the innermost loop; mask of its lanes */
+    LLVMValueRef last_index, tail;                        /* of the innermost loop; mask of its lanes */
 } fused;
 
 static unsigned param(fused *f, LLVMValueRef v)
@@ -36,11 +36,12 @@ static unsigned param(fused *f, LLVMValueRef v)
     return f->num++;
 }
 
-/* -- description: the main function's side --------------------------------------------------------------------------- */
+/* -- description: the main function's side ---------------------------------------------------------------------------
+ */
 
 typedef struct loaded {
-    bool splat;      /* a scalar */
-    unsigned pointer; /* parameter, or the scalar's */
+    bool splat;            /* a scalar */
+    unsigned pointer;      /* parameter, or the scalar's */
     int kind[EG_MAX_RANK]; /* stride along each loop: 0, 1 = contiguous, 2 = parameter */
     unsigned stride[EG_MAX_RANK];
 } loaded;
@@ -52,7 +53,7 @@ typedef struct random_of {
 
 typedef struct layout {
     loaded *load;
-    unsigned *scalar;   /* parameter of each scalar of the nest; embedded constants: none */
+    unsigned *scalar; /* parameter of each scalar of the nest; embedded constants: none */
     unsigned *store, *from, *list, *count, *gather, *gather_size;
     unsigned lo, hi, dim[EG_MAX_RANK], step, inner, last;
     random_of *random;
@@ -70,8 +71,10 @@ static void describe_scalars(fused *f, layout *y)
     for (int64_t k = 0; k < f->nest.scalars.n; k++) {
         egi_id id = f->nest.scalars.at[k];
         egi_put(&f->key, "s%s", eg_dtype_name(egi_dtype_of(f->l->g, id)));
-        if (embedded(f, id)) egi_put(&f->key, "=%llx", (unsigned long long)egi_at(f->l->g, id)->imm);
-        else y->scalar[k] = param(f, egi_lower_scalar(f->l, id));
+        if (embedded(f, id))
+            egi_put(&f->key, "=%llx", (unsigned long long)egi_at(f->l->g, id)->imm);
+        else
+            y->scalar[k] = param(f, egi_lower_scalar(f->l, id));
     }
 }
 
@@ -83,7 +86,8 @@ static void describe_stride(fused *f, const egi_view *v, int j, loaded *out)
     out->kind[j] = axis < 0 ? 0 : axis == v->base_rank - 1 && step == 1 ? 1 : 2;
     if (out->kind[j] == 2) {
         LLVMValueRef x = egi_lower_product(f->l, v->base_rank - axis - 1, v->base_dim + axis + 1);
-        if (step != 1) x = LLVMBuildMul(f->l->b.b, x, step > 16 ? egi_lower_size(f->l, step) : egi_irb_i64(&f->l->b, step), "");
+        if (step != 1)
+            x = LLVMBuildMul(f->l->b.b, x, step > 16 ? egi_lower_size(f->l, step) : egi_irb_i64(&f->l->b, step), "");
         out->stride[j] = param(f, x);
     }
     egi_put(&f->key, "%d", out->kind[j]);
@@ -246,17 +250,12 @@ static unsigned lanes_of(const fused *f)
     return wide && f->l->lanes > 2 ? f->l->lanes / 2 : f->l->lanes;
 }
 
-/* -- body: the stage function's side --------------------------------------------------------------------------------------- */
+/* -- body: the stage function's side
+ * --------------------------------------------------------------------------------------- */
 
-static LLVMValueRef given(const fused *f, unsigned k)
-{
-    return LLVMGetParam(f->fn, k);
-}
+static LLVMValueRef given(const fused *f, unsigned k) { return LLVMGetParam(f->fn, k); }
 
-static LLVMValueRef lanes_splat(fused *f, LLVMValueRef v)
-{
-    return egi_irb_splat(&f->b, v, f->lanes);
-}
+static LLVMValueRef lanes_splat(fused *f, LLVMValueRef v) { return egi_irb_splat(&f->b, v, f->lanes); }
 
 static void prepare_scalars(fused *f, const layout *y)
 {
@@ -308,9 +307,12 @@ static void emit_loads(fused *f, const layout *y)
         LLVMTypeRef m = egi_lower_memory(f->l, t);
         if (ld->splat) continue;
         LLVMValueRef p = row_pointer(f, ld, m);
-        if (ld->kind[in] == 0) f->value[id] = lanes_splat(f, egi_lower_load(&f->b, t, p, 1));
-        else if (ld->kind[in] == 1) f->value[id] = egi_lower_load(&f->b, t, egi_irb_at(&f->b, m, p, f->last_index), f->lanes);
-        else f->value[id] = load_strided(f, t, m, p, given(f, ld->stride[in]));
+        if (ld->kind[in] == 0)
+            f->value[id] = lanes_splat(f, egi_lower_load(&f->b, t, p, 1));
+        else if (ld->kind[in] == 1)
+            f->value[id] = egi_lower_load(&f->b, t, egi_irb_at(&f->b, m, p, f->last_index), f->lanes);
+        else
+            f->value[id] = load_strided(f, t, m, p, given(f, ld->stride[in]));
     }
 }
 
@@ -333,7 +335,8 @@ static LLVMValueRef emit_iota(fused *f, egi_id id)
     while (loop + 1 < f->nest.rank && f->nest.last[loop] < axis) loop++;
     LLVMValueRef v = egi_irb_splat(&f->b, f->index[loop], f->lanes);
     if (loop == f->nest.rank - 1) v = LLVMBuildAdd(f->b.b, v, egi_irb_iota(f->b.i64, f->lanes), "");
-    return (eg_dtype)n->dtype == EG_I64 ? v : egi_lower_op(&f->b, EGI_CONVERT, EG_I64, (eg_dtype)n->dtype, &v, f->lanes);
+    return (eg_dtype)n->dtype == EG_I64 ? v
+                                        : egi_lower_op(&f->b, EGI_CONVERT, EG_I64, (eg_dtype)n->dtype, &v, f->lanes);
 }
 
 static LLVMValueRef emit_random(fused *f, const layout *y, egi_id id)
@@ -369,7 +372,8 @@ static LLVMValueRef compute(fused *f, egi_id id, const LLVMValueRef *a)
     const egi_graph *g = f->l->g;
     const egi_node *n = egi_at(g, id);
     eg_dtype from = egi_dtype_of(g, egi_arg(g, id, n->op == EGI_SELECT ? 1 : 0));
-    if (egi_flags((egi_op)n->op) & FX) return egi_lower_math(f->l, &f->b, (egi_op)n->op, (eg_dtype)n->dtype, a, f->lanes);
+    if (egi_flags((egi_op)n->op) & FX)
+        return egi_lower_math(f->l, &f->b, (egi_op)n->op, (eg_dtype)n->dtype, a, f->lanes);
     return egi_lower_op(&f->b, (egi_op)n->op, from, (eg_dtype)n->dtype, a, f->lanes);
 }
 
@@ -380,9 +384,12 @@ static void emit_nodes(fused *f, const layout *y)
         egi_id id = f->nest.nodes.at[k];
         const egi_node *n = egi_at(g, id);
         LLVMValueRef a[3] = {0};
-        if (n->op == EGI_IOTA) f->value[id] = emit_iota(f, id);
-        else if (n->op == EGI_BITS) f->value[id] = emit_random(f, y, id);
-        else if (n->op == EGI_GATHER) f->value[id] = emit_gather(f, y, k, id);
+        if (n->op == EGI_IOTA)
+            f->value[id] = emit_iota(f, id);
+        else if (n->op == EGI_BITS)
+            f->value[id] = emit_random(f, y, id);
+        else if (n->op == EGI_GATHER)
+            f->value[id] = emit_gather(f, y, k, id);
         else {
             for (uint32_t j = 0; j < n->num_args && j < 3; j++) a[j] = f->value[egi_arg(g, id, j)];
             f->value[id] = compute(f, id, a);
@@ -489,7 +496,8 @@ static void emit_body(fused *f, const layout *y)
     egi_irb_close(&f->b);
 }
 
-/* -- the stage --------------------------------------------------------------------------------------------------------------- */
+/* -- the stage
+ * --------------------------------------------------------------------------------------------------------------- */
 
 static void *take(fused *f, int64_t n, size_t size)
 {
@@ -515,7 +523,8 @@ static bool layout_new(fused *f, layout *y)
 
 static void layout_free(fused *f, layout *y)
 {
-    void *p[] = {y->load, y->scalar, y->store, y->from, y->list, y->count, y->gather, y->gather_size, y->random, f->value};
+    void *p[] = {y->load,  y->scalar, y->store,       y->from,   y->list,
+                 y->count, y->gather, y->gather_size, y->random, f->value};
     for (size_t k = 0; k < EGI_LEN(p); k++) egi_free(f->l->allocator, p[k]);
 }
 

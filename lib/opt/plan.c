@@ -1,11 +1,8 @@
 /* The planner's column of steps, and what its steps share. */
-#include "core/context.h"
 #include "opt/plan.h"
+#include "core/context.h"
 
-static const eg_allocator *mem(const egi_plan *p)
-{
-    return &p->g->eg->allocator;
-}
+static const eg_allocator *mem(const egi_plan *p) { return &p->g->eg->allocator; }
 
 /* Views that cannot be followed at run time, or whose reader needs plain memory, are copied. */
 static void force_views(egi_plan *p)
@@ -32,8 +29,8 @@ static void force_views(egi_plan *p)
 static int64_t position(const egi_stages *list, egi_stage_kind kind, int level)
 {
     int64_t at = list->n;
-    while (at > 0 && (list->at[at - 1].level > level ||
-                      (list->at[at - 1].level == level && list->at[at - 1].kind > kind)))
+    while (at > 0 &&
+           (list->at[at - 1].level > level || (list->at[at - 1].level == level && list->at[at - 1].kind > kind)))
         at--;
     return at;
 }

@@ -16,8 +16,8 @@ typedef enum egi_buffer_kind {
     EGI_BUF_VAR,    /* slot = graph->vars */
     EGI_BUF_ARRAY,  /* slot = graph->arrays */
     EGI_BUF_TEMP,
-    EGI_BUF_LIST    /* numbers of the spikes of a vector: two lists (by parity of the step), each i32[extent], thread t's
-                       from its slice's start; then 2 x threads counts, 64 bytes apart */
+    EGI_BUF_LIST /* numbers of the spikes of a vector: two lists (by parity of the step), each i32[extent], thread t's
+                    from its slice's start; then 2 x threads counts, 64 bytes apart */
 } egi_buffer_kind;
 
 typedef struct egi_buffer {
@@ -35,31 +35,31 @@ typedef struct egi_place {
 
 /* What reading a value at an index of its own shape means for its base. */
 typedef struct egi_view {
-    egi_id base;                 /* materialised value, or one of rank 0 */
+    egi_id base; /* materialised value, or one of rank 0 */
     int base_rank;
     int64_t base_dim[EG_MAX_RANK]; /* the shape through which the base is seen */
     int rank;
-    int axis[EG_MAX_RANK];       /* axis of the base for each axis of the view; -1 = repeats */
+    int axis[EG_MAX_RANK]; /* axis of the base for each axis of the view; -1 = repeats */
     int64_t step[EG_MAX_RANK];
-    int64_t start[EG_MAX_RANK];  /* for each axis of the base */
-    egi_id dynamic;              /* DSLICE, or a row parameter of a loop: adds starts known when running; 0 = none */
+    int64_t start[EG_MAX_RANK];    /* for each axis of the base */
+    egi_id dynamic;                /* DSLICE, or a row parameter of a loop: adds starts known when running; 0 = none */
     int dynamic_axis[EG_MAX_RANK]; /* axis of the base for each axis of `dynamic`'s operand */
 } egi_view;
 
 typedef struct egi_store {
     egi_id node;
     egi_place place;
-    egi_id rotated; /* != 0: store this node's value computed from `node` in place of the loop's parameter, except in the
-                       last step of a chunk */
+    egi_id rotated; /* != 0: store this node's value computed from `node` in place of the loop's parameter, except in
+                       the last step of a chunk */
     egi_id param;   /* that parameter */
     egi_place from; /* buffer != 0: copy from there instead of evaluating */
 } egi_store;
 
 typedef struct egi_listing {
-    egi_id node;      /* spikes */
+    egi_id node; /* spikes */
     uint32_t buffer;
-    uint16_t region;  /* loop whose step gives the parity, 0 = none */
-    bool next;        /* for the next step: the other parity */
+    uint16_t region; /* loop whose step gives the parity, 0 = none */
+    bool next;       /* for the next step: the other parity */
 } egi_listing;
 
 typedef enum egi_stage_kind {
@@ -72,44 +72,44 @@ typedef enum egi_stage_kind {
 typedef struct egi_access {
     uint32_t buffer;
     bool write;
-    bool sliced;        /* only the thread's own slice of a full traversal */
+    bool sliced;           /* only the thread's own slice of a full traversal */
     int64_t extent, inner; /* which slices: of so many rows with so many elements */
-    uint8_t parity;     /* lists: 1 = of this step, 2 = of the next, 0 = both */
+    uint8_t parity;        /* lists: 1 = of this step, 2 = of the next, 0 = both */
 } egi_access;
 
 typedef struct egi_stage {
     egi_stage_kind kind;
-    int level;          /* 2 l + 1 for values of level l; 2 l: what must come before them */
-    bool barrier;       /* before it */
-    egi_id node;        /* EGI_STAGE_NODE (several merged events: the first), EGI_STAGE_SCALAR */
-    uint32_t shape;     /* EGI_STAGE_FUSED */
+    int level;      /* 2 l + 1 for values of level l; 2 l: what must come before them */
+    bool barrier;   /* before it */
+    egi_id node;    /* EGI_STAGE_NODE (several merged events: the first), EGI_STAGE_SCALAR */
+    uint32_t shape; /* EGI_STAGE_FUSED */
     EGI_VEC(egi_store) stores;
     EGI_VEC(egi_listing) lists;
-    egi_ids merged;     /* events delivered together */
+    egi_ids merged; /* events delivered together */
     EGI_VEC(egi_access) accesses;
 } egi_stage;
 
 typedef EGI_VEC(egi_stage) egi_stages;
 
 typedef struct egi_region_plan {
-    egi_stages stages;  /* ascending level */
-    egi_stages enter;   /* loops: at the start of every chunk */
-    egi_stages before;  /* loops, whiles: copies of initial values, before the first iteration */
+    egi_stages stages; /* ascending level */
+    egi_stages enter;  /* loops: at the start of every chunk */
+    egi_stages before; /* loops, whiles: copies of initial values, before the first iteration */
     int levels;
-    bool end_barrier;   /* after the last stage (functions: before scalars are written) */
+    bool end_barrier; /* after the last stage (functions: before scalars are written) */
 } egi_region_plan;
 
 typedef struct egi_plan {
     const egi_graph *g;
     EGI_VEC(egi_buffer) buffers; /* [0] unused */
     egi_region_plan *region;
-    egi_place *place;   /* for each node */
-    uint32_t *list;     /* for each EVENT: buffer of the spike list it delivers */
+    egi_place *place;      /* for each node */
+    uint32_t *list;        /* for each EVENT: buffer of the spike list it delivers */
     uint16_t *list_region; /* for each EVENT: loop whose step gives the list's parity; 0 = none */
-    uint32_t *scratch;  /* for each SORT and ARGSORT: buffer like its result to merge with */
-    int *level;         /* for each node of rank >= 1: of its stage; for scalars: after which it is known */
-    bool *forced;       /* a view that must lie in memory */
-    bool *in_memory;    /* must lie in memory */
+    uint32_t *scratch;     /* for each SORT and ARGSORT: buffer like its result to merge with */
+    int *level;            /* for each node of rank >= 1: of its stage; for scalars: after which it is known */
+    bool *forced;          /* a view that must lie in memory */
+    bool *in_memory;       /* must lie in memory */
     bool no_passes;
     bool failed;
 } egi_plan;
@@ -118,7 +118,8 @@ egi_plan *egi_plan_new(const egi_graph *g, bool no_passes);
 void egi_plan_free(egi_plan *p);
 void egi_plan_print(const egi_plan *p, egi_text *out);
 
-/* -- lib/opt/view.c ------------------------------------------------------------------------------------------------- */
+/* -- lib/opt/view.c -------------------------------------------------------------------------------------------------
+ */
 bool egi_is_view(const egi_graph *g, egi_id id);
 /* Follows views down to what holds the elements. */
 void egi_view_of(const egi_plan *p, egi_id id, egi_view *v);
@@ -127,7 +128,8 @@ void egi_view_below(const egi_plan *p, egi_id id, egi_view *v);
 /* The view is the whole base in order. */
 bool egi_view_is_whole(const egi_plan *p, const egi_view *v);
 
-/* -- lib/opt/nest.c --------------------------------------------------------------------------------------------------- */
+/* -- lib/opt/nest.c ---------------------------------------------------------------------------------------------------
+ */
 
 /* The loops of a fused stage: axes of its shape joined wherever everything read lies contiguous across them. */
 typedef struct egi_load {
@@ -135,12 +137,12 @@ typedef struct egi_load {
     egi_view view;
 } egi_load;
 typedef struct egi_nest {
-    int rank;                /* loops, outermost first; at least 1 */
-    int first[EG_MAX_RANK];  /* axes [first, last] of the shape that loop k runs over */
+    int rank;               /* loops, outermost first; at least 1 */
+    int first[EG_MAX_RANK]; /* axes [first, last] of the shape that loop k runs over */
     int last[EG_MAX_RANK];
     EGI_VEC(egi_load) loads;
-    egi_ids nodes;           /* evaluated, ascending; leaves like IOTA and BITS among them */
-    egi_ids scalars;         /* values of rank 0 used */
+    egi_ids nodes;   /* evaluated, ascending; leaves like IOTA and BITS among them */
+    egi_ids scalars; /* values of rank 0 used */
     const eg_allocator *allocator;
 } egi_nest;
 bool egi_nest_of(const egi_plan *p, uint16_t region, const egi_stage *s, egi_nest *nest);
@@ -150,7 +152,8 @@ void egi_nest_slices(const egi_plan *p, const egi_stage *s, const egi_nest *nest
 /* Is the node computed in this stage (else it is loaded, or a scalar)? */
 bool egi_in_stage(const egi_plan *p, uint16_t region, const egi_stage *s, egi_id id);
 
-/* -- used between the files of the planner ------------------------------------------------------------------------------ */
+/* -- used between the files of the planner
+ * ------------------------------------------------------------------------------ */
 bool egi_is_scalar(const egi_graph *g, egi_id id); /* rank 0 and not a tuple or region node */
 bool egi_is_fused(const egi_plan *p, egi_id id);   /* evaluated inside fused stages */
 bool egi_is_stage(const egi_plan *p, egi_id id);   /* a stage of its own */
@@ -159,10 +162,10 @@ bool egi_is_inline(const egi_plan *p, egi_id id);  /* cheap leaf, computed where
 egi_stage *egi_plan_stage(egi_plan *p, egi_stages *list, egi_stage_kind kind, int level, uint32_t shape, egi_id node);
 void egi_plan_store(egi_plan *p, egi_stages *list, int level, egi_id node, egi_place to);
 uint32_t egi_plan_buffer(egi_plan *p, egi_buffer_kind kind, uint32_t slot, eg_dtype t, uint32_t shape);
-void egi_plan_levels(egi_plan *p);   /* plan_level.c */
-void egi_plan_place(egi_plan *p);    /* plan_place.c */
-void egi_plan_rotate(egi_plan *p);   /* plan_rotate.c */
-void egi_plan_merge(egi_plan *p);    /* plan_event.c: lists, projections delivered together */
+void egi_plan_levels(egi_plan *p); /* plan_level.c */
+void egi_plan_place(egi_plan *p);  /* plan_place.c */
+void egi_plan_rotate(egi_plan *p); /* plan_rotate.c */
+void egi_plan_merge(egi_plan *p);  /* plan_event.c: lists, projections delivered together */
 void egi_plan_lists(egi_plan *p);
 void egi_plan_barriers(egi_plan *p); /* plan_sync.c: accesses of all stages, and where barriers must stand */
 /* Static check that no stage reads or overwrites what another slice wrote without a barrier between. */

@@ -160,9 +160,12 @@ static void want_of(levels *l, egi_id user, egi_id a, int level)
     bool direct = egi_is_fused(p, user) && !p->forced[user] && egi_is_fused(p, a) &&
                   egi_at(g, user)->shape == egi_at(g, a)->shape &&
                   !(egi_at(g, user)->op == EGI_GATHER && egi_arg(g, user, 0) == a);
-    if (egi_is_scalar(g, a)) lower_to(&l->want[a], level);
-    else if (egi_is_fused(p, a)) lower_to(&l->want[a], direct ? level : level - 1);
-    else lower_to(&l->want[a], level); /* views pass it on */
+    if (egi_is_scalar(g, a))
+        lower_to(&l->want[a], level);
+    else if (egi_is_fused(p, a))
+        lower_to(&l->want[a], direct ? level : level - 1);
+    else
+        lower_to(&l->want[a], level); /* views pass it on */
 }
 
 static void find_alap(levels *l)

@@ -39,7 +39,8 @@ static bool uses_build(place_work *w)
     return true;
 }
 
-/* -- in memory ------------------------------------------------------------------------------------------------------- */
+/* -- in memory -------------------------------------------------------------------------------------------------------
+ */
 
 static bool same_stage(const egi_plan *p, egi_id a, egi_id b)
 {
@@ -93,7 +94,8 @@ static void find_in_memory(egi_plan *p)
     }
 }
 
-/* -- may a value be overwritten? --------------------------------------------------------------------------------------- */
+/* -- may a value be overwritten?
+ * --------------------------------------------------------------------------------------- */
 
 static bool is_result(const egi_plan *p, egi_id id)
 {
@@ -188,12 +190,10 @@ static bool may_overwrite(const place_work *w, egi_id x, egi_id writer, bool thr
     return true;
 }
 
-/* -- targets: where results have to go ------------------------------------------------------------------------------------- */
+/* -- targets: where results have to go
+ * ------------------------------------------------------------------------------------- */
 
-static int end_level(const egi_plan *p, uint16_t region)
-{
-    return 2 * p->region[region].levels + 1;
-}
+static int end_level(const egi_plan *p, uint16_t region) { return 2 * p->region[region].levels + 1; }
 
 static void copy_at_end(egi_plan *p, uint16_t region, egi_id value, egi_place to)
 {
@@ -248,7 +248,8 @@ static bool in_place(place_work *w, egi_id value, egi_place to, egi_id old, uint
     return true;
 }
 
-/* Brings the value of a region to a place, in place, by a second store where it is computed, or by a copy at the end. */
+/* Brings the value of a region to a place, in place, by a second store where it is computed, or by a copy at the end.
+ */
 static void target(place_work *w, egi_id value, egi_place to, egi_id old, uint16_t region)
 {
     egi_plan *p = w->p;
@@ -265,7 +266,8 @@ static void target(place_work *w, egi_id value, egi_place to, egi_id old, uint16
     copy_at_end(p, region, value, to);
 }
 
-/* -- loops and conds ----------------------------------------------------------------------------------------------------------- */
+/* -- loops and conds
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static egi_id item_of(const egi_graph *g, egi_id owner, uint64_t k)
 {
@@ -295,8 +297,9 @@ static void place_carried(place_work *w, egi_id owner, uint16_t body, uint32_t k
     bool fresh = !item || !p->place[item].buffer; /* nothing else lies in the buffer before the loop */
     egi_place to = place_of_item(p, owner, k, init, egi_at(g, init)->shape);
     uint16_t region = egi_at(g, owner)->region;
-    bool computed = (egi_is_fused(p, init) || (egi_is_stage(p, init) && !(egi_flags((egi_op)egi_at(g, init)->op) & FL))) &&
-                    !egi_is_inline(p, init) && egi_at(g, init)->region == region && !p->place[init].buffer;
+    bool computed =
+        (egi_is_fused(p, init) || (egi_is_stage(p, init) && !(egi_flags((egi_op)egi_at(g, init)->op) & FL))) &&
+        !egi_is_inline(p, init) && egi_at(g, init)->region == region && !p->place[init].buffer;
     bool once = w->u.first[init + 1] - w->u.first[init] == 1 && !is_result(p, init);
     p->place[param] = to;
     if (computed && once && fresh && base_of(g, init) == 0) p->place[init] = to;
@@ -325,7 +328,8 @@ static void place_loop(place_work *w, egi_id id)
         if (!egi_is_scalar(g, value)) target(w, value, to, 0, body);
     }
     for (uint32_t k = 0; k < nc; k++) {
-        if (!egi_is_scalar(g, r->results.at[k])) target(w, r->results.at[k], p->place[r->params.at[k + 1]], r->params.at[k + 1], body);
+        if (!egi_is_scalar(g, r->results.at[k]))
+            target(w, r->results.at[k], p->place[r->params.at[k + 1]], r->params.at[k + 1], body);
     }
 }
 
@@ -337,7 +341,8 @@ static void place_while(place_work *w, egi_id id)
     const egi_region *r = &g->regions.at[body];
     for (uint32_t k = 0; k < egi_at(g, id)->num_args; k++) place_carried(w, id, body, k, k);
     for (uint32_t k = 0; k < egi_at(g, id)->num_args; k++) {
-        if (!egi_is_scalar(g, r->results.at[k])) target(w, r->results.at[k], p->place[r->params.at[k]], r->params.at[k], body);
+        if (!egi_is_scalar(g, r->results.at[k]))
+            target(w, r->results.at[k], p->place[r->params.at[k]], r->params.at[k], body);
     }
 }
 
@@ -355,7 +360,8 @@ static void place_cond(place_work *w, egi_id id)
     }
 }
 
-/* -- leaves and the rest ----------------------------------------------------------------------------------------------------------- */
+/* -- leaves and the rest
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static void place_leaves(egi_plan *p)
 {
@@ -385,12 +391,14 @@ static void place_function(place_work *w)
     const egi_graph *g = p->g;
     for (int64_t k = 0; k < g->writes.n; k++) {
         egi_id value = g->writes.at[k].value, old = read_of(g, g->writes.at[k].var);
-        egi_place to = {egi_plan_buffer(p, EGI_BUF_VAR, g->writes.at[k].var, egi_dtype_of(g, value), egi_at(g, value)->shape), 0};
+        egi_place to = {
+            egi_plan_buffer(p, EGI_BUF_VAR, g->writes.at[k].var, egi_dtype_of(g, value), egi_at(g, value)->shape), 0};
         if (!egi_is_scalar(g, value) && value != old) target(w, value, to, old, 0);
     }
     for (int64_t k = 0; k < g->regions.at[0].results.n; k++) {
         egi_id value = g->regions.at[0].results.at[k];
-        egi_place to = {egi_plan_buffer(p, EGI_BUF_RESULT, (uint32_t)k, egi_dtype_of(g, value), egi_at(g, value)->shape), 0};
+        egi_place to = {
+            egi_plan_buffer(p, EGI_BUF_RESULT, (uint32_t)k, egi_dtype_of(g, value), egi_at(g, value)->shape), 0};
         if (!egi_is_scalar(g, value)) target(w, value, to, 0, 0);
     }
 }
@@ -418,7 +426,7 @@ static void place_rest(egi_plan *p)
     for (egi_id id = 1; id < g->nodes.n; id++) {
         const egi_node *n = egi_at(g, id);
         if (n->dtype == EG_DTYPE_COUNT || (n->shape == 0 && !egi_is_stage(p, id) &&
-                                          !(n->op == EGI_ITEM && egi_at(g, egi_arg(g, id, 0))->op == EGI_HOST)))
+                                           !(n->op == EGI_ITEM && egi_at(g, egi_arg(g, id, 0))->op == EGI_HOST)))
             continue;
         bool host = n->op == EGI_ITEM && egi_at(g, egi_arg(g, id, 0))->op == EGI_HOST;
         bool stage = egi_is_stage(p, id), fused = egi_is_fused(p, id) && !egi_is_inline(p, id);

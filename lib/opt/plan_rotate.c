@@ -1,9 +1,9 @@
 /* Rotation: what the next step does first to a loop's state moves behind the state's last use in this step.
  *
- * A synapse's g is decayed, receives spikes, and is read by the neurons.  Decaying it in a sweep of its own costs a pass
- * over memory; while the neurons read it, it is in a register.  So each chunk begins with one decay, every step stores
- * the value decayed for the next step, and the last step of a chunk stores it as it is: between chunks a state is what
- * the program says. */
+ * A synapse's g is decayed, receives spikes, and is read by the neurons.  Decaying it in a sweep of its own costs a
+ * pass over memory; while the neurons read it, it is in a register.  So each chunk begins with one decay, every step
+ * stores the value decayed for the next step, and the last step of a chunk stores it as it is: between chunks a state
+ * is what the program says. */
 #include "core/context.h"
 #include "opt/plan.h"
 
@@ -141,8 +141,10 @@ static void drop_empty(egi_plan *p, egi_stages *list)
     int64_t n = 0;
     for (int64_t k = 0; k < list->n; k++) {
         egi_stage *s = &list->at[k];
-        if (s->kind == EGI_STAGE_FUSED && !s->stores.n && !s->lists.n) egi_vec_free(a, &s->stores);
-        else list->at[n++] = *s;
+        if (s->kind == EGI_STAGE_FUSED && !s->stores.n && !s->lists.n)
+            egi_vec_free(a, &s->stores);
+        else
+            list->at[n++] = *s;
     }
     list->n = n;
 }

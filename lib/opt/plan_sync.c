@@ -44,8 +44,9 @@ static void fused_accesses(egi_plan *p, uint16_t region, egi_stage *s, accesses 
     for (int64_t k = 0; k < s->lists.n; k++) {
         const egi_listing *l = &s->lists.at[k];
         uint8_t parity = !l->region ? 0 : l->next ? 2 : 1;
-        add(p, list, (egi_access){.buffer = l->buffer, .write = true, .sliced = true, .extent = rows, .inner = inner,
-                                  .parity = parity});
+        add(p, list,
+            (egi_access){
+                .buffer = l->buffer, .write = true, .sliced = true, .extent = rows, .inner = inner, .parity = parity});
     }
     egi_nest_free(&nest);
 }
@@ -53,8 +54,8 @@ static void fused_accesses(egi_plan *p, uint16_t region, egi_stage *s, accesses 
 static void event_accesses(egi_plan *p, egi_id id, accesses *list)
 {
     const egi_graph *g = p->g;
-    egi_access own = {.buffer = p->place[id].buffer, .sliced = true, .write = true,
-                      .extent = egi_count(g, id), .inner = 1};
+    egi_access own = {
+        .buffer = p->place[id].buffer, .sliced = true, .write = true, .extent = egi_count(g, id), .inner = 1};
     egi_id base = egi_arg(g, id, 0);
     egi_view v;
     add(p, list, own);
@@ -81,8 +82,10 @@ static void stage_accesses(egi_plan *p, uint16_t region, egi_stage *s, accesses 
     }
     const egi_node *n = egi_at(g, s->node);
     if (s->kind == EGI_STAGE_SCALAR) {
-        if (n->op == EGI_GATHER) read_all(p, list, egi_arg(g, s->node, 0));
-        else read_all(p, list, s->node);
+        if (n->op == EGI_GATHER)
+            read_all(p, list, egi_arg(g, s->node, 0));
+        else
+            read_all(p, list, s->node);
         return;
     }
     if (n->op == EGI_EVENT) {
@@ -131,7 +134,8 @@ static void region_accesses(egi_plan *p, uint16_t r, accesses *list)
     /* Scalars stacked by thread 0 are read by nobody inside. */
 }
 
-/* -- barriers ---------------------------------------------------------------------------------------------------------------- */
+/* -- barriers
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 static bool conflict(const egi_access *a, const egi_access *b)
 {
@@ -231,5 +235,6 @@ void egi_plan_barriers(egi_plan *p)
 {
     list_accesses(p, 0, &p->region[0].stages, NULL);
     sync_region(p, 0);
-    for (int64_t k = 0; k < p->g->writes.n; k++) p->region[0].end_barrier |= egi_is_scalar(p->g, p->g->writes.at[k].value);
+    for (int64_t k = 0; k < p->g->writes.n; k++)
+        p->region[0].end_barrier |= egi_is_scalar(p->g, p->g->writes.at[k].value);
 }

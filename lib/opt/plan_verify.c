@@ -58,10 +58,7 @@ static void write_list(sequence *q, const egi_stages *list, uint16_t region, int
 }
 
 /* Which of the two lists an access means, seen from an even step. */
-static int which_list(const egi_access *a, int turn)
-{
-    return a->parity ? (a->parity + turn) & 1 : 2;
-}
+static int which_list(const egi_access *a, int turn) { return a->parity ? (a->parity + turn) & 1 : 2; }
 
 static bool touches(const egi_access *a, const event *ea, const egi_access *b, const event *eb)
 {

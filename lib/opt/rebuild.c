@@ -2,23 +2,20 @@
  *
  * Liveness is exact through regions: a carried value of a loop is live only if its item or its parameter is.  Nodes are
  * copied in ascending order into the image of their region; egi_node_make moves them further out when it can. */
-#include "core/context.h"
 #include "opt/rebuild.h"
+#include "core/context.h"
 
 typedef struct rebuild {
     const egi_graph *from;
     egi_graph *to;
-    bool *live;         /* node, or item/parameter through its own node */
-    egi_id *map;        /* node of `from` -> node of `to` */
-    uint16_t *region;   /* region of `from` -> region of `to`; 0 = not made */
+    bool *live;       /* node, or item/parameter through its own node */
+    egi_id *map;      /* node of `from` -> node of `to` */
+    uint16_t *region; /* region of `from` -> region of `to`; 0 = not made */
     egi_ids todo;
     bool failed;
 } rebuild;
 
-static const egi_region *region_at(const egi_graph *g, int64_t r)
-{
-    return &g->regions.at[r];
-}
+static const egi_region *region_at(const egi_graph *g, int64_t r) { return &g->regions.at[r]; }
 
 static void mark(rebuild *r, egi_id id)
 {
@@ -75,7 +72,8 @@ static void mark_carried(rebuild *r, egi_id owner, int64_t k)
     mark(r, region_at(g, body)->results.at[k]);
     mark(r, param_of(g, owner, body, k));
     mark(r, carried_init(g, owner, k));
-    if (egi_at(g, owner)->op == EGI_WHILE) mark(r, param_of(g, owner, (uint16_t)egi_ints_of(g, egi_at(g, owner))[0], k));
+    if (egi_at(g, owner)->op == EGI_WHILE)
+        mark(r, param_of(g, owner, (uint16_t)egi_ints_of(g, egi_at(g, owner))[0], k));
 }
 
 static void mark_item(rebuild *r, egi_id id)
@@ -91,8 +89,10 @@ static void mark_item(rebuild *r, egi_id id)
         return;
     }
     int64_t nc = o->op == EGI_LOOP ? egi_ints_of(g, o)[1] : o->num_args;
-    if (k < nc) mark_carried(r, owner, k);
-    else mark(r, region_at(g, body_of(g, owner))->results.at[k]);
+    if (k < nc)
+        mark_carried(r, owner, k);
+    else
+        mark(r, region_at(g, body_of(g, owner))->results.at[k]);
 }
 
 static void mark_param(rebuild *r, egi_id id)
@@ -123,16 +123,20 @@ static void mark_all(rebuild *r)
         const egi_node *n = egi_at(g, id);
         /* Whatever lives in a region keeps the region's owner. */
         for (uint16_t reg = n->region; reg; reg = region_at(g, reg)->parent) mark_owner(r, region_at(g, reg)->owner);
-        if (n->op == EGI_ITEM) mark_item(r, id);
-        else if (n->op == EGI_PARAM) mark_param(r, id);
-        else if (egi_flags((egi_op)n->op) & FL) mark_region_node(r, id);
+        if (n->op == EGI_ITEM)
+            mark_item(r, id);
+        else if (n->op == EGI_PARAM)
+            mark_param(r, id);
+        else if (egi_flags((egi_op)n->op) & FL)
+            mark_region_node(r, id);
         else {
             for (uint32_t k = 0; k < n->num_args; k++) mark(r, egi_arg(g, id, k));
         }
     }
 }
 
-/* -- copying --------------------------------------------------------------------------------------------------------- */
+/* -- copying ---------------------------------------------------------------------------------------------------------
+ */
 
 static uint16_t image(rebuild *r, uint16_t region)
 {
@@ -162,8 +166,12 @@ static bool constant_state(const egi_graph *g, egi_id owner, int64_t k)
 static egi_id copy_make(rebuild *r, egi_id id, const egi_id *args, uint32_t attr)
 {
     const egi_node *n = egi_at(r->from, id);
-    egi_make m = {.op = (egi_op)n->op, .dtype = (eg_dtype)n->dtype, .num_args = n->num_args, .args = args,
-                  .attr = attr, .imm = n->imm};
+    egi_make m = {.op = (egi_op)n->op,
+                  .dtype = (eg_dtype)n->dtype,
+                  .num_args = n->num_args,
+                  .args = args,
+                  .attr = attr,
+                  .imm = n->imm};
     m.shape = egi_shape_intern(r->to, egi_shape_of(r->from, id));
     return egi_node_make(r->to, &m);
 }
@@ -240,9 +248,12 @@ static egi_id copy_loop(rebuild *r, egi_id id)
     }
     int64_t attr[] = {to, kept_c, kept_s, kept_y};
     r->to->region = image(r, n->region);
-    egi_id made = r->failed ? 0 : egi_node_make(r->to, &(egi_make){.op = EGI_LOOP, .dtype = EG_DTYPE_COUNT,
-                                                 .num_args = (uint32_t)args.n, .args = args.at,
-                                                 .attr = egi_ints(r->to, 4, attr)});
+    egi_id made = r->failed ? 0
+                            : egi_node_make(r->to, &(egi_make){.op = EGI_LOOP,
+                                                               .dtype = EG_DTYPE_COUNT,
+                                                               .num_args = (uint32_t)args.n,
+                                                               .args = args.at,
+                                                               .attr = egi_ints(r->to, 4, attr)});
     r->to->regions.at[to].owner = made;
     egi_vec_free(&g->eg->allocator, &args);
     return made;
@@ -264,9 +275,12 @@ static egi_id copy_while(rebuild *r, egi_id id)
     }
     push(r, &r->to->regions.at[attr[0]].results, r->map[region_at(g, cond)->results.at[0]]);
     r->to->region = image(r, n->region);
-    egi_id made = r->failed ? 0 : egi_node_make(r->to, &(egi_make){.op = EGI_WHILE, .dtype = EG_DTYPE_COUNT,
-                                                 .num_args = (uint32_t)args.n, .args = args.at,
-                                                 .attr = egi_ints(r->to, 2, attr)});
+    egi_id made = r->failed ? 0
+                            : egi_node_make(r->to, &(egi_make){.op = EGI_WHILE,
+                                                               .dtype = EG_DTYPE_COUNT,
+                                                               .num_args = (uint32_t)args.n,
+                                                               .args = args.at,
+                                                               .attr = egi_ints(r->to, 2, attr)});
     r->to->regions.at[attr[0]].owner = r->to->regions.at[attr[1]].owner = made;
     egi_vec_free(&g->eg->allocator, &args);
     return made;
@@ -283,13 +297,16 @@ static egi_id copy_cond(rebuild *r, egi_id id)
         attr[a] = image(r, (uint16_t)arm);
         const egi_ids *res = &region_at(g, arm)->results;
         for (int64_t k = 0; k < res->n; k++) {
-            if (r->live[res->at[k]] && r->map[res->at[k]] && r->live[region_at(g, egi_ints_of(g, n)[1 - a])->results.at[k]])
+            if (r->live[res->at[k]] && r->map[res->at[k]] &&
+                r->live[region_at(g, egi_ints_of(g, n)[1 - a])->results.at[k]])
                 push(r, &r->to->regions.at[attr[a]].results, r->map[res->at[k]]);
         }
     }
     r->to->region = image(r, n->region);
-    egi_id made = egi_node_make(r->to, &(egi_make){.op = EGI_COND, .dtype = EG_DTYPE_COUNT, .num_args = 1, .args = &p,
-                                                   .attr = egi_ints(r->to, 2, attr)});
+    egi_id made = egi_node_make(
+        r->to,
+        &(egi_make){
+            .op = EGI_COND, .dtype = EG_DTYPE_COUNT, .num_args = 1, .args = &p, .attr = egi_ints(r->to, 2, attr)});
     r->to->regions.at[attr[0]].owner = r->to->regions.at[attr[1]].owner = made;
     return made;
 }
@@ -324,8 +341,7 @@ static egi_id copy_plain(rebuild *r, egi_id id)
     const egi_graph *g = r->from;
     const egi_node *n = egi_at(g, id);
     egi_id few[8], *args = few;
-    if (n->num_args > EGI_LEN(few) &&
-        !(args = egi_arena_alloc(&r->to->arena, n->num_args * sizeof *args))) {
+    if (n->num_args > EGI_LEN(few) && !(args = egi_arena_alloc(&r->to->arena, n->num_args * sizeof *args))) {
         r->failed = true;
         return 0;
     }

@@ -4,10 +4,7 @@
 #include "ir/func.h"
 #include "runtime/team.h"
 
-static int64_t extent(const egi_bound *b, egi_size s)
-{
-    return s.index < 0 ? s.value : b->canon.sizes.at[s.index];
-}
+static int64_t extent(const egi_bound *b, egi_size s) { return s.index < 0 ? s.value : b->canon.sizes.at[s.index]; }
 
 static int64_t count(const egi_bound *b, const egi_code_buffer *c)
 {
@@ -113,7 +110,8 @@ void egi_bound_free(egi_bound *b)
     if (!b) return;
     const eg_allocator *a = b->allocator;
     for (int64_t k = 0; b->plans && k < b->code->deliveries.n; k++) egi_delivery_free(b->plans[k], a);
-    void *p[] = {b->block, b->buffers, b->own, b->bytes, b->deliveries, b->plans, b->csrs, b->keys, b->scratch, b->snapshot};
+    void *p[] = {b->block, b->buffers, b->own,  b->bytes,   b->deliveries,
+                 b->plans, b->csrs,    b->keys, b->scratch, b->snapshot};
     for (size_t k = 0; k < EGI_LEN(p); k++) egi_free(a, p[k]);
     if (b->canon.allocator) egi_canon_free(&b->canon);
     egi_free(a, b);

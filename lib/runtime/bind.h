@@ -1,5 +1,5 @@
-/* A function bound to a state: buffers, numbers and rows as its compiled code wants them.  Made at the first run and kept
- * in the state; made anew when the team's size changes. */
+/* A function bound to a state: buffers, numbers and rows as its compiled code wants them.  Made at the first run and
+ * kept in the state; made anew when the team's size changes. */
 #ifndef EGI_BIND_H
 #define EGI_BIND_H
 
@@ -11,17 +11,17 @@ typedef struct egi_bound {
     eg_func *func;
     const egi_code *code;
     const eg_allocator *allocator;
-    int nt;              /* team for which rows and lists were made */
-    egi_canon canon;     /* sizes and literals of the function */
-    char *block;         /* temporaries, lists, copies of arguments and results */
+    int nt;          /* team for which rows and lists were made */
+    egi_canon canon; /* sizes and literals of the function */
+    char *block;     /* temporaries, lists, copies of arguments and results */
     void **buffers;
-    size_t *bytes;       /* of each buffer */
-    void **own;          /* each buffer's place in the block; NULL for those that lie elsewhere */
+    size_t *bytes; /* of each buffer */
+    void **own;    /* each buffer's place in the block; NULL for those that lie elsewhere */
     egi_rows *deliveries, *csrs;
     egi_delivery **plans;
     uint32_t *keys;
     char *scratch;
-    char *snapshot;      /* of the variables, for functions with host calls */
+    char *snapshot; /* of the variables, for functions with host calls */
 } egi_bound;
 
 /* The binding for a team of nt; NULL when out of memory. */

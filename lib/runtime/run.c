@@ -1,8 +1,8 @@
 /* Running functions: the interpreter, or compiled code on a team of threads with its time loop in chunks. */
 #include <stdio.h>
 
-#include "ir/func.h"
 #include "ir/eval.h"
+#include "ir/func.h"
 #include "ir/ref.h"
 #include "jit/jit.h"
 #include "runtime/bind.h"
@@ -12,8 +12,8 @@ typedef struct running {
     egi_frame frame; /* first: compiled code passes it back */
     egi_run *run;
     egi_bound *bound;
-    int64_t end;       /* of the chunk being run */
-    int64_t chunk;     /* steps in a chunk */
+    int64_t end;   /* of the chunk being run */
+    int64_t chunk; /* steps in a chunk */
     double chunk_start;
     bool cancelled;
 } running;
@@ -25,13 +25,16 @@ static void snapshot(const egi_bound *b, bool restore)
     char *at = b->snapshot;
     for (int64_t k = 1; at && k < b->code->buffers.n; k++) {
         if (b->code->buffers.at[k].kind != EGI_BUF_VAR) continue;
-        if (restore) memcpy(b->buffers[k], at, b->bytes[k]);
-        else memcpy(at, b->buffers[k], b->bytes[k]);
+        if (restore)
+            memcpy(b->buffers[k], at, b->bytes[k]);
+        else
+            memcpy(at, b->buffers[k], b->bytes[k]);
         at += b->bytes[k];
     }
 }
 
-/* -- chunks ---------------------------------------------------------------------------------------------------------- */
+/* -- chunks ----------------------------------------------------------------------------------------------------------
+ */
 
 /* How many steps make a chunk of the time wanted, from the last one. */
 static void adapt(running *r, int64_t steps)
@@ -85,10 +88,7 @@ static int64_t tick(egi_frame *f, int tid, int64_t step, int64_t steps)
     return r->end;
 }
 
-static void barrier(void *team, int tid)
-{
-    egi_barrier(team, tid);
-}
+static void barrier(void *team, int tid) { egi_barrier(team, tid); }
 
 static void call_host(egi_frame *f, int64_t slot, void *const *in, void *const *out)
 {
@@ -112,7 +112,8 @@ static void enter(void *user, int tid, int nt, egi_team *team)
     r->bound->code->entry(&r->frame, tid, nt);
 }
 
-/* -- one run of compiled code -------------------------------------------------------------------------------------------- */
+/* -- one run of compiled code
+ * -------------------------------------------------------------------------------------------- */
 
 static eg_array *array_at(const eg_context *eg, const void *p)
 {
@@ -131,8 +132,10 @@ static void bind_caller(egi_bound *b, const egi_run *r, const eg_context *eg)
         if (c->kind == EGI_BUF_ARG) {
             const void *p = r->args[c->slot];
             b->buffers[k] = b->own[k];
-            if (array_at(eg, p)) b->buffers[k] = (void *)(uintptr_t)p;
-            else memcpy(b->own[k], p, b->bytes[k]);
+            if (array_at(eg, p))
+                b->buffers[k] = (void *)(uintptr_t)p;
+            else
+                memcpy(b->own[k], p, b->bytes[k]);
         } else if (c->kind == EGI_BUF_RESULT) {
             void *p = r->results ? r->results[c->slot] : NULL;
             b->buffers[k] = array_at(eg, p) ? p : b->own[k];
@@ -170,9 +173,17 @@ static eg_status run_compiled(eg_func *f, eg_state *s, egi_run *r, bool explicit
     }
     bind_caller(b, r, f->eg);
     running k = {.run = r, .bound = b, .chunk = 16, .chunk_start = egi_now()};
-    k.frame = (egi_frame){.buffers = b->buffers, .sizes = b->canon.sizes.at, .literals = b->canon.literals.at,
-                          .deliveries = b->deliveries, .csrs = b->csrs, .barrier = barrier, .tick = tick,
-                          .host = call_host, .keys = b->keys, .execution = (int64_t)r->execution, .scratch = b->scratch};
+    k.frame = (egi_frame){.buffers = b->buffers,
+                          .sizes = b->canon.sizes.at,
+                          .literals = b->canon.literals.at,
+                          .deliveries = b->deliveries,
+                          .csrs = b->csrs,
+                          .barrier = barrier,
+                          .tick = tick,
+                          .host = call_host,
+                          .keys = b->keys,
+                          .execution = (int64_t)r->execution,
+                          .scratch = b->scratch};
     if (b->snapshot) snapshot(b, false);
     int got = egi_team_run_fp(nt, r->keep_denormals ? EGI_FP_EXACT : EGI_FP_FLUSH, enter, &k);
     f->eg->stats.last_threads = got;
@@ -182,11 +193,14 @@ static eg_status run_compiled(eg_func *f, eg_state *s, egi_run *r, bool explicit
     }
     r->execution += (uint64_t)(k.frame.advance > 1 ? k.frame.advance : 1);
     return_results(b, r);
-    if (k.cancelled) snprintf(r->message, sizeof r->message, "'%s' was cancelled after %lld steps", f->name, (long long)r->done);
+    if (k.cancelled)
+        snprintf(r->message, sizeof r->message, "'%s' was cancelled after %lld steps", f->name, (long long)r->done);
     return k.cancelled ? EG_ERR_CANCELLED : EG_OK;
 }
 
-/* -- public -------------------------------------------------------------------------------------------------------------------- */
+/* -- public
+ * --------------------------------------------------------------------------------------------------------------------
+ */
 
 static eg_status run_interpreted(const eg_func *f, const eg_state *s, egi_run *r)
 {
@@ -222,7 +236,8 @@ static bool checked(const eg_func *f, const eg_state *s, const void *const *in, 
         egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0, "eg_call of '%s': threads is %d; use 0 (default) to 1024", f->name,
                  o->threads);
     if (eg->trace)
-        egi_fail(eg, EG_ERR_STATE, NULL, 0, "eg_call of '%s' while a function is being traced; call it afterwards", f->name);
+        egi_fail(eg, EG_ERR_STATE, NULL, 0, "eg_call of '%s' while a function is being traced; call it afterwards",
+                 f->name);
     return !eg->status;
 }
 
@@ -236,10 +251,17 @@ eg_status eg_call(eg_func *f, eg_state *s, const void *const *in, void *const *o
     bool interpret = eg->options.interpret || (o && o->interpret);
     if (!interpret && !f->code && eg_compile(f) != EG_OK) return eg->status;
     int asked = o && o->threads ? o->threads : eg->options.threads;
-    egi_run r = {.args = in, .results = out, .seed = eg->options.seed, .execution = s->execution,
-                 .keep_denormals = eg->options.keep_denormals, .threads = asked, .cancel = &s->cancel,
-                 .progress = o ? o->progress : NULL, .user = o ? o->user : NULL,
-                 .chunk_s = eg->options.chunk_ms * 1e-3, .allocator = &eg->allocator};
+    egi_run r = {.args = in,
+                 .results = out,
+                 .seed = eg->options.seed,
+                 .execution = s->execution,
+                 .keep_denormals = eg->options.keep_denormals,
+                 .threads = asked,
+                 .cancel = &s->cancel,
+                 .progress = o ? o->progress : NULL,
+                 .user = o ? o->user : NULL,
+                 .chunk_s = eg->options.chunk_ms * 1e-3,
+                 .allocator = &eg->allocator};
     double start = egi_now();
     s->status = interpret ? run_interpreted(f, s, &r) : run_compiled(f, s, &r, asked > 0);
     eg->stats.last_run_s = egi_now() - start;

@@ -11,8 +11,10 @@ static size_t slot_size(const eg_var *v)
 
 static void initial_value(const eg_var *v, void *to)
 {
-    if (v->init) memcpy(to, v->init, v->bytes);
-    else memset(to, 0, v->bytes);
+    if (v->init)
+        memcpy(to, v->init, v->bytes);
+    else
+        memset(to, 0, v->bytes);
 }
 
 static void drop_bound(eg_state *s)
@@ -39,8 +41,10 @@ bool egi_state_fit(eg_state *s)
         const eg_var *v = eg->vars.at[k];
         slot[k] = block + at;
         at += slot_size(v);
-        if (k < s->num) memcpy(slot[k], s->slot[k], v->bytes);
-        else initial_value(v, slot[k]);
+        if (k < s->num)
+            memcpy(slot[k], s->slot[k], v->bytes);
+        else
+            initial_value(v, slot[k]);
     }
     drop_bound(s);
     egi_free(a, s->block);
@@ -103,10 +107,7 @@ eg_state *egi_state_of(eg_context *eg, eg_state *s)
     return s;
 }
 
-eg_state *eg_own_state(eg_context *eg)
-{
-    return eg ? egi_state_of(eg, NULL) : NULL;
-}
+eg_state *eg_own_state(eg_context *eg) { return eg ? egi_state_of(eg, NULL) : NULL; }
 
 eg_status eg_reset(eg_context *eg, eg_state *s)
 {
@@ -125,7 +126,8 @@ void *eg_data(eg_state *s, eg_var *v)
 {
     if (!v) return NULL;
     if (s && s->eg != v->eg) {
-        egi_fail(v->eg, EG_ERR_SCOPE, NULL, 0, "eg_data: the state and variable '%s' belong to different contexts", v->name);
+        egi_fail(v->eg, EG_ERR_SCOPE, NULL, 0, "eg_data: the state and variable '%s' belong to different contexts",
+                 v->name);
         return NULL;
     }
     s = egi_state_of(v->eg, s);
@@ -136,10 +138,11 @@ static bool sized(eg_var *v, const void *data, size_t bytes, const char *what)
 {
     if (v->eg->status) return false;
     if (data && bytes == v->bytes) return true;
-    if (!data) egi_fail(v->eg, EG_ERR_ARGUMENT, NULL, 0, "%s: the data for '%s' is NULL", what, v->name);
+    if (!data)
+        egi_fail(v->eg, EG_ERR_ARGUMENT, NULL, 0, "%s: the data for '%s' is NULL", what, v->name);
     else
-        egi_fail(v->eg, EG_ERR_SHAPE, NULL, 0, "%s: '%s' has %zu bytes, %zu were given; give the whole array", what, v->name,
-                 v->bytes, bytes);
+        egi_fail(v->eg, EG_ERR_SHAPE, NULL, 0, "%s: '%s' has %zu bytes, %zu were given; give the whole array", what,
+                 v->name, v->bytes, bytes);
     return false;
 }
 
@@ -207,15 +210,9 @@ eg_status eg_init_fill(eg_var *v, double x)
     return EG_OK;
 }
 
-eg_status eg_run_status(const eg_state *s)
-{
-    return s ? s->status : EG_ERR_ARGUMENT;
-}
+eg_status eg_run_status(const eg_state *s) { return s ? s->status : EG_ERR_ARGUMENT; }
 
-const char *eg_run_message(const eg_state *s)
-{
-    return s ? s->message : "the state is NULL";
-}
+const char *eg_run_message(const eg_state *s) { return s ? s->message : "the state is NULL"; }
 
 void eg_cancel(eg_state *s)
 {

@@ -10,10 +10,10 @@ struct egi_bound; /* lib/runtime/bind.h: buffers of a function in this state */
 
 struct eg_state {
     eg_context *eg;
-    char *block;      /* one block, a slot a variable */
+    char *block; /* one block, a slot a variable */
     size_t bytes;
-    void **slot;      /* for each variable of the context that the block has */
-    int64_t num;      /* variables in the block */
+    void **slot;        /* for each variable of the context that the block has */
+    int64_t num;        /* variables in the block */
     uint64_t execution; /* random draws so far */
     atomic_int cancel;
     eg_status status;

@@ -1,0 +1,378 @@
+/* Regions as control flow: loops in chunks, whiles, conds, and calls of host functions. */
+#include "core/context.h"
+#include "jit/lower.h"
+
+static LLVMBasicBlockRef block(egi_lower *l, const char *name)
+{
+    return LLVMAppendBasicBlockInContext(l->ctx, l->fn, name);
+}
+
+static void enter_block(egi_lower *l, LLVMBasicBlockRef b) { LLVMPositionBuilderAtEnd(l->b.b, b); }
+
+static LLVMValueRef phi(egi_lower *l, LLVMTypeRef t, LLVMValueRef value, LLVMBasicBlockRef from)
+{
+    LLVMValueRef p = LLVMBuildPhi(l->b.b, t, "");
+    LLVMAddIncoming(p, &value, &from, 1);
+    return p;
+}
+
+/* Items of a region node that are registers. */
+static void give_item(egi_lower *l, egi_id owner, int64_t k, LLVMValueRef v)
+{
+    for (egi_id id = owner + 1; id < l->g->nodes.n; id++) {
+        const egi_node *n = egi_at(l->g, id);
+        if (n->op == EGI_ITEM && egi_arg(l->g, id, 0) == owner && n->imm == (uint64_t)k) l->scalar[id] = v;
+    }
+}
+
+/* Counters of random draws inside a loop at iteration i. */
+typedef struct counters {
+    LLVMValueRef step, inner;
+} counters;
+
+static counters count_in(egi_lower *l, LLVMValueRef i)
+{
+    counters old = {l->step, l->inner};
+    LLVMBuilderRef b = l->b.b;
+    if (l->depth == 0) {
+        l->step = LLVMBuildAdd(b, egi_lower_field(l, EGI_FRAME_EXECUTION, l->b.i64), i, "");
+    } else {
+        LLVMValueRef x = LLVMBuildMul(b, l->inner, LLVMConstInt(l->b.i32, 0x9E3779B1u, 0), "");
+        x = LLVMBuildAdd(b, x, LLVMBuildTrunc(b, i, l->b.i32, ""), "");
+        l->inner = LLVMBuildAdd(b, x, egi_irb_i32(&l->b, 1), "");
+    }
+    l->depth++;
+    return old;
+}
+
+static void count_out(egi_lower *l, counters old)
+{
+    l->step = old.step;
+    l->inner = old.inner;
+    l->depth--;
+}
+
+/* How often an outermost loop ran, for the execution count. */
+static void report_advance(egi_lower *l, LLVMValueRef n)
+{
+    egi_irb_if f;
+    if (l->depth) return;
+    egi_lower_thread0(l, &f);
+    LLVMValueRef at = egi_irb_at(&l->b, l->b.i64, l->frame, egi_irb_i64(&l->b, EGI_FRAME_ADVANCE));
+    egi_irb_store(&l->b, egi_irb_max(&l->b, egi_irb_load(&l->b, l->b.i64, at), n), at);
+    egi_irb_if_end(&l->b, &f);
+}
+
+static LLVMValueRef tick(egi_lower *l, LLVMValueRef k, LLVMValueRef n)
+{
+    LLVMTypeRef params[] = {l->b.ptr, l->b.i32, l->b.i64, l->b.i64};
+    LLVMValueRef args[] = {l->frame, l->tid, k, n};
+    return LLVMBuildCall2(l->b.b, LLVMFunctionType(l->b.i64, params, 4, 0),
+                          egi_lower_field(l, EGI_FRAME_TICK, l->b.ptr), args, 4, "");
+}
+
+/* Rows that a cancelled loop did not reach are zero. */
+static void clear_rest(egi_lower *l, egi_id id, LLVMValueRef done, LLVMValueRef n)
+{
+    const egi_graph *g = l->g;
+    const int64_t *at = egi_ints_of(g, egi_at(g, id));
+    egi_irb_if f;
+    LLVMValueRef first = LLVMBuildICmp(l->b.b, LLVMIntEQ, l->tid, egi_irb_i32(&l->b, 0), "");
+    LLVMValueRef some = LLVMBuildICmp(l->b.b, LLVMIntSLT, done, n, "");
+    if (!at[3]) return;
+    egi_irb_if_begin(&l->b, &f, LLVMBuildAnd(l->b.b, first, some, ""));
+    for (egi_id item = id + 1; item < g->nodes.n; item++) {
+        const egi_node *in = egi_at(g, item);
+        if (in->op != EGI_ITEM || egi_arg(g, item, 0) != id || (int64_t)in->imm < at[1]) continue;
+        const egi_shape *s = egi_shape_of(g, item);
+        LLVMValueRef row = egi_lower_product(l, s->rank - 1, s->dim + 1);
+        row = LLVMBuildMul(l->b.b, row, egi_irb_i64(&l->b, (int64_t)eg_dtype_size((eg_dtype)in->dtype)), "");
+        LLVMValueRef from = LLVMBuildMul(l->b.b, done, row, "");
+        LLVMValueRef size = LLVMBuildMul(l->b.b, LLVMBuildSub(l->b.b, n, done, ""), row, "");
+        LLVMBuildMemSet(l->b.b, egi_irb_at(&l->b, l->b.i8, egi_lower_buffer(l, l->p->place[item].buffer), from),
+                        LLVMConstInt(l->b.i8, 0, 0), size, 1);
+    }
+    egi_irb_if_end(&l->b, &f);
+}
+
+static void stack_scalars(egi_lower *l, egi_id id, uint16_t body)
+{
+    const egi_graph *g = l->g;
+    const int64_t *at = egi_ints_of(g, egi_at(g, id));
+    const egi_region *r = &g->regions.at[body];
+    for (egi_id item = id + 1; item < g->nodes.n; item++) {
+        const egi_node *n = egi_at(g, item);
+        if (n->op != EGI_ITEM || egi_arg(g, item, 0) != id || (int64_t)n->imm < at[1]) continue;
+        egi_id value = r->results.at[n->imm];
+        if (!egi_is_scalar(g, value)) continue;
+        egi_lower_scalar(l, value);
+        LLVMTypeRef m = egi_lower_memory(l, (eg_dtype)n->dtype);
+        egi_lower_store_scalar(
+            l, value, egi_irb_at(&l->b, m, egi_lower_buffer(l, l->p->place[item].buffer), l->loop_index[body]));
+    }
+}
+
+typedef struct loop_state {
+    egi_id id;
+    uint16_t body;
+    int64_t nc;
+    LLVMValueRef n;
+    LLVMValueRef *chunk, *inner, *result; /* scalars carried: phis of both levels, values at the end of a step */
+} loop_state;
+
+/* The steps [from, to), to > from: a do-while; gives the block it leaves from. */
+static LLVMBasicBlockRef loop_steps(egi_lower *l, loop_state *s, LLVMValueRef from, LLVMValueRef to,
+                                    LLVMBasicBlockRef after)
+{
+    const egi_graph *g = l->g;
+    const egi_region *r = &g->regions.at[s->body];
+    l->loop_index[s->body] = from; /* for what a chunk begins with */
+    egi_lower_stages(l, s->body, &l->p->region[s->body].enter);
+    LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b.b), body = block(l, "step");
+    LLVMBuildBr(l->b.b, body);
+    enter_block(l, body);
+    LLVMValueRef i = phi(l, l->b.i64, from, before);
+    for (int64_t k = 0; k < s->nc; k++) {
+        egi_id param = r->params.at[k + 1];
+        if (egi_is_scalar(g, param))
+            l->scalar[param] = s->inner[k] = phi(l, LLVMTypeOf(s->chunk[k]), s->chunk[k], before);
+    }
+    LLVMValueRef next = LLVMBuildAdd(l->b.b, i, egi_irb_i64(&l->b, 1), "");
+    l->loop_index[s->body] = i;
+    l->loop_last[s->body] = LLVMBuildICmp(l->b.b, LLVMIntEQ, next, to, "last");
+    l->scalar[r->params.at[0]] = i;
+    counters old = count_in(l, i);
+    egi_lower_stages(l, s->body, &l->p->region[s->body].stages);
+    for (int64_t k = 0; k < s->nc; k++) {
+        if (egi_is_scalar(g, r->results.at[k])) s->result[k] = egi_lower_scalar(l, r->results.at[k]);
+    }
+    stack_scalars(l, s->id, s->body);
+    count_out(l, old);
+    LLVMBasicBlockRef latch = LLVMGetInsertBlock(l->b.b);
+    LLVMBuildCondBr(l->b.b, LLVMBuildICmp(l->b.b, LLVMIntSLT, next, to, ""), body, after);
+    LLVMAddIncoming(i, &next, &latch, 1);
+    for (int64_t k = 0; k < s->nc; k++) {
+        if (s->inner[k]) LLVMAddIncoming(s->inner[k], &s->result[k], &latch, 1);
+    }
+    return latch;
+}
+
+/* Both levels: chunks, asked of the runtime in outermost loops (one chunk otherwise), and their steps. */
+static void loop_emit(egi_lower *l, loop_state *s)
+{
+    const egi_graph *g = l->g;
+    bool chunked = l->depth == 0;
+    LLVMBasicBlockRef head = block(l, "chunk"), run = block(l, "run"), after = block(l, "after");
+    LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b.b);
+    LLVMBuildBr(l->b.b, head);
+    enter_block(l, head);
+    LLVMValueRef k0 = phi(l, l->b.i64, egi_irb_i64(&l->b, 0), before);
+    for (int64_t k = 0; k < s->nc; k++) {
+        egi_id init = egi_arg(g, s->id, (uint32_t)k + 1);
+        if (egi_is_scalar(g, init)) s->chunk[k] = phi(l, LLVMTypeOf(l->scalar[init]), l->scalar[init], before);
+    }
+    LLVMValueRef k1 = chunked ? tick(l, k0, s->n) : s->n;
+    LLVMBuildCondBr(l->b.b, LLVMBuildICmp(l->b.b, LLVMIntSGT, k1, k0, ""), run, after);
+    enter_block(l, run);
+    LLVMBasicBlockRef latch = loop_steps(l, s, k0, k1, head);
+    LLVMAddIncoming(k0, &k1, &latch, 1);
+    for (int64_t k = 0; k < s->nc; k++) {
+        if (s->chunk[k]) LLVMAddIncoming(s->chunk[k], &s->result[k], &latch, 1);
+    }
+    enter_block(l, after);
+    for (int64_t k = 0; k < s->nc; k++) {
+        if (s->chunk[k]) give_item(l, s->id, k, s->chunk[k]);
+    }
+    if (chunked) {
+        clear_rest(l, s->id, k0, s->n);
+        report_advance(l, k0);
+    }
+}
+
+void egi_lower_loop(egi_lower *l, egi_id id)
+{
+    const egi_graph *g = l->g;
+    const int64_t *at = egi_ints_of(g, egi_at(g, id));
+    loop_state s = {.id = id, .body = (uint16_t)at[0], .nc = at[1]};
+    s.chunk = egi_alloc(l->allocator, (size_t)(3 * s.nc + 1) * sizeof *s.chunk, 16);
+    if (!s.chunk) {
+        l->failed = true;
+        return;
+    }
+    s.inner = s.chunk + s.nc;
+    s.result = s.inner + s.nc;
+    s.n = egi_lower_scalar(l, egi_arg(g, id, 0));
+    for (int64_t k = 0; k < s.nc; k++) {
+        if (egi_is_scalar(g, egi_arg(g, id, (uint32_t)k + 1))) egi_lower_scalar(l, egi_arg(g, id, (uint32_t)k + 1));
+    }
+    egi_lower_stages(l, s.body, &l->p->region[s.body].before);
+    loop_emit(l, &s);
+    egi_free(l->allocator, s.chunk);
+}
+
+/* An outermost while also asks the runtime, at the end of each chunk, whether it may go on.  Called in its head, which
+ * it splits; gives the end of the chunk, for the next turn. */
+static LLVMValueRef while_chunk(egi_lower *l, LLVMValueRef i, LLVMBasicBlockRef before, LLVMBasicBlockRef after)
+{
+    LLVMBasicBlockRef ask = block(l, "ask"), go = block(l, "go"), head = LLVMGetInsertBlock(l->b.b);
+    l->while_end = phi(l, l->b.i64, egi_irb_i64(&l->b, 0), before);
+    LLVMBuildCondBr(l->b.b, LLVMBuildICmp(l->b.b, LLVMIntEQ, i, l->while_end, ""), ask, go);
+    enter_block(l, ask);
+    LLVMValueRef more = tick(l, i, egi_irb_i64(&l->b, EGI_ENDLESS));
+    LLVMBasicBlockRef asked = LLVMGetInsertBlock(l->b.b);
+    LLVMBuildCondBr(l->b.b, LLVMBuildICmp(l->b.b, LLVMIntSGT, more, i, ""), go, after);
+    enter_block(l, go);
+    LLVMValueRef end = LLVMBuildPhi(l->b.b, l->b.i64, "");
+    LLVMAddIncoming(end, &l->while_end, &head, 1);
+    LLVMAddIncoming(end, &more, &asked, 1);
+    return end;
+}
+
+void egi_lower_while(egi_lower *l, egi_id id)
+{
+    const egi_graph *g = l->g;
+    const egi_node *n = egi_at(g, id);
+    uint16_t cond = (uint16_t)egi_ints_of(g, n)[0], body = (uint16_t)egi_ints_of(g, n)[1];
+    uint32_t nc = n->num_args;
+    LLVMValueRef *phis = egi_alloc(l->allocator, (nc + 1) * sizeof *phis, 16);
+    if (!phis) {
+        l->failed = true;
+        return;
+    }
+    for (uint32_t k = 0; k < nc; k++) {
+        if (egi_is_scalar(g, egi_arg(g, id, k))) egi_lower_scalar(l, egi_arg(g, id, k));
+    }
+    egi_lower_stages(l, body, &l->p->region[body].before);
+    LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b.b), head = block(l, "while"), run = block(l, "do"),
+                      after = block(l, "done");
+    LLVMBuildBr(l->b.b, head);
+    enter_block(l, head);
+    LLVMValueRef i = phi(l, l->b.i64, egi_irb_i64(&l->b, 0), before);
+    for (uint32_t k = 0; k < nc; k++) {
+        egi_id init = egi_arg(g, id, k);
+        if (!egi_is_scalar(g, init)) continue;
+        phis[k] = phi(l, LLVMTypeOf(l->scalar[init]), l->scalar[init], before);
+        l->scalar[g->regions.at[cond].params.at[k]] = l->scalar[g->regions.at[body].params.at[k]] = phis[k];
+    }
+    LLVMValueRef end = l->depth == 0 ? while_chunk(l, i, before, after) : NULL;
+    counters old = count_in(l, i);
+    egi_lower_stages(l, cond, &l->p->region[cond].stages);
+    LLVMValueRef p = egi_lower_scalar(l, g->regions.at[cond].results.at[0]);
+    LLVMBuildCondBr(l->b.b, p, run, after);
+    enter_block(l, run);
+    egi_lower_stages(l, body, &l->p->region[body].stages);
+    for (uint32_t k = 0; k < nc; k++) {
+        if (phis[k]) egi_lower_scalar(l, g->regions.at[body].results.at[k]);
+    }
+    count_out(l, old);
+    LLVMValueRef next = LLVMBuildAdd(l->b.b, i, egi_irb_i64(&l->b, 1), "");
+    LLVMBasicBlockRef latch = LLVMGetInsertBlock(l->b.b);
+    LLVMBuildBr(l->b.b, head);
+    LLVMAddIncoming(i, &next, &latch, 1);
+    if (end) LLVMAddIncoming(l->while_end, &end, &latch, 1);
+    for (uint32_t k = 0; k < nc; k++) {
+        if (phis[k]) LLVMAddIncoming(phis[k], &l->scalar[g->regions.at[body].results.at[k]], &latch, 1);
+    }
+    enter_block(l, after);
+    for (uint32_t k = 0; k < nc; k++) {
+        if (phis[k]) give_item(l, id, k, phis[k]);
+    }
+    report_advance(l, i);
+    egi_free(l->allocator, phis);
+}
+
+void egi_lower_cond(egi_lower *l, egi_id id)
+{
+    const egi_graph *g = l->g;
+    const int64_t *arm = egi_ints_of(g, egi_at(g, id));
+    int64_t n = g->regions.at[arm[0]].results.n;
+    LLVMValueRef *value = egi_alloc(l->allocator, (size_t)(2 * n + 1) * sizeof *value, 16);
+    LLVMBasicBlockRef in[2] = {block(l, "yes"), block(l, "no")}, out[2], after = block(l, "join");
+    if (!value) {
+        l->failed = true;
+        return;
+    }
+    /* What only an arm uses from outside must be known before the branch. */
+    for (int a = 0; a < 2; a++) {
+        for (int64_t k = 0; k < n; k++) {
+            egi_id r = g->regions.at[arm[a]].results.at[k];
+            if (egi_is_scalar(g, r) && egi_at(g, r)->region != arm[a]) egi_lower_scalar(l, r);
+        }
+    }
+    LLVMBuildCondBr(l->b.b, egi_lower_scalar(l, egi_arg(g, id, 0)), in[0], in[1]);
+    for (int a = 0; a < 2; a++) {
+        enter_block(l, in[a]);
+        egi_lower_stages(l, (uint16_t)arm[a], &l->p->region[arm[a]].stages);
+        for (int64_t k = 0; k < n; k++) {
+            egi_id r = g->regions.at[arm[a]].results.at[k];
+            if (egi_is_scalar(g, r)) value[a * n + k] = egi_lower_scalar(l, r);
+        }
+        out[a] = LLVMGetInsertBlock(l->b.b);
+        LLVMBuildBr(l->b.b, after);
+    }
+    enter_block(l, after);
+    for (int64_t k = 0; k < n; k++) {
+        if (!value[k]) continue;
+        LLVMValueRef p = LLVMBuildPhi(l->b.b, LLVMTypeOf(value[k]), "");
+        LLVMAddIncoming(p, &value[k], &out[0], 1);
+        LLVMAddIncoming(p, &value[n + k], &out[1], 1);
+        give_item(l, id, k, p);
+    }
+    egi_free(l->allocator, value);
+}
+
+/* -- host calls
+ * --------------------------------------------------------------------------------------------------------- */
+
+static LLVMValueRef pointers(egi_lower *l, LLVMValueRef *v, unsigned n)
+{
+    LLVMTypeRef t = LLVMArrayType2(l->b.ptr, n ? n : 1);
+    LLVMValueRef a = LLVMBuildAlloca(l->entry, t, "");
+    for (unsigned k = 0; k < n; k++) egi_irb_store(&l->b, v[k], egi_irb_at(&l->b, l->b.ptr, a, egi_irb_i64(&l->b, k)));
+    return a;
+}
+
+/* Inputs of rank 0 are put into memory for the host. */
+static LLVMValueRef host_input(egi_lower *l, egi_id id)
+{
+    if (!egi_is_scalar(l->g, id) || egi_is_stage(l->p, id)) return egi_lower_pointer(l, id);
+    LLVMValueRef at = LLVMBuildAlloca(l->entry, l->b.i64, "");
+    egi_lower_store(&l->b, egi_dtype_of(l->g, id), egi_lower_scalar(l, id), at, 1, NULL);
+    return at;
+}
+
+void egi_lower_host(egi_lower *l, egi_id id)
+{
+    const egi_graph *g = l->g;
+    const egi_node *n = egi_at(g, id);
+    egi_irb_if f;
+    unsigned no = (unsigned)g->hosts.at[n->imm].num_out;
+    LLVMValueRef *v = egi_alloc(l->allocator, (n->num_args + no + 1) * sizeof *v, 16);
+    if (!v) {
+        l->failed = true;
+        return;
+    }
+    l->code->has_host = true;
+    for (uint32_t k = 0; k < n->num_args; k++) {
+        if (egi_is_scalar(g, egi_arg(g, id, k)) && !egi_is_stage(l->p, egi_arg(g, id, k)))
+            egi_lower_scalar(l, egi_arg(g, id, k));
+    }
+    egi_lower_thread0(l, &f);
+    for (uint32_t k = 0; k < n->num_args; k++) v[k] = host_input(l, egi_arg(g, id, k));
+    for (egi_id item = id + 1; item < g->nodes.n; item++) {
+        const egi_node *i = egi_at(g, item);
+        if (i->op == EGI_ITEM && egi_arg(g, item, 0) == id && l->p->place[item].buffer)
+            v[n->num_args + i->imm] = egi_lower_pointer(l, item);
+    }
+    for (unsigned k = 0; k < no; k++) {
+        if (!v[n->num_args + k])
+            v[n->num_args + k] = LLVMConstNull(l->b.ptr); /* nobody uses it; runtime gives memory */
+    }
+    LLVMTypeRef params[] = {l->b.ptr, l->b.i64, l->b.ptr, l->b.ptr};
+    LLVMValueRef args[] = {l->frame, egi_irb_i64(&l->b, (int64_t)n->imm), pointers(l, v, n->num_args),
+                           pointers(l, v + n->num_args, no)};
+    LLVMBuildCall2(l->b.b, LLVMFunctionType(l->b.none, params, 4, 0), egi_lower_field(l, EGI_FRAME_HOST, l->b.ptr),
+                   args, 4, "");
+    egi_irb_if_end(&l->b, &f);
+    egi_free(l->allocator, v);
+}
