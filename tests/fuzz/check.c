@@ -1,0 +1,217 @@
+/* What must agree: interpreter and compiled code, whatever the threads, chunks, lanes, passes and sizes. */
+#include "fuzz.h"
+
+#include "jit/code.h"
+
+static eg_options options_of(const fz_program *p)
+{
+    return (eg_options){.math = p->math, .keep_denormals = p->keep_denormals, .seed = p->seed & 0xFFFF, .threads = 1};
+}
+
+/* Prefixes what differs with where. */
+static bool told(char *why, const char *format, ...) EG_PRINTF(2, 3);
+static bool told(char *why, const char *format, ...)
+{
+    char rest[FZ_WHY], head[200];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(head, sizeof head, format, list);
+    va_end(list);
+    memcpy(rest, why, FZ_WHY);
+    rest[FZ_WHY - 1] = 0;
+    snprintf(why, FZ_WHY, "%s: %.700s", head, rest);
+    return false;
+}
+
+static bool agrees(fz_session *s, const fz_outcome *ref, const eg_run_options *o, char *why)
+{
+    fz_outcome got;
+    fz_run(s, o, 1, &got);
+    bool same = fz_equal(ref, &got, why);
+    fz_outcome_free(&got);
+    return same;
+}
+
+static bool threads_agree(fz_session *s, const fz_outcome *ref, fz_rng *r, char *why)
+{
+    int threads[] = {1, 2 + (int)fz_below(r, 3), 1 + (int)fz_below(r, 4)};
+    for (size_t k = 0; k < EGI_LEN(threads); k++) {
+        if (!agrees(s, ref, &(eg_run_options){.threads = threads[k]}, why)) return told(why, "%d threads", threads[k]);
+    }
+    return true;
+}
+
+/* The pairs at the end of the results that are the same product in two forms. */
+static bool forms_agree(const fz_session *s, const fz_outcome *o, char *why)
+{
+    int n = s->p->only_result < 0 ? s->trace.num_equal : 0;
+    for (int k = 0; k < n; k++) {
+        int a = o->num_results - 2 * (n - k), b = a + 1;
+        size_t bytes = (size_t)fz_count(o->spec[a]) * eg_dtype_size(o->spec[a].dtype);
+        if (memcmp(o->data[a], o->data[b], bytes) == 0) continue;
+        snprintf(why, FZ_WHY, "event and dense form differ: results %d and %d", a, b);
+        return false;
+    }
+    return true;
+}
+
+static bool options_agree(const fz_program *p, const fz_outcome *ref, fz_rng *r, char *why)
+{
+    eg_options o = options_of(p);
+    static const int lanes[] = {0, 4, 8, 16};
+    int kind = (int)fz_below(r, 4);
+    if (kind == 0 || fz_chance(r, 20)) o.no_passes = true;
+    if (kind == 1 || fz_chance(r, 40)) o.chunk_ms = 1e-6;
+    if (kind == 2 || fz_chance(r, 30)) o.lanes = lanes[fz_below(r, EGI_LEN(lanes))];
+    if (kind == 3 || fz_chance(r, 20)) {
+        o.cpu = "x86-64-v3";
+        if (o.lanes == 16) o.lanes = 8;
+    }
+    o.threads = 1 + (int)fz_below(r, 4);
+    fz_session s;
+    bool ok = fz_open(&s, p, &o, NULL, why);
+    if (ok) {
+        ok = agrees(&s, ref, NULL, why) && (o.chunk_ms == 0 || agrees(&s, ref, &(eg_run_options){.threads = 2}, why));
+        fz_close(&s);
+    }
+    return ok || told(why, "threads %d, lanes %d, cpu %s, chunk_ms %g%s", o.threads, o.lanes, o.cpu ? o.cpu : "native",
+                      o.chunk_ms, o.no_passes ? ", no_passes" : "");
+}
+
+static bool text_agrees(const fz_program *p, fz_session *first, const fz_outcome *ref, fz_rng *r, char *why)
+{
+    if (first->trace.has_host) return true;
+    char *text = strdup(eg_text(first->f));
+    eg_options o = options_of(p);
+    fz_session s;
+    bool ok = text && fz_open(&s, p, &o, text, why);
+    if (ok) {
+        ok = strcmp(text, eg_text(s.f)) == 0;
+        if (!ok) snprintf(why, FZ_WHY, "the text read back prints otherwise");
+        ok = ok && agrees(&s, ref, &(eg_run_options){.interpret = fz_chance(r, 60)}, why);
+        fz_close(&s);
+    }
+    free(text);
+    return ok || told(why, "text");
+}
+
+/* -- other sizes -------------------------------------------------------------------------------------------------------- */
+
+static void resized(const fz_program *p, fz_program *q)
+{
+    static const int16_t other[] = {18, 23, 40, 66, 90, 129, 333};
+    *q = *p;
+    for (int k = 0; k < FZ_SIZES; k++) {
+        if (p->size[k] <= 16) continue;
+        int j = 0;
+        while (p->size[j] != p->size[k]) j++;
+        /* Equal ones stay equal, different ones different. */
+        q->size[k] = j < k ? q->size[j] : other[(p->seed + (uint64_t)k) % EGI_LEN(other)];
+    }
+}
+
+static bool same_key(const fz_session *a, const fz_session *b)
+{
+    egi_canon x, y;
+    egi_canon_of(a->f->graph, &x);
+    egi_canon_of(b->f->graph, &y);
+    bool same = x.key.n == y.key.n && !memcmp(x.key.s, y.key.s, x.key.n);
+    egi_canon_free(&x);
+    egi_canon_free(&y);
+    return same;
+}
+
+static bool sizes_agree(const fz_program *p, fz_session *first, char *why)
+{
+    fz_program *q = malloc(sizeof *q);
+    fz_session s;
+    fz_outcome ref = {0};
+    if (!q) abort();
+    resized(p, q);
+    if (eg_compile(first->f) || !fz_open_second(&s, first, q, why)) {
+        free(q);
+        return told(why, "other sizes");
+    }
+    fz_run(&s, &(eg_run_options){.interpret = true}, 1, &ref);
+    int64_t compiles = eg_get_stats(s.eg).compiles;
+    bool key = same_key(first, &s), ok = agrees(&s, &ref, NULL, why);
+    if (ok && key && eg_get_stats(s.eg).compiles != compiles) {
+        ok = false;
+        snprintf(why, FZ_WHY, "the same canonical graph was compiled again");
+    }
+    bool plain = p->policy == FZ_chain && !first->trace.derived && !s.trace.derived;
+    if (ok && plain && !key) {
+        ok = false;
+        snprintf(why, FZ_WHY, "sizes alone changed the canonical graph");
+    }
+    fz_outcome_free(&ref);
+    fz_close(&s);
+    /* The first function still works, its state moved. */
+    if (ok) {
+        fz_run(first, &(eg_run_options){.interpret = true}, 1, &ref);
+        ok = agrees(first, &ref, NULL, why);
+        fz_outcome_free(&ref);
+    }
+    free(q);
+    return ok || told(why, "other sizes");
+}
+
+/* -- n steps twice, 2 n once --------------------------------------------------------------------------------------------- */
+
+static bool halves_agree(const fz_program *p, fz_session *first, char *why)
+{
+    bool only_loop = p->policy == FZ_net && p->block[0].n == 1 && p->steps > 0 && p->only_result < 0;
+    if (!only_loop || first->trace.has_host || first->trace.uses_step) return true;
+    fz_program *q = malloc(sizeof *q);
+    fz_session s;
+    fz_outcome a = {0}, b = {0};
+    eg_options o = options_of(p);
+    if (!q) abort();
+    *q = *p;
+    q->steps *= 2;
+    bool ok = fz_open(&s, q, &o, NULL, why);
+    /* A larger program may leave out records: then it is another one. */
+    if (ok && s.trace.cost < 1.5e6 && first->trace.cost < 1.5e6) {
+        fz_run(first, NULL, 2, &a);
+        fz_run(&s, NULL, 1, &b);
+        for (int k = 0; k < a.num_results; k++) free(a.data[k]);
+        for (int k = 0; k < b.num_results; k++) free(b.data[k]);
+        a.n -= a.num_results;
+        b.n -= b.num_results;
+        memmove(a.data, a.data + a.num_results, (size_t)a.n * sizeof *a.data);
+        memmove(b.data, b.data + b.num_results, (size_t)b.n * sizeof *b.data);
+        memmove(a.spec, a.spec + a.num_results, (size_t)a.n * sizeof *a.spec);
+        memmove(b.spec, b.spec + b.num_results, (size_t)b.n * sizeof *b.spec);
+        a.num_results = b.num_results = 0;
+        ok = fz_equal(&b, &a, why);
+        fz_outcome_free(&a);
+        fz_outcome_free(&b);
+    }
+    if (s.eg) fz_close(&s);
+    free(q);
+    return ok || told(why, "%lld steps twice and %lld once", (long long)p->steps, (long long)(2 * p->steps));
+}
+
+bool fz_check(const fz_program *p, char *why)
+{
+    eg_options o = options_of(p);
+    fz_rng r = fz_rng_of(p->seed, 1u << 26);
+    fz_session s;
+    fz_outcome ref;
+    why[0] = 0;
+    if (!fz_open(&s, p, &o, NULL, why)) return false;
+    fz_run(&s, &(eg_run_options){.interpret = true}, 1, &ref);
+    bool ok = !ref.status && forms_agree(&s, &ref, why);
+    if (ref.status) snprintf(why, FZ_WHY, "interpreter: %s", ref.message);
+    int share[5];
+    for (size_t k = 0; k < EGI_LEN(share); k++) share[k] = (int)fz_below(&r, 100);
+    ok = ok && threads_agree(&s, &ref, &r, why);
+    ok = ok && (share[0] >= 60 || options_agree(p, &ref, &r, why));
+    ok = ok && (share[1] >= 25 || options_agree(p, &ref, &r, why));
+    ok = ok && (share[2] >= 25 || text_agrees(p, &s, &ref, &r, why));
+    ok = ok && (share[3] >= 60 || halves_agree(p, &s, why));
+    ok = ok && (share[4] >= 35 || sizes_agree(p, &s, why));
+    fz_outcome_free(&ref);
+    fz_close(&s);
+    return ok;
+}
