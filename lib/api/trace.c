@@ -29,12 +29,15 @@ static eg_val arguments(eg_context *eg, egi_graph *g, int n, const eg_spec *args
 /* Flattens what the function returned into the results of region 0. */
 static void results(eg_context *eg, egi_graph *g, eg_val out, const char *name, const char *file, int line)
 {
-    int n = egi_is_nothing(out) ? 0 : eg_tuple_size(out);
-    for (int k = 0; k < n && !eg->status; k++) {
-        eg_val part = n == 1 && !egi_is_plain(out) ? eg_item(out, 0) : n == 1 ? out : eg_item(out, k);
-        eg_dtype t = egi_plain_is_int(part) ? EG_I32 : eg->default_float;
-        egi_id id = egi_use_as(eg, part, t, name, file, line);
-        if (id && !egi_push(&eg->allocator, &g->regions.at[0].results, id)) egi_no_memory(eg);
+    if (egi_is_nothing(out) || eg->status) return;
+    eg_dtype t = egi_plain_is_int(out) ? EG_I32 : eg->default_float;
+    egi_id id = egi_is_plain(out) ? egi_use_as(eg, out, t, name, file, line) : egi_use(eg, out, name, true, file, line);
+    if (!id) return;
+    if (egi_at(g, id)->op == EGI_TUPLE) {
+        int n = (int)egi_at(g, id)->num_args;
+        for (int k = 0; k < n; k++) results(eg, g, eg_item(out, k), name, file, line);
+    } else if (!egi_push(&eg->allocator, &g->regions.at[0].results, id)) {
+        egi_no_memory(eg);
     }
 }
 

@@ -85,7 +85,8 @@ egi_id egi_use(eg_context *eg, eg_val v, const char *what, bool tuple, const cha
         egi_fail(eg, EG_ERR_TYPE, file, line, "%s: an operand is a tuple; take its parts with eg_item", what);
         return 0;
     }
-    return v.id;
+    egi_here(g, file, line);
+    return egi_in_scope(g, v.id, what) ? v.id : 0;
 }
 
 egi_id egi_use_as(eg_context *eg, eg_val v, eg_dtype t, const char *what, const char *file, int line)
