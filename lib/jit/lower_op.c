@@ -145,15 +145,16 @@ static value floor_mod_float(egi_irb *b, eg_dtype t, value x, value y, unsigned 
     return choose(b, none, call2(b, "llvm.copysign", zero, y), z);
 }
 
-/* A NaN loses; equal numbers that differ are zeros: -0 if either is (min), +0 if either is (max).  Five instructions of
- * AVX-512. */
+/* x if it is better, if it equals y and has the sign that is better, or if y is a NaN; else y.  No minimum instruction:
+ * those flush denormals, which are equal to zero here but are not zeros. */
 static value extreme(egi_irb *b, eg_dtype t, value x, value y, bool largest, unsigned lanes)
 {
-    value xi = as_bits(b, t, x, lanes), yi = as_bits(b, t, y, lanes);
-    value zeros = largest ? LLVMBuildAnd(b->b, xi, yi, "") : LLVMBuildOr(b->b, xi, yi, "");
-    value r = choose(b, LLVMBuildFCmp(b->b, largest ? LLVMRealOGT : LLVMRealOLT, x, y, ""), x, y);
-    r = choose(b, LLVMBuildFCmp(b->b, LLVMRealOEQ, x, y, ""), LLVMBuildBitCast(b->b, zeros, LLVMTypeOf(x), ""), r);
-    return choose(b, LLVMBuildFCmp(b->b, LLVMRealUNO, y, y, ""), x, r);
+    value xi = as_bits(b, t, x, lanes), none = egi_irb_zero(LLVMTypeOf(xi));
+    value sign = LLVMBuildICmp(b->b, largest ? LLVMIntSGE : LLVMIntSLT, xi, none, "");
+    value wins = LLVMBuildFCmp(b->b, largest ? LLVMRealOGT : LLVMRealOLT, x, y, "");
+    value equal = LLVMBuildAnd(b->b, LLVMBuildFCmp(b->b, LLVMRealOEQ, x, y, ""), sign, "");
+    value alone = LLVMBuildFCmp(b->b, LLVMRealUNO, y, y, "");
+    return choose(b, LLVMBuildOr(b->b, LLVMBuildOr(b->b, wins, equal, ""), alone, ""), x, y);
 }
 
 static value sign_float(egi_irb *b, value x)

@@ -32,9 +32,24 @@ LLVMValueRef egi_reduce_join(const egi_reduction *r, egi_irb *b, value x, value 
     return egi_lower_op(b, r->step, r->t, r->t, a, lanes);
 }
 
+/* Read past the optimiser where it is 1: LLVM takes 1 * x for x, which is another number where x is denormal. */
 LLVMValueRef egi_reduce_identity(const egi_reduction *r, egi_irb *b, unsigned lanes)
 {
-    return egi_irb_splat(b, egi_lower_bits(b, r->t, egi_ref_identity(r->op, r->t)), lanes);
+    char key[16];
+    value x = egi_lower_bits(b, r->t, egi_ref_identity(r->op, r->t));
+    if (r->op == EGI_PROD && egi_is_float(r->t)) {
+        snprintf(key, sizeof key, "one.%s", eg_dtype_name(r->t));
+        value global = LLVMGetNamedGlobal(b->mod, key);
+        if (!global) {
+            global = LLVMAddGlobal(b->mod, r->memory, key);
+            LLVMSetInitializer(global, x);
+            LLVMSetGlobalConstant(global, 1);
+            LLVMSetLinkage(global, LLVMPrivateLinkage);
+        }
+        x = egi_irb_load(b, r->memory, global);
+        LLVMSetVolatile(x, 1);
+    }
+    return egi_irb_splat(b, x, lanes);
 }
 
 void egi_reduce_name(const egi_reduction *r, char *key, size_t size, const char *what, int kept, int reduced)
@@ -78,9 +93,10 @@ LLVMValueRef egi_reduce_block(const egi_reduction *r)
     if (!egi_call_function(r->l, key, &c, egi_lower_type(r->l, r->t), &fn, &b)) return fn;
     value x = LLVMGetParam(fn, 0), n = LLVMGetParam(fn, 1), zero = egi_irb_i64(&b, 0);
     value whole = LLVMBuildAnd(b.b, n, egi_irb_i64(&b, -EGI_PARTIALS), "");
+    value start = egi_reduce_identity(r, &b, EGI_PARTIALS);
     egi_irb_loop loop;
     value i = egi_irb_loop_begin(&b, &loop, zero, whole, egi_irb_i64(&b, EGI_PARTIALS));
-    value p = egi_irb_carry(&b, &loop, egi_reduce_identity(r, &b, EGI_PARTIALS));
+    value p = egi_irb_carry(&b, &loop, start);
     egi_irb_carry_next(
         &loop, p,
         egi_reduce_join(r, &b, p, egi_lower_load(&b, r->t, egi_reduce_at(r, &b, x, i), EGI_PARTIALS), EGI_PARTIALS));
@@ -118,9 +134,10 @@ LLVMValueRef egi_reduce_row(const egi_reduction *r)
     egi_reduce_name(r, key, sizeof key, "row", 0, 0);
     if (!egi_call_function(r->l, key, &c, egi_lower_type(r->l, r->t), &fn, &b)) return fn;
     value x = LLVMGetParam(fn, 0), n = LLVMGetParam(fn, 1);
+    value start = egi_reduce_identity(r, &b, 1);
     egi_irb_loop loop;
     value k = egi_irb_loop_begin(&b, &loop, egi_irb_i64(&b, 0), egi_reduce_num_blocks(&b, n), egi_irb_i64(&b, 1));
-    value total = egi_irb_carry(&b, &loop, egi_reduce_identity(r, &b, 1));
+    value total = egi_irb_carry(&b, &loop, start);
     egi_irb_carry_next(&loop, total, egi_reduce_join(r, &b, total, egi_reduce_call_block(r, &b, block, x, k, n), 1));
     egi_irb_loop_end(&b, &loop);
     LLVMBuildRet(b.b, egi_irb_carry_out(&loop, total));
@@ -187,13 +204,13 @@ static void rows(const egi_reduction *r, const axes *x, value in, value out)
     egi_reduce_name(r, key, sizeof key, "rows", x->kept.rank, x->reduced.rank);
     if (egi_call_function(l, key, &c, l->b.none, &fn, &b)) {
         unsigned next = 5;
-        value one = egi_irb_i64(&b, 1), last = LLVMGetParam(fn, 4);
+        value one = egi_irb_i64(&b, 1), last = LLVMGetParam(fn, 4), start = egi_reduce_identity(r, &b, 1);
         egi_walk kept = egi_call_param_walk(fn, &next, x->kept.rank);
         egi_walk reduced = egi_call_param_walk(fn, &next, x->reduced.rank);
         value k = egi_irb_loop_begin(&b, &by_output, LLVMGetParam(fn, 2), LLVMGetParam(fn, 3), one);
         value base = egi_reduce_at(r, &b, LLVMGetParam(fn, 0), egi_walk_offset(&b, &kept, k));
         value i = egi_irb_loop_begin(&b, &by_row, egi_irb_i64(&b, 0), egi_walk_count(&b, &reduced), one);
-        value acc = egi_irb_carry(&b, &by_row, egi_reduce_identity(r, &b, 1));
+        value acc = egi_irb_carry(&b, &by_row, start);
         value args[] = {egi_reduce_at(r, &b, base, egi_walk_offset(&b, &reduced, i)), last};
         egi_irb_carry_next(&by_row, acc, egi_reduce_join(r, &b, acc, egi_irb_call(&b, row, args, 2), 1));
         egi_irb_loop_end(&b, &by_row);
@@ -210,9 +227,9 @@ static void rows(const egi_reduction *r, const axes *x, value in, value out)
 static void column(const egi_reduction *r, egi_irb *b, const egi_walk *reduced, value from, value to, unsigned lanes)
 {
     egi_irb_loop loop;
-    value n = egi_walk_count(b, reduced);
+    value n = egi_walk_count(b, reduced), start = egi_reduce_identity(r, b, lanes);
     value i = egi_irb_loop_begin(b, &loop, egi_irb_i64(b, 0), n, egi_irb_i64(b, 1));
-    value acc = egi_irb_carry(b, &loop, egi_reduce_identity(r, b, lanes));
+    value acc = egi_irb_carry(b, &loop, start);
     value x = egi_lower_load(b, r->t, egi_reduce_at(r, b, from, egi_walk_offset(b, reduced, i)), lanes);
     egi_irb_carry_next(&loop, acc, egi_reduce_join(r, b, acc, x, lanes));
     egi_irb_loop_end(b, &loop);

@@ -1,0 +1,384 @@
+/* What the table test asks of each operation.  Elementwise operations and reductions are asked by their rows alone; the
+ * others by a maker of their class. */
+#include "ops/cases.h"
+
+#include <stdlib.h>
+
+static const eg_dtype types[] = {EG_BOOL, EG_I32, EG_U32, EG_I64, EG_F32, EG_F64};
+
+static bool allowed(egi_op op, eg_dtype t)
+{
+    unsigned kind = t == EG_BOOL ? EGI_ALLOW_B : egi_is_int(t) ? EGI_ALLOW_I : EGI_ALLOW_F;
+    return egi_ops[op].allowed & kind;
+}
+
+/* -- elementwise -----------------------------------------------------------------------------------------------------
+ */
+
+/* The node with vectors where mask has a bit, numbers of rank 0 elsewhere. */
+static void elementwise(test_case *c, egi_op op, eg_dtype from, eg_dtype to, const egi_id *vector, const egi_id *scalar,
+                        unsigned mask)
+{
+    egi_id a[3];
+    uint32_t n = (uint32_t)egi_ops[op].args;
+    for (uint32_t k = 0; k < n; k++) a[k] = mask >> k & 1 ? vector[k] : scalar[k];
+    (void)from;
+    case_result(c, case_node(c, op, mask ? eg_vector(to, c->n) : eg_scalar(to), n, a, 0, NULL, 0));
+}
+
+static void elementwise_of_type(test_case *c, egi_op op, eg_dtype from, eg_dtype to)
+{
+    egi_id vector[3], scalar[3];
+    const int n = egi_ops[op].args;
+    c->what = eg_dtype_name(from);
+    for (int k = 0; k < n; k++) {
+        eg_dtype t = egi_ops[op].rule == EGI_RULE_SEL && k == 0 ? EG_BOOL : from;
+        vector[k] = case_arg(c, eg_vector(t, c->n));
+        scalar[k] = case_arg(c, eg_scalar(t));
+    }
+    unsigned all = (1u << n) - 1;
+    elementwise(c, op, from, to, vector, scalar, all);
+    elementwise(c, op, from, to, vector, scalar, 0);
+    for (int k = 0; n > 1 && k < n; k++) elementwise(c, op, from, to, vector, scalar, all & ~(1u << k));
+}
+
+static void case_elementwise(test_case *c, egi_op op)
+{
+    const egi_rule rule = egi_ops[op].rule;
+    for (size_t k = 0; k < EGI_LEN(types); k++) {
+        if (!allowed(op, types[k])) continue;
+        if (rule != EGI_RULE_OWN) {
+            elementwise_of_type(c, op, types[k],
+                                rule == EGI_RULE_BOOL    ? EG_BOOL
+                                : rule == EGI_RULE_INT32 ? EG_I32
+                                                         : types[k]);
+            continue;
+        }
+        for (size_t j = 0; j < EGI_LEN(types); j++) {
+            bool fits = op != EGI_BITCAST || eg_dtype_size(types[k]) == eg_dtype_size(types[j]);
+            if (fits && (op != EGI_BITCAST || types[j] != EG_BOOL)) elementwise_of_type(c, op, types[k], types[j]);
+        }
+    }
+}
+
+/* -- reductions, scans, sorting --------------------------------------------------------------------------------------
+ */
+
+static void reduce(test_case *c, egi_op op, egi_id x, int num, const int64_t *axes)
+{
+    eg_spec s = egi_spec(c->g, x), r = {.dtype = egi_ops[op].rule == EGI_RULE_INT32 ? EG_I32 : s.dtype};
+    int next = 0;
+    if (num > 1 && egi_ops[op].rule == EGI_RULE_INT32) return; /* one axis */
+    for (int k = 0; k < s.rank; k++) {
+        if (next < num && axes[next] == k)
+            next++;
+        else
+            r.dim[r.rank++] = s.dim[k];
+    }
+    case_result(c, case_node(c, op, r, 1, &x, num, axes, 0));
+}
+
+static void case_reduction(test_case *c, egi_op op)
+{
+    const int64_t n = c->n;
+    for (size_t k = 0; k < EGI_LEN(types); k++) {
+        eg_dtype t = types[k];
+        if (!allowed(op, t)) continue;
+        c->what = eg_dtype_name(t);
+        egi_id row = case_arg(c, eg_vector(t, n)), rows = case_arg(c, eg_matrix(t, 3, n)),
+               tall = case_arg(c, eg_matrix(t, n, 35));
+        egi_id cube = case_arg(c, SPEC(t, 2, n, 3)), thin = case_arg(c, SPEC(t, 2, 1, n, 1)),
+               long_row = case_arg(c, eg_vector(t, 5 * n));
+        reduce(c, op, row, INTS(0));
+        reduce(c, op, long_row, INTS(0));
+        reduce(c, op, rows, INTS(1));
+        reduce(c, op, rows, INTS(0));
+        reduce(c, op, rows, INTS(0, 1));
+        reduce(c, op, tall, INTS(0));
+        reduce(c, op, tall, INTS(1));
+        reduce(c, op, cube, INTS(0));
+        reduce(c, op, cube, INTS(1));
+        reduce(c, op, cube, INTS(2));
+        reduce(c, op, cube, INTS(0, 2));
+        reduce(c, op, cube, INTS(1, 2));
+        reduce(c, op, cube, INTS(0, 1));
+        reduce(c, op, thin, INTS(0, 2));
+        reduce(c, op, thin, INTS(0, 3));
+        reduce(c, op, thin, INTS(3));
+    }
+}
+
+static void case_cumsum(test_case *c)
+{
+    for (size_t k = 0; k < EGI_LEN(types); k++) {
+        if (!allowed(EGI_CUMSUM, types[k])) continue;
+        const eg_spec s[] = {SPEC(types[k], c->n), SPEC(types[k], 3, c->n), SPEC(types[k], c->n, 21),
+                             SPEC(types[k], 2, c->n, 3)};
+        c->what = eg_dtype_name(types[k]);
+        for (size_t j = 0; j < EGI_LEN(s); j++) {
+            egi_id x = case_arg(c, s[j]);
+            for (int64_t axis = 0; axis < s[j].rank; axis++)
+                case_result(c, case_node(c, EGI_CUMSUM, s[j], 1, &x, 1, &axis, 0));
+        }
+    }
+}
+
+static void case_sort(test_case *c, egi_op op)
+{
+    for (size_t k = 0; k < EGI_LEN(types); k++) {
+        const eg_spec s[] = {SPEC(types[k], c->n), SPEC(types[k], 5, c->n), SPEC(types[k], c->n, 3)};
+        c->what = eg_dtype_name(types[k]);
+        for (size_t j = 0; j < EGI_LEN(s); j++) {
+            egi_id x = case_arg(c, s[j]);
+            eg_spec r = s[j];
+            if (op == EGI_ARGSORT) r.dtype = EG_I32;
+            case_result(c, case_node(c, op, r, 1, &x, 0, NULL, 0));
+        }
+    }
+}
+
+/* -- shape -----------------------------------------------------------------------------------------------------------
+ */
+
+static void case_view(test_case *c, egi_op op, eg_dtype t)
+{
+    const int64_t n = c->n;
+    egi_id x = case_arg(c, SPEC(t, 2, n, 3)), row = case_arg(c, SPEC(t, n)), one = case_arg(c, SPEC(t, 1, n));
+    switch ((int)op) {
+    case EGI_BROADCAST:
+        case_result(c, case_node(c, op, SPEC(t, 4, n), IDS(row), INTS(1), 0));
+        case_result(c, case_node(c, op, SPEC(t, n, 4), IDS(row), INTS(0), 0));
+        case_result(c, case_node(c, op, SPEC(t, 5, n), IDS(one), INTS(0, 1), 0));
+        break;
+    case EGI_RESHAPE:
+        case_result(c, case_node(c, op, SPEC(t, 3, n, 2), IDS(x), 0, NULL, 0));
+        case_result(c, case_node(c, op, SPEC(t, 6 * n), IDS(x), 0, NULL, 0));
+        break;
+    case EGI_TRANSPOSE:
+        case_result(c, case_node(c, op, SPEC(t, n, 2, 3), IDS(x), INTS(1, 0, 2), 0));
+        case_result(c, case_node(c, op, SPEC(t, 3, n, 2), IDS(x), INTS(2, 1, 0), 0));
+        break;
+    case EGI_SLICE:
+        case_result(c, case_node(c, op, SPEC(t, 1, (n + 1) / 2, 3), IDS(x), INTS(1, 1, 0, 2, 2, -1), 0));
+        case_result(c, case_node(c, op, SPEC(t, n), IDS(row), INTS(n ? n - 1 : 0, -1), 0));
+        break;
+    default: {
+        egi_id i = case_index(c, eg_scalar(EG_I64), 0, n), j = case_index(c, eg_scalar(EG_I64), 0, 2);
+        case_result(c, case_node(c, op, SPEC(t, 1, n / 2, 3), IDS(x, j, i, j), 0, NULL, 0));
+        case_result(c, case_node(c, op, SPEC(t, n / 3), IDS(row, i), 0, NULL, 0));
+    }
+    }
+}
+
+static void case_update(test_case *c, eg_dtype t)
+{
+    const int64_t n = c->n;
+    egi_id i = case_index(c, eg_scalar(EG_I64), 0, n), j = case_index(c, eg_scalar(EG_I64), 0, 3);
+    egi_id x = case_arg(c, SPEC(t, n)), part = case_arg(c, SPEC(t, n / 2)), a = case_arg(c, eg_scalar(t)),
+           b = case_arg(c, eg_scalar(t));
+    egi_id m = case_arg(c, SPEC(t, 5, n, 3)), u = case_arg(c, SPEC(t, 2, n, 3)), v = case_arg(c, SPEC(t, 2, n / 3, 2));
+    egi_id w = case_arg(c, SPEC(t, 5, n, 3));
+    case_result(c, case_node(c, EGI_UPDATE, SPEC(t, n), IDS(x, part, i), 0, NULL, 0));
+    case_result(c, case_node(c, EGI_UPDATE, eg_scalar(t), IDS(a, b), 0, NULL, 0));
+    case_result(c, case_node(c, EGI_UPDATE, SPEC(t, 5, n, 3), IDS(m, u, j, i, j), 0, NULL, 0));
+    case_result(c, case_node(c, EGI_UPDATE, SPEC(t, 5, n, 3), IDS(m, v, j, i, j), 0, NULL, 0));
+    case_result(c, case_node(c, EGI_UPDATE, SPEC(t, 5, n, 3), IDS(m, w, j, i, j), 0, NULL, 0));
+    /* In place of a value that nobody else needs. */
+    egi_id base = case_node(c, EGI_SELECT, SPEC(t, n), IDS(case_arg(c, eg_vector(EG_BOOL, n)), x, x), 0, NULL, 0);
+    egi_id put = case_node(c, EGI_UPDATE, SPEC(t, n), IDS(base, part, i), 0, NULL, 0);
+    case_result(c, case_node(c, EGI_UPDATE, SPEC(t, n), IDS(put, part, j), 0, NULL, 0));
+}
+
+static void case_concat(test_case *c, eg_dtype t)
+{
+    const int64_t n = c->n;
+    egi_id x = case_arg(c, SPEC(t, n)), seven = case_arg(c, SPEC(t, 7)), m = case_arg(c, SPEC(t, 2, n, 3));
+    egi_id first = case_arg(c, SPEC(t, 1, n, 3)), mid = case_arg(c, SPEC(t, 2, 19, 3)),
+           last = case_arg(c, SPEC(t, 2, n, 1));
+    case_result(c, case_node(c, EGI_CONCAT, SPEC(t, 2 * n + 7), IDS(x, seven, x), INTS(0), 0));
+    case_result(c, case_node(c, EGI_CONCAT, SPEC(t, 3, n, 3), IDS(m, first), INTS(0), 0));
+    case_result(c, case_node(c, EGI_CONCAT, SPEC(t, 2, n + 19, 3), IDS(m, mid), INTS(1), 0));
+    case_result(c, case_node(c, EGI_CONCAT, SPEC(t, 2, n, 4), IDS(last, m), INTS(2), 0));
+    case_result(c, case_node(c, EGI_CONCAT, SPEC(t, n), IDS(x), INTS(0), 0));
+}
+
+static void case_pad(test_case *c, eg_dtype t)
+{
+    const int64_t n = c->n;
+    egi_id x = case_arg(c, SPEC(t, n)), m = case_arg(c, SPEC(t, 2, n, 3)), v = case_arg(c, eg_scalar(t));
+    case_result(c, case_node(c, EGI_PAD, SPEC(t, n + 25), IDS(x, v), INTS(20), 0));
+    case_result(c, case_node(c, EGI_PAD, SPEC(t, n), IDS(x, v), INTS(0), 0));
+    case_result(c, case_node(c, EGI_PAD, SPEC(t, 2, n + 1, 3), IDS(m, v), INTS(0, 1, 0), 0));
+    case_result(c, case_node(c, EGI_PAD, SPEC(t, 4, n, 6), IDS(m, v), INTS(1, 0, 2), 0));
+}
+
+static void case_gather(test_case *c, eg_dtype t)
+{
+    static const eg_dtype index[] = {EG_I32, EG_U32, EG_I64};
+    const int64_t n = c->n;
+    egi_id x = case_arg(c, SPEC(t, n)), m = case_arg(c, SPEC(t, n, 5)), w = case_arg(c, SPEC(t, 3, n)),
+           o = case_arg(c, SPEC(t, 2, 7, n));
+    for (size_t k = 0; k < EGI_LEN(index); k++) {
+        egi_id i = case_index(c, SPEC(index[k], 23), 2, n), j = case_index(c, SPEC(index[k], 3, 4), 2, 7);
+        egi_id s = case_index(c, eg_scalar(index[k]), 0, n);
+        case_result(c, case_node(c, EGI_GATHER, SPEC(t, 2, 3, 4, n), IDS(o, j), INTS(1), 0));
+        case_result(c, case_node(c, EGI_GATHER, SPEC(t, 2, n),
+                                 IDS(o, case_node(c, EGI_GATHER, eg_scalar(index[k]), IDS(i, s), INTS(0), 0)), INTS(1),
+                                 0));
+        if (n == 0) continue;
+        case_result(c, case_node(c, EGI_GATHER, SPEC(t, 23), IDS(x, i), INTS(0), 0));
+        case_result(c, case_node(c, EGI_GATHER, SPEC(t, 23, 5), IDS(m, i), INTS(0), 0));
+        case_result(c, case_node(c, EGI_GATHER, SPEC(t, 3, 23), IDS(w, i), INTS(1), 0));
+        case_result(c, case_node(c, EGI_GATHER, SPEC(t, 5), IDS(m, s), INTS(0), 0));
+        case_result(c, case_node(c, EGI_GATHER, eg_scalar(t), IDS(x, s), INTS(0), 0));
+    }
+}
+
+static void case_scatter(test_case *c, eg_dtype t)
+{
+    static const eg_dtype index[] = {EG_I32, EG_U32, EG_I64};
+    const int64_t n = c->n;
+    egi_id x = case_arg(c, SPEC(t, n)), m = case_arg(c, SPEC(t, n, 5)), few = case_arg(c, SPEC(t, 4, n));
+    for (size_t k = 0; k < EGI_LEN(index); k++) {
+        egi_id i = case_index(c, SPEC(index[k], 50), 2, n), j = case_index(c, SPEC(index[k], 3, 4), 2, n);
+        egi_id s = case_index(c, eg_scalar(index[k]), 2, 4), twelve = case_index(c, SPEC(index[k], 12), 2, 4);
+        case_result(c, case_node(c, EGI_SCATTER, SPEC(t, n), IDS(x, i, case_arg(c, SPEC(t, 50))), 0, NULL, 0));
+        case_result(c, case_node(c, EGI_SCATTER, SPEC(t, n, 5), IDS(m, j, case_arg(c, SPEC(t, 3, 4, 5))), 0, NULL, 0));
+        case_result(
+            c, case_node(c, EGI_SCATTER, SPEC(t, 4, n), IDS(few, twelve, case_arg(c, SPEC(t, 12, n))), 0, NULL, 0));
+        case_result(c, case_node(c, EGI_SCATTER, SPEC(t, 4, n), IDS(few, s, x), 0, NULL, 0));
+        case_result(c, case_node(c, EGI_SCATTER, SPEC(t, n), IDS(x, s, case_arg(c, eg_scalar(t))), 0, NULL, 0));
+    }
+}
+
+static void case_shape(test_case *c, egi_op op)
+{
+    for (size_t k = 0; k < EGI_LEN(types); k++) {
+        c->what = eg_dtype_name(types[k]);
+        switch ((int)op) {
+        case EGI_UPDATE: case_update(c, types[k]); break;
+        case EGI_CONCAT: case_concat(c, types[k]); break;
+        case EGI_PAD: case_pad(c, types[k]); break;
+        case EGI_GATHER: case_gather(c, types[k]); break;
+        case EGI_SCATTER: case_scatter(c, types[k]); break;
+        default: case_view(c, op, types[k]); break;
+        }
+    }
+}
+
+/* -- products, events, randomness, leaves
+ * ------------------------------------------------------------------------------ */
+
+static void product(test_case *c, eg_dtype t, int64_t m, int64_t k, int64_t n)
+{
+    egi_id a = case_arg(c, SPEC(t, m, k)), b = case_arg(c, SPEC(t, k, n));
+    case_result(c, case_node(c, EGI_DOT, SPEC(t, m, n), IDS(a, b), 0, NULL, 0));
+}
+
+static void case_dot(test_case *c)
+{
+    const int64_t n = c->n;
+    for (size_t k = 0; k < EGI_LEN(types); k++) {
+        eg_dtype t = types[k];
+        if (!allowed(EGI_DOT, t)) continue;
+        c->what = eg_dtype_name(t);
+        product(c, t, n, 7, 5);
+        product(c, t, 3, n, 35);
+        product(c, t, 4, 6, n);
+        product(c, t, 1, n, 17);
+        product(c, t, 33, n, 1);
+        product(c, t, 1, n, 1);
+        egi_id a = case_arg(c, SPEC(t, 2, 3, n)), b = case_arg(c, SPEC(t, 2, n, 4));
+        case_result(c, case_node(c, EGI_DOT, SPEC(t, 2, 3, 4), IDS(a, b), 0, NULL, 0));
+        a = case_arg(c, SPEC(t, n, 2, 3));
+        b = case_arg(c, SPEC(t, n, 3, 5));
+        case_result(c, case_node(c, EGI_DOT, SPEC(t, n, 2, 5), IDS(a, b), 0, NULL, 0));
+    }
+}
+
+enum { POST = 37 };
+
+static uint64_t connections(test_case *c)
+{
+    const int64_t n = c->n;
+    int64_t *ptr = calloc((size_t)n + 1, sizeof *ptr);
+    int32_t *target = calloc((size_t)n * 8 + 1, sizeof *target);
+    ck_assert(ptr && target);
+    for (int64_t i = 0; i < n; i++) {
+        ptr[i + 1] = ptr[i];
+        for (int64_t j = i % 3; j < POST && ptr[i + 1] - ptr[i] < i % 8; j += 1 + (i + j) % 9)
+            target[ptr[i + 1]++] = (int32_t)j;
+    }
+    eg_csr *csr = eg_csr_new(c->eg, n, POST, ptr, target);
+    ck_assert_msg(csr && egi_push(&c->eg->allocator, &c->g->csrs, csr), "%s", eg_message(c->eg));
+    free(ptr);
+    free(target);
+    return (uint64_t)c->g->csrs.n - 1;
+}
+
+static void case_event(test_case *c, egi_op op)
+{
+    const int64_t n = c->n, from = op == EGI_EVENT ? n : POST, to = op == EGI_EVENT ? POST : n;
+    uint64_t slot = connections(c);
+    int64_t size = eg_csr_size(c->g->csrs.at[slot]);
+    for (size_t k = 0; k < EGI_LEN(types); k++) {
+        eg_dtype t = types[k];
+        if (t == EG_BOOL) continue;
+        c->what = eg_dtype_name(t);
+        egi_id base = case_arg(c, SPEC(t, to)), fired = case_arg(c, SPEC(EG_BOOL, from)), w = case_arg(c, eg_scalar(t));
+        egi_id row = case_arg(c, SPEC(t, n)), synapse = case_arg(c, SPEC(t, size));
+        case_result(c, case_node(c, op, SPEC(t, to), IDS(base, fired, w), 0, NULL, slot));
+        case_result(c, case_node(c, op, SPEC(t, to), IDS(base, fired, row), 0, NULL, slot));
+        case_result(c, case_node(c, op, SPEC(t, to), IDS(base, fired, synapse), 0, NULL, slot));
+        if (!egi_is_float(t)) continue;
+        egi_id value = case_arg(c, SPEC(t, from));
+        case_result(c, case_node(c, op, SPEC(t, to), IDS(base, value, w), 0, NULL, slot));
+        case_result(c, case_node(c, op, SPEC(t, to), IDS(base, value, synapse), 0, NULL, slot));
+    }
+}
+
+static void case_bits(test_case *c)
+{
+    static const eg_dtype wide[] = {EG_U32, EG_I64};
+    for (size_t k = 0; k < EGI_LEN(wide); k++) {
+        egi_id lane = case_arg(c, eg_scalar(EG_U32)), zero = egi_const_i(c->g, EG_U32, 0);
+        c->what = eg_dtype_name(wide[k]);
+        c->g->streams += 4;
+        case_result(c, case_node(c, EGI_BITS, SPEC(wide[k], c->n), IDS(lane), 0, NULL, 4 * k));
+        case_result(c, case_node(c, EGI_BITS, SPEC(wide[k], 3, c->n), IDS(zero), 0, NULL, 4 * k + 1));
+        case_result(c, case_node(c, EGI_BITS, SPEC(wide[k], c->n, 3), IDS(zero), 0, NULL, 4 * k + 2));
+        case_result(c, case_node(c, EGI_BITS, eg_scalar(wide[k]), IDS(lane), 0, NULL, 4 * k + 3));
+    }
+}
+
+static void case_iota(test_case *c)
+{
+    for (size_t k = 1; k < EGI_LEN(types); k++) {
+        c->what = eg_dtype_name(types[k]);
+        case_result(c, case_node(c, EGI_IOTA, SPEC(types[k], c->n), 0, NULL, INTS(0), 0));
+        case_result(c, case_node(c, EGI_IOTA, SPEC(types[k], c->n, 3), 0, NULL, INTS(0), 0));
+        case_result(c, case_node(c, EGI_IOTA, SPEC(types[k], 3, c->n), 0, NULL, INTS(1), 0));
+    }
+}
+
+void case_of_op(test_case *c, egi_op op)
+{
+    const unsigned flags = egi_ops[op].flags;
+    if (flags & FE) {
+        case_elementwise(c, op);
+    } else if (flags & FR) {
+        case_reduction(c, op);
+    } else {
+        switch ((int)op) {
+        case EGI_IOTA: case_iota(c); break;
+        case EGI_CUMSUM: case_cumsum(c); break;
+        case EGI_SORT:
+        case EGI_ARGSORT: case_sort(c, op); break;
+        case EGI_DOT: case_dot(c); break;
+        case EGI_EVENT:
+        case EGI_EVENT_T: case_event(c, op); break;
+        case EGI_BITS: case_bits(c); break;
+        default: case_shape(c, op); break;
+        }
+    }
+}
