@@ -1,0 +1,103 @@
+/* Models: neurons, synapses, inputs, counters.  All stand on engram/dynsys.h alone, as yours do.
+ *
+ * Parameters are taken literally; begin with the ..._defaults().  Errors name the system and the parameter.
+ */
+#ifndef ENGRAM_MODELS_H
+#define ENGRAM_MODELS_H
+
+#include "engram/connect.h"
+#include "engram/dynsys.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* -- neurons ----------------------------------------------------------------------------------------------------------
+ */
+
+typedef enum eg_lif_method {
+    EG_LIF_EXACT, /* V_inf + (V - V_inf) exp(-dt/tau): exact for an input constant in the step */
+    EG_LIF_EULER  /* V + dt/tau (V_inf - V) */
+} eg_lif_method;
+
+/* Leaky integrate-and-fire (Gerstner et al., Neuronal Dynamics, 2014, section 1.3):
+ *     tau dV/dt = V_rest - V + R I;   V >= V_th: a spike, V = V_reset, then V is held for tau_ref.
+ * V is held for floor(tau_ref / dt) steps after the step of the spike (50 for 5 ms at dt 0.1), counted in whole steps:
+ * upstream compares t - t_last <= tau_ref in floating point, which gives one step more or less as rounding falls. */
+typedef struct eg_lif_params {
+    double V_rest;  /* mV */
+    double V_reset; /* mV */
+    double V_th;    /* mV */
+    double R;       /* MOhm: I in nA */
+    double tau;     /* ms, > 0 */
+    double tau_ref; /* ms; 0 = none */
+    eg_lif_method method;
+    eg_initializer V_init; /* mV; default: V_rest */
+} eg_lif_params;
+
+/* V_rest 0, V_reset -5, V_th 20, R 1, tau 10, tau_ref 0, exact. */
+EG_API eg_lif_params eg_lif_defaults(void);
+/* Variables: V, spike (bool), input, and with tau_ref > 0 refractory (i32: steps still to hold).  params NULL:
+ * defaults.
+ */
+EG_API eg_system *(eg_lif)(eg_system *parent, const char *name, int64_t num, const eg_lif_params *params,
+                           const char *file, int line);
+
+/* -- outputs: what a conductance does to its targets ------------------------------------------------------------------
+ */
+
+typedef struct eg_output eg_output;
+struct eg_output {
+    eg_val (*current)(const eg_output *o, eg_system *post, eg_val g); /* what is added to the target variable */
+    const char *target;                                               /* variable of post; NULL = "input" */
+    double E_rev;                                                     /* mV */
+    void *user;                                                       /* for functions of yours */
+};
+
+/* I = g */
+EG_API eg_output eg_cuba(void);
+/* I = g (E_rev - V) */
+EG_API eg_output eg_coba(double E_rev);
+
+/* -- synapses ---------------------------------------------------------------------------------------------------------
+ */
+
+/* dg/dt = -g/tau, exact step; a spike of source i adds g_max to g of each of its targets.  The spikes of the step
+ * before arrive: g = g exp(-dt/tau) + g_max s, then post's input gets the output's current of this g. */
+typedef struct eg_exponential_params {
+    double tau;       /* ms, > 0 */
+    double g_max;     /* weight of all synapses */
+    eg_array *weight; /* instead of g_max: floats [pre] (one a source) or one for each synapse; NULL = none */
+    eg_output output;
+} eg_exponential_params;
+
+/* tau 8, g_max 1, CUBA. */
+EG_API eg_exponential_params eg_exponential_defaults(void);
+/* Variable: g [post].  pre needs a variable spike, post what the output uses.  connections: pre to post. */
+EG_API eg_system *(eg_exponential)(eg_system *parent, const char *name, eg_system *pre, eg_system *post,
+                                   eg_csr *connections, const eg_exponential_params *params, const char *file,
+                                   int line);
+
+/* -- inputs and counters
+ * ------------------------------------------------------------------------------------------------ */
+
+/* Adds a constant to the input of all of target in every step. */
+EG_API eg_system *(eg_current)(eg_system *parent, const char *name, eg_system *target, double I, const char *file,
+                               int line);
+
+/* Counts the spikes of each neuron.  Variable: count (i32 [num of group]). */
+EG_API eg_system *(eg_spike_counter)(eg_system *parent, const char *name, eg_system *group, const char *file, int line);
+/* All spikes counted in the state (NULL = the context's own) since the last reset; -1 after an error. */
+EG_API int64_t eg_spike_count(eg_system *counter, eg_state *state);
+
+#ifndef __cplusplus
+#define eg_lif(...) (eg_lif)(__VA_ARGS__, EG_HERE)
+#define eg_exponential(...) (eg_exponential)(__VA_ARGS__, EG_HERE)
+#define eg_current(...) (eg_current)(__VA_ARGS__, EG_HERE)
+#define eg_spike_counter(...) (eg_spike_counter)(__VA_ARGS__, EG_HERE)
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,51 @@
+/* Counting spikes. */
+#include <stddef.h>
+
+#include "engram/models.h"
+#include "engram/parallel.h"
+
+typedef struct counter {
+    eg_system *group;
+    eg_var *count;
+} counter;
+
+static void setup(eg_system *self)
+{
+    counter *c = eg_self(self);
+    if (!c->group)
+        eg_system_fail(self, EG_ERR_ARGUMENT, "the group is NULL; give the one whose spikes are counted");
+    else if (eg_system_context(c->group) != eg_system_context(self))
+        eg_system_fail(self, EG_ERR_SCOPE, "the group must be of its own context");
+    eg_system_variable(c->group, "spike");
+    c->count = eg_add_variable(self, "count", eg_vector(EG_I32, eg_num(self)), eg_init_constant(0));
+}
+
+static eg_val update(eg_system *self, eg_shared s, eg_val x)
+{
+    counter *c = eg_self(self);
+    (void)s;
+    (void)x;
+    eg_set(c->count, eg_add(eg_get(c->count), eg_convert(eg_value(c->group, "spike"), EG_I32)));
+    return eg_nothing();
+}
+
+static const eg_class counter_class = {
+    .name = "SpikeCounter", .role = EG_OTHER, .size = sizeof(counter), .setup = setup, .update = update};
+
+eg_system *(eg_spike_counter)(eg_system *parent, const char *name, eg_system *group, const char *file, int line)
+{
+    return (eg_system_new)(parent, name, &counter_class, eg_num(group), &(counter){.group = group}, file, line);
+}
+
+int64_t eg_spike_count(eg_system *s, eg_state *state)
+{
+    if (!s || eg_error(eg_system_context(s))) return -1;
+    if (eg_class_of(s) != &counter_class) {
+        eg_system_fail(s, EG_ERR_ARGUMENT, "it counts no spikes; make a counter by eg_spike_counter()");
+        return -1;
+    }
+    const int32_t *n = eg_data(state, ((counter *)eg_self(s))->count);
+    int64_t sum = 0;
+    for (int64_t k = 0; n && k < eg_num(s); k++) sum += n[k];
+    return n ? sum : -1;
+}

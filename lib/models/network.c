@@ -1,0 +1,50 @@
+/* Networks: the order of updates in a step, inputs, resetting. */
+#include <stdint.h>
+
+#include "system.h"
+
+eg_val(eg_update)(eg_system *s, eg_shared shared, eg_val x, const char *file, int line)
+{
+    if (!s || eg_error(s->eg)) return eg_nothing();
+    if (s->type->update) return s->type->update(s, shared, x);
+    (void)file;
+    (void)line;
+    eg_system_fail(s, EG_ERR_STATE, "its class has no update; give it one, or leave the system out of the network");
+    return eg_nothing();
+}
+
+static eg_val network_update(eg_system *self, eg_shared shared, eg_val x)
+{
+    static const eg_role order[] = {EG_PROJECTION, EG_GROUP, EG_OTHER};
+    (void)x;
+    for (size_t k = 0; k < sizeof order / sizeof *order; k++) {
+        for (eg_system *c = self->first; c; c = c->next) {
+            if (c->type->role == order[k]) eg_update(c, shared, eg_no_input());
+        }
+    }
+    return eg_nothing();
+}
+
+const eg_class eg_network_class = {.name = "Network", .role = EG_OTHER, .update = network_update};
+
+void eg_clear_input(eg_system *s)
+{
+    if (!s || eg_error(s->eg)) return;
+    for (member *m = s->first_member; m; m = m->next) {
+        if (m->input) eg_set(m->var, 0);
+    }
+    for (eg_system *c = s->first; c; c = c->next) eg_clear_input(c);
+    if (s->type->clear_input) s->type->clear_input(s);
+}
+
+eg_status eg_reset_state(eg_system *s, eg_state *state)
+{
+    if (!s) return EG_ERR_ARGUMENT;
+    for (member *m = s->first_member; m && !eg_error(s->eg); m = m->next) {
+        void *to = eg_data(state, m->var);
+        if (to) draw_initial(s, m, to);
+    }
+    for (eg_system *c = s->first; c; c = c->next) eg_reset_state(c, state);
+    if (s->type->reset_state && !eg_error(s->eg)) s->type->reset_state(s, state);
+    return eg_error(s->eg);
+}

@@ -1,0 +1,308 @@
+/* Systems: making them, their names, their variables. */
+#include "system.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engram/connect.h"
+#include "engram/parallel.h"
+
+/* -- names
+ * ------------------------------------------------------------------------------------------------------------- */
+
+static bool good_name(const char *s)
+{
+    size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+    return n > 0 && n <= 60 && s[n] == 0;
+}
+
+static eg_system *child_named(const eg_system *parent, const char *name, size_t length)
+{
+    eg_system *c = parent ? parent->first : NULL;
+    while (c && (strncmp(c->name, name, length) != 0 || c->name[length])) c = c->next;
+    return c;
+}
+
+/* <class name><k> for the k-th of the class without a name; numbers that a name has taken are passed over. */
+static void next_name(const eg_system *parent, const char *type, char *name, size_t size)
+{
+    int k = 0;
+    do snprintf(name, size, "%.60s%d", type, k++);
+    while (child_named(parent, name, strlen(name)));
+}
+
+static const char *keep_text(eg_context *eg, const char *a, const char *b)
+{
+    size_t size = strlen(a) + strlen(b) + 2;
+    char *s = eg_keep(eg, size);
+    if (s) snprintf(s, size, "%s%s%s", a, *a && *b ? "." : "", b);
+    return s;
+}
+
+/* -- making
+ * ------------------------------------------------------------------------------------------------------------ */
+
+static eg_system *make(eg_context *eg, eg_system *parent, const char *name, const eg_class *type, int64_t num,
+                       const void *self, const char *file, int line)
+{
+    eg_system *s = eg_keep(eg, sizeof *s);
+    if (!s) return NULL;
+    *s = (eg_system){.eg = eg, .type = type, .num = num, .parent = parent, .file = file, .line = line};
+    s->name = keep_text(eg, name, "");
+    s->path = keep_text(eg, parent ? parent->path : "", name);
+    s->self = eg_keep(eg, type->size);
+    s->root = parent ? parent->root : eg_keep(eg, sizeof *s->root);
+    if (!s->name || !s->path || !s->self || !s->root) return NULL;
+    if (self) memcpy(s->self, self, type->size);
+    return s;
+}
+
+eg_system *(eg_system_new)(eg_system *parent, const char *name, const eg_class *type, int64_t num, const void *self,
+                           const char *file, int line)
+{
+    if (!parent || eg_error(parent->eg)) return NULL;
+    eg_context *eg = parent->eg;
+    if (!type || !type->name || !good_name(type->name)) {
+        eg_fail(eg, EG_ERR_ARGUMENT, file, line,
+                "eg_system_new: the class %s; give one whose name is made of letters, digits and '_'",
+                !type ? "is NULL" : "has no proper name");
+        return NULL;
+    }
+    char unnamed[80];
+    if (!name) {
+        next_name(parent, type->name, unnamed, sizeof unnamed);
+        name = unnamed;
+    }
+    const eg_system *old = child_named(parent, name, strlen(name));
+    if (!good_name(name) || num < 0 || num > INT32_MAX) {
+        bool size = good_name(name);
+        eg_fail(eg, EG_ERR_ARGUMENT, file, line, "%s '%.60s': %s", type->name, name,
+                size ? "its number of elements must be 0 to 2147483647"
+                     : "this is no name; use letters, digits and '_', at most 60");
+        return NULL;
+    }
+    if (old) {
+        eg_fail(eg, EG_ERR_ARGUMENT, file, line, "%s '%s': a %s of that name was made at %s:%d; give it another name",
+                type->name, old->path, old->type->name, old->file ? old->file : "?", old->line);
+        return NULL;
+    }
+    eg_system *s = make(eg, parent, name, type, num, self, file, line);
+    if (!s) return NULL;
+    if (parent->last)
+        parent->last->next = s;
+    else
+        parent->first = s;
+    parent->last = s;
+    s->root->made++;
+    if (type->setup) type->setup(s);
+    return eg_error(eg) ? NULL : s;
+}
+
+eg_system *(eg_network)(eg_context *eg, const char *name, const eg_network_options *options, const char *file, int line)
+{
+    if (!eg || eg_error(eg)) return NULL;
+    eg_network_options o = options ? *options : (eg_network_options){0};
+    if (!name) name = "";
+    if (o.dt == 0) o.dt = 0.1;
+    if (o.dtype == EG_BOOL) o.dtype = EG_F32;
+    if (*name && !good_name(name))
+        eg_fail(eg, EG_ERR_ARGUMENT, file, line, "Network '%.60s': this is no name; use letters, digits and '_'", name);
+    if (o.dtype != EG_F32 && o.dtype != EG_F64)
+        eg_fail(eg, EG_ERR_TYPE, file, line, "Network '%s': dtype is %s; use EG_F32 or EG_F64", name,
+                eg_dtype_name(o.dtype));
+    if (!*name && eg_find_variable(eg, "step"))
+        eg_fail(eg, EG_ERR_ARGUMENT, file, line, "Network: the context has one without a name; name the second");
+    if (eg_error(eg)) return NULL;
+    eg_system *s = make(eg, NULL, name, &eg_network_class, 0, NULL, file, line);
+    if (!s || !eg_check_param(s, o.dt > 0 && o.dt < 1e12, "dt", o.dt, "use a time in ms above 0")) return NULL;
+    s->root->dt = o.dt;
+    s->root->dtype = o.dtype;
+    s->root->seed = eg_connection_seed(eg);
+    s->root->step = (eg_add_variable)(s, "step", eg_scalar(EG_I64), eg_init_constant(0), file, line);
+    return s->root->step ? s : NULL;
+}
+
+/* -- asking
+ * ------------------------------------------------------------------------------------------------------------ */
+
+void *eg_self(eg_system *s) { return s ? s->self : NULL; }
+
+const eg_class *eg_class_of(const eg_system *s) { return s ? s->type : NULL; }
+
+eg_context *eg_system_context(const eg_system *s) { return s ? s->eg : NULL; }
+
+eg_system *eg_system_parent(const eg_system *s) { return s ? s->parent : NULL; }
+
+eg_system *eg_system_child(const eg_system *s, int k)
+{
+    eg_system *c = s && k >= 0 ? s->first : NULL;
+    while (c && k-- > 0) c = c->next;
+    return c;
+}
+
+const char *eg_system_name(const eg_system *s) { return s ? s->name : ""; }
+
+const char *eg_system_path(const eg_system *s) { return s ? s->path : ""; }
+
+int64_t eg_num(const eg_system *s) { return s ? s->num : 0; }
+
+double eg_dt(const eg_system *s) { return s ? s->root->dt : 0; }
+
+eg_status eg_set_dt(eg_system *s, double dt)
+{
+    if (!s) return EG_ERR_ARGUMENT;
+    if (eg_check_param(s, dt > 0 && dt < 1e12, "dt", dt, "use a time in ms above 0")) s->root->dt = dt;
+    return eg_error(s->eg);
+}
+
+eg_dtype eg_float_type(const eg_system *s) { return s ? s->root->dtype : EG_F32; }
+
+eg_spec eg_floats(const eg_system *s) { return eg_vector(eg_float_type(s), eg_num(s)); }
+
+/* -- errors
+ * ------------------------------------------------------------------------------------------------------------ */
+
+void eg_system_fail(eg_system *s, eg_status status, const char *format, ...)
+{
+    if (!s || !format) return;
+    char text[800];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    eg_fail(s->eg, status, s->file, s->line, "%s '%s': %s", s->type->name, s->path, text);
+}
+
+bool eg_check_param(eg_system *s, bool ok, const char *name, double value, const char *remedy)
+{
+    if (!ok)
+        eg_system_fail(s, EG_ERR_ARGUMENT, "%s is %g; %s", name ? name : "a parameter", value, remedy ? remedy : "");
+    return ok;
+}
+
+/* -- variables
+ * --------------------------------------------------------------------------------------------------------- */
+
+int64_t elements_of(eg_spec spec)
+{
+    int64_t n = 1;
+    for (int k = 0; k < spec.rank; k++) n *= spec.dim[k];
+    return n;
+}
+
+static bool give_initial(eg_system *s, member *m)
+{
+    eg_spec spec = eg_variable_spec(m->var);
+    if (!check_initial(s, m->name, elements_of(spec), &m->init)) return false;
+    if (m->init.kind == EG_INIT_DEFAULT) return true;
+    if (m->init.kind == EG_INIT_CONSTANT) return !eg_init_fill(m->var, m->init.a);
+    size_t size = eg_dtype_size(spec.dtype);
+    if (m->init.kind == EG_INIT_ARRAY) {
+        double *copy = eg_keep(s->eg, (size_t)m->init.num * sizeof *copy);
+        if (copy) memcpy(copy, m->init.data, (size_t)m->init.num * sizeof *copy);
+        m->init.data = copy;
+    }
+    void *drawn = eg_alloc(s->eg, elements_of(spec), size);
+    if (drawn) {
+        draw_initial(s, m, drawn);
+        eg_init(m->var, drawn, (size_t)elements_of(spec) * size);
+    }
+    eg_release(s->eg, drawn);
+    return !eg_error(s->eg);
+}
+
+static eg_var *add(eg_system *s, const char *name, eg_spec spec, eg_initializer init, bool input, const char *file,
+                   int line)
+{
+    if (!s || eg_error(s->eg)) return NULL;
+    if (!name || !good_name(name)) {
+        eg_system_fail(s, EG_ERR_ARGUMENT, "'%.60s' is no name for a variable; use letters, digits and '_'",
+                       name ? name : "NULL");
+        return NULL;
+    }
+    const char *path = keep_text(s->eg, s->path, name);
+    member *m = path ? eg_keep(s->eg, sizeof *m) : NULL;
+    eg_var *v = m ? (eg_variable)(s->eg, path, spec, file, line) : NULL;
+    if (!v) return NULL;
+    *m = (member){.var = v, .name = path + strlen(path) - strlen(name), .init = init, .input = input};
+    if (!give_initial(s, m)) return NULL;
+    if (s->last_member)
+        s->last_member->next = m;
+    else
+        s->first_member = m;
+    s->last_member = m;
+    s->root->made++;
+    return v;
+}
+
+eg_var *(eg_add_variable)(eg_system *s, const char *name, eg_spec spec, eg_initializer init, const char *file, int line)
+{
+    return add(s, name, spec, init, false, file, line);
+}
+
+eg_var *(eg_add_input)(eg_system *s, const char *name, eg_spec spec, const char *file, int line)
+{
+    return add(s, name, spec, eg_init_constant(0), true, file, line);
+}
+
+/* -- finding
+ * ----------------------------------------------------------------------------------------------------------- */
+
+/* The system that the names before the last dot lead to, and the last name. */
+static eg_system *walk(eg_system *s, const char *path, const char **last)
+{
+    *last = path;
+    for (const char *dot; s && (dot = strchr(*last, '.')); *last = dot + 1)
+        s = child_named(s, *last, (size_t)(dot - *last));
+    return s;
+}
+
+eg_system *eg_find_system(eg_system *s, const char *path)
+{
+    if (!s || !path) return NULL;
+    const char *last;
+    eg_system *owner = walk(s, path, &last);
+    return owner ? child_named(owner, last, strlen(last)) : NULL;
+}
+
+/* The paths below s of all variables in it, as many as fit. */
+static void list_variables(const eg_system *s, size_t skip, char *text, size_t size)
+{
+    for (const member *m = s->first_member; m; m = m->next) {
+        size_t used = strlen(text);
+        const char *name = eg_variable_name(m->var) + skip;
+        if (used + strlen(name) + 8 < size)
+            snprintf(text + used, size - used, "%s%s", used ? ", " : "", name);
+        else if (used + 8 < size && strcmp(text + used - 3, "...") != 0)
+            snprintf(text + used, size - used, ", ...");
+    }
+    for (const eg_system *c = s->first; c; c = c->next) list_variables(c, skip, text, size);
+}
+
+eg_var *(eg_system_variable)(eg_system *s, const char *path, const char *file, int line)
+{
+    if (!s || eg_error(s->eg)) return NULL;
+    const char *last = NULL;
+    eg_system *owner = path ? walk(s, path, &last) : NULL;
+    for (member *m = owner ? owner->first_member : NULL; m; m = m->next) {
+        if (!strcmp(m->name, last)) return m->var;
+    }
+    char known[400] = "";
+    list_variables(s, *s->path ? strlen(s->path) + 1 : 0, known, sizeof known);
+    eg_fail(s->eg, EG_ERR_ARGUMENT, file, line, "%s '%s' has no variable '%.100s'; there is %s", s->type->name, s->path,
+            path ? path : "NULL", *known ? known : "none");
+    return NULL;
+}
+
+eg_val(eg_value)(eg_system *s, const char *path, const char *file, int line)
+{
+    eg_var *v = (eg_system_variable)(s, path, file, line);
+    return v ? (eg_get)(v, file, line) : eg_nothing();
+}
+
+void(eg_accumulate)(eg_system *s, const char *path, eg_val x, const char *file, int line)
+{
+    eg_var *v = (eg_system_variable)(s, path, file, line);
+    if (v) (eg_set)(v, (eg_add)((eg_get)(v, file, line), x, file, line), file, line);
+}
