@@ -1,142 +1,21 @@
-/* Copying a graph: what is live, states of loops that never change, regions renumbered.
- *
- * Liveness is exact through regions: a carried value of a loop is live only if its item or its parameter is.  Nodes are
- * copied in ascending order into the image of their region; egi_node_make moves them further out when it can. */
+/* Copying a graph: what is not live is left out, states of loops that never change become what they are outside,
+ * regions are numbered anew.  Nodes are copied in ascending order into the image of their region; egi_node_make moves
+ * them further out when it can. */
 #include "opt/rebuild.h"
+
 #include "core/context.h"
+#include "opt/live.h"
 
 typedef struct rebuild {
     const egi_graph *from;
     egi_graph *to;
-    bool *live;       /* node, or item/parameter through its own node */
+    egi_live live;
     egi_id *map;      /* node of `from` -> node of `to` */
     uint16_t *region; /* region of `from` -> region of `to`; 0 = not made */
-    egi_ids todo;
     bool failed;
 } rebuild;
 
 static const egi_region *region_at(const egi_graph *g, int64_t r) { return &g->regions.at[r]; }
-
-static void mark(rebuild *r, egi_id id)
-{
-    if (r->live[id]) return;
-    r->live[id] = true;
-    if (!egi_push(&r->from->eg->allocator, &r->todo, id)) r->failed = true;
-}
-
-/* Owner of a parameter: node and which carried value it is; -1 for i and rows. */
-static int64_t carried_index(const egi_graph *g, egi_id param, egi_id *owner)
-{
-    const egi_node *n = egi_at(g, param);
-    *owner = region_at(g, egi_ints_of(g, n)[0])->owner;
-    const egi_node *o = egi_at(g, *owner);
-    if (o->op != EGI_LOOP) return (int64_t)n->imm;
-    int64_t k = (int64_t)n->imm - 1, nc = egi_ints_of(g, o)[1];
-    return k >= 0 && k < nc ? k : -1;
-}
-
-static egi_id carried_init(const egi_graph *g, egi_id owner, int64_t k)
-{
-    return egi_arg(g, owner, (uint32_t)k + (egi_at(g, owner)->op == EGI_LOOP));
-}
-
-static uint16_t body_of(const egi_graph *g, egi_id owner)
-{
-    return (uint16_t)egi_ints_of(g, egi_at(g, owner))[egi_at(g, owner)->op == EGI_WHILE ? 1 : 0];
-}
-
-static egi_id param_of(const egi_graph *g, egi_id owner, uint16_t region, int64_t k)
-{
-    return region_at(g, region)->params.at[k + (egi_at(g, owner)->op == EGI_LOOP)];
-}
-
-static void mark_owner(rebuild *r, egi_id id)
-{
-    if (r->live[id]) return;
-    mark(r, id);
-}
-
-/* The region node itself: its condition, length or predicate. */
-static void mark_region_node(rebuild *r, egi_id id)
-{
-    const egi_graph *g = r->from;
-    const egi_node *n = egi_at(g, id);
-    if (n->op == EGI_LOOP || n->op == EGI_COND) mark(r, egi_arg(g, id, 0));
-    if (n->op == EGI_WHILE) mark(r, region_at(g, egi_ints_of(g, n)[0])->results.at[0]);
-}
-
-static void mark_carried(rebuild *r, egi_id owner, int64_t k)
-{
-    const egi_graph *g = r->from;
-    uint16_t body = body_of(g, owner);
-    mark(r, region_at(g, body)->results.at[k]);
-    mark(r, param_of(g, owner, body, k));
-    mark(r, carried_init(g, owner, k));
-    if (egi_at(g, owner)->op == EGI_WHILE)
-        mark(r, param_of(g, owner, (uint16_t)egi_ints_of(g, egi_at(g, owner))[0], k));
-}
-
-static void mark_item(rebuild *r, egi_id id)
-{
-    const egi_graph *g = r->from;
-    egi_id owner = egi_arg(g, id, 0);
-    const egi_node *o = egi_at(g, owner);
-    int64_t k = (int64_t)egi_at(g, id)->imm;
-    mark_owner(r, owner);
-    if (o->op == EGI_HOST) return;
-    if (o->op == EGI_COND) {
-        for (int a = 0; a < 2; a++) mark(r, region_at(g, egi_ints_of(g, o)[a])->results.at[k]);
-        return;
-    }
-    int64_t nc = o->op == EGI_LOOP ? egi_ints_of(g, o)[1] : o->num_args;
-    if (k < nc)
-        mark_carried(r, owner, k);
-    else
-        mark(r, region_at(g, body_of(g, owner))->results.at[k]);
-}
-
-static void mark_param(rebuild *r, egi_id id)
-{
-    const egi_graph *g = r->from;
-    egi_id owner;
-    int64_t k = carried_index(g, id, &owner);
-    mark_owner(r, owner);
-    if (k >= 0) {
-        mark_carried(r, owner, k);
-        return;
-    }
-    const egi_node *n = egi_at(g, id);
-    if (n->imm) mark(r, egi_arg(g, owner, (uint32_t)n->imm)); /* a row: its sequence has the same number */
-}
-
-static void mark_all(rebuild *r)
-{
-    const egi_graph *g = r->from;
-    const egi_ids *res = &region_at(g, 0)->results;
-    for (int64_t k = 0; k < res->n; k++) mark(r, res->at[k]);
-    for (int64_t k = 0; k < g->writes.n; k++) mark(r, g->writes.at[k].value);
-    for (egi_id id = 1; id < g->nodes.n; id++) {
-        if (egi_at(g, id)->op == EGI_HOST) mark(r, id);
-    }
-    while (r->todo.n && !r->failed) {
-        egi_id id = r->todo.at[--r->todo.n];
-        const egi_node *n = egi_at(g, id);
-        /* Whatever lives in a region keeps the region's owner. */
-        for (uint16_t reg = n->region; reg; reg = region_at(g, reg)->parent) mark_owner(r, region_at(g, reg)->owner);
-        if (n->op == EGI_ITEM)
-            mark_item(r, id);
-        else if (n->op == EGI_PARAM)
-            mark_param(r, id);
-        else if (egi_flags((egi_op)n->op) & FL)
-            mark_region_node(r, id);
-        else {
-            for (uint32_t k = 0; k < n->num_args; k++) mark(r, egi_arg(g, id, k));
-        }
-    }
-}
-
-/* -- copying ---------------------------------------------------------------------------------------------------------
- */
 
 static uint16_t image(rebuild *r, uint16_t region)
 {
@@ -159,8 +38,8 @@ static bool push(rebuild *r, egi_ids *list, egi_id id)
 /* A carried value whose result is its own parameter never changes. */
 static bool constant_state(const egi_graph *g, egi_id owner, int64_t k)
 {
-    uint16_t body = body_of(g, owner);
-    return region_at(g, body)->results.at[k] == param_of(g, owner, body, k);
+    uint16_t body = egi_body_of(g, owner);
+    return region_at(g, body)->results.at[k] == egi_carried_param(g, owner, body, k);
 }
 
 static egi_id copy_make(rebuild *r, egi_id id, const egi_id *args, uint32_t attr)
@@ -180,8 +59,8 @@ static egi_id copy_param(rebuild *r, egi_id id)
 {
     const egi_graph *g = r->from;
     egi_id owner;
-    int64_t k = carried_index(g, id, &owner);
-    if (k >= 0 && constant_state(g, owner, k)) return r->map[carried_init(g, owner, k)];
+    int64_t k = egi_carried_index(g, id, &owner);
+    if (k >= 0 && constant_state(g, owner, k)) return r->map[egi_carried_init(g, owner, k)];
     int64_t region = image(r, egi_at(g, id)->region);
     /* Its number is given when the whole region is known. */
     return copy_make(r, id, NULL, egi_ints(r->to, 1, &region));
@@ -190,7 +69,7 @@ static egi_id copy_param(rebuild *r, egi_id id)
 static bool kept(const rebuild *r, egi_id owner, int64_t k)
 {
     const egi_graph *g = r->from;
-    return r->live[param_of(g, owner, body_of(g, owner), k)] && !constant_state(g, owner, k);
+    return r->live.at[egi_carried_param(g, owner, egi_body_of(g, owner), k)] && !constant_state(g, owner, k);
 }
 
 static void number(rebuild *r, uint16_t region, egi_id param)
@@ -231,7 +110,7 @@ static egi_id copy_loop(rebuild *r, egi_id id)
         kept_c++;
     }
     for (int64_t k = 0; k < ns; k++) {
-        if (!r->live[old->params.at[1 + nc + k]]) continue;
+        if (!r->live.at[old->params.at[1 + nc + k]]) continue;
         give_param(r, (uint16_t)body, 1 + nc + k);
         push(r, &args, r->map[egi_arg(g, id, (uint32_t)(1 + nc + k))]);
         kept_s++;
@@ -240,7 +119,7 @@ static egi_id copy_loop(rebuild *r, egi_id id)
     for (int64_t k = 0; k < ny; k++) {
         bool live = false;
         for (egi_id u = id + 1; u < g->nodes.n && !live; u++)
-            live = r->live[u] && egi_at(g, u)->op == EGI_ITEM && egi_arg(g, u, 0) == id &&
+            live = r->live.at[u] && egi_at(g, u)->op == EGI_ITEM && egi_arg(g, u, 0) == id &&
                    egi_at(g, u)->imm == (uint64_t)(nc + k);
         if (!live) continue;
         push(r, &r->to->regions.at[to].results, r->map[old->results.at[nc + k]]);
@@ -297,8 +176,8 @@ static egi_id copy_cond(rebuild *r, egi_id id)
         attr[a] = image(r, (uint16_t)arm);
         const egi_ids *res = &region_at(g, arm)->results;
         for (int64_t k = 0; k < res->n; k++) {
-            if (r->live[res->at[k]] && r->map[res->at[k]] &&
-                r->live[region_at(g, egi_ints_of(g, n)[1 - a])->results.at[k]])
+            if (r->live.at[res->at[k]] && r->map[res->at[k]] &&
+                r->live.at[region_at(g, egi_ints_of(g, n)[1 - a])->results.at[k]])
                 push(r, &r->to->regions.at[attr[a]].results, r->map[res->at[k]]);
         }
     }
@@ -319,16 +198,16 @@ static egi_id copy_item(rebuild *r, egi_id id)
     const egi_node *o = egi_at(g, owner);
     int64_t k = (int64_t)egi_at(g, id)->imm, index = 0;
     int64_t nc = o->op == EGI_LOOP ? egi_ints_of(g, o)[1] : o->op == EGI_WHILE ? o->num_args : 0;
-    if (k < nc && constant_state(g, owner, k)) return r->map[carried_init(g, owner, k)];
+    if (k < nc && constant_state(g, owner, k)) return r->map[egi_carried_init(g, owner, k)];
     for (int64_t j = 0; j < k && j < nc; j++) index += kept(r, owner, j);
     for (int64_t j = nc; j < k; j++) {
         bool live = o->op == EGI_HOST;
         if (o->op == EGI_COND) {
-            live = r->live[region_at(g, egi_ints_of(g, o)[0])->results.at[j]] &&
-                   r->live[region_at(g, egi_ints_of(g, o)[1])->results.at[j]];
+            live = r->live.at[region_at(g, egi_ints_of(g, o)[0])->results.at[j]] &&
+                   r->live.at[region_at(g, egi_ints_of(g, o)[1])->results.at[j]];
         } else if (o->op == EGI_LOOP) {
             for (egi_id u = owner + 1; u < g->nodes.n && !live; u++)
-                live = r->live[u] && egi_at(g, u)->op == EGI_ITEM && egi_arg(g, u, 0) == owner &&
+                live = r->live.at[u] && egi_at(g, u)->op == EGI_ITEM && egi_arg(g, u, 0) == owner &&
                        egi_at(g, u)->imm == (uint64_t)j;
         }
         index += live;
@@ -401,7 +280,7 @@ static bool copy_all(rebuild *r)
     const egi_graph *g = r->from;
     if (!copy_lists(r)) return false;
     for (egi_id id = 1; id < g->nodes.n && !r->failed; id++) {
-        if (!r->live[id] || r->map[id]) continue;
+        if (!r->live.at[id] || r->map[id]) continue;
         r->map[id] = copy_node(r, id);
         if (!r->map[id]) return false;
     }
@@ -421,16 +300,13 @@ static egi_graph *rebuild_once(const egi_graph *from)
     const eg_allocator *a = &from->eg->allocator;
     size_t n = (size_t)from->nodes.n;
     rebuild r = {.from = from, .to = egi_graph_new(from->eg)};
-    r.live = egi_alloc(a, n * sizeof *r.live, 16);
     r.map = egi_alloc(a, n * sizeof *r.map, 16);
     r.region = egi_alloc(a, (size_t)from->regions.n * sizeof *r.region, 16);
-    bool ok = r.to && r.live && r.map && r.region;
-    if (ok) mark_all(&r);
-    ok = ok && !r.failed && copy_all(&r);
-    egi_free(a, r.live);
+    bool ok = r.to && r.map && r.region;
+    ok = egi_live_find(&r.live, from) && ok && copy_all(&r);
+    egi_live_free(&r.live);
     egi_free(a, r.map);
     egi_free(a, r.region);
-    egi_vec_free(a, &r.todo);
     if (ok) return r.to;
     egi_no_memory(from->eg);
     egi_graph_free(r.to);
