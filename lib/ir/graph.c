@@ -134,7 +134,7 @@ uint32_t egi_ints(egi_graph *g, int n, const int64_t *v)
 
 uint16_t egi_region_open(egi_graph *g, bool floor)
 {
-    egi_region r = {.parent = g->region, .open = true};
+    egi_region r = {.parent = g->region, .open = true, .loc = g->loc};
     r.depth = (uint16_t)(g->regions.at[g->region].depth + 1);
     if (g->regions.n > UINT16_MAX || r.depth > 64) {
         egi_fail(g->eg, EG_ERR_ARGUMENT, NULL, 0, "loops and conds are nested too deeply or are too many");

@@ -8,22 +8,18 @@ static bool inside(const egi_graph *g, uint16_t r, uint16_t outer)
     return r == outer;
 }
 
-static const char *where(const egi_graph *g, egi_id id, int *line)
+bool egi_in_scope(egi_graph *g, egi_id id, const char *what)
 {
-    const egi_loc *l = &g->locs.at[egi_at(g, id)->loc];
-    *line = l->line;
-    return l->file ? l->file : "?";
-}
-
-static egi_id out_of_scope(egi_graph *g, egi_op op, egi_id a)
-{
-    int line, use_line = g->locs.at[g->loc].line;
-    const char *file = where(g, a, &line), *use = g->locs.at[g->loc].file;
-    const char *name = g->locs.at[egi_at(g, a)->loc].name;
-    egi_fail(g->eg, EG_ERR_SCOPE, use, use_line,
-             "%s: %s%s%s made at %s:%d belongs to a loop or branch that has ended; return it from there instead",
-             egi_ops[op].text, name ? "'" : "a value", name ? name : "", name ? "'" : "", file, line);
-    return 0;
+    uint16_t r = egi_at(g, id)->region;
+    if (inside(g, g->region, r)) return true;
+    const egi_region *region = &g->regions.at[r];
+    const egi_loc *made = &g->locs.at[egi_at(g, id)->loc], *opened = &g->locs.at[region->loc], *use = &g->locs.at[g->loc];
+    const char *name = made->name;
+    egi_fail(g->eg, EG_ERR_SCOPE, use->file, use->line,
+             "%s: %s%s%s, made at %s:%d, belongs to the %s at %s:%d, which has ended; return it from there instead", what,
+             name ? "'" : "a value", name ? name : "", name ? "'" : "", made->file ? made->file : "?", made->line,
+             region->floor == r ? "branch" : "loop", opened->file ? opened->file : "?", opened->line);
+    return false;
 }
 
 /* The deepest region among the operands; leaves with identity stay where they are built. */
@@ -35,10 +31,7 @@ static bool home(egi_graph *g, const egi_make *m, uint16_t *region)
         egi_id a = m->args[k];
         if (!a) return false;
         uint16_t ra = egi_at(g, a)->region;
-        if (!inside(g, g->region, ra)) {
-            out_of_scope(g, m->op, a);
-            return false;
-        }
+        if (!egi_in_scope(g, a, egi_ops[m->op].text)) return false;
         if (g->regions.at[ra].depth > g->regions.at[r].depth) r = ra;
     }
     if (m->op == EGI_ARG || m->op == EGI_VAR || m->op == EGI_ARRAY || m->op == EGI_CONST) r = 0;
