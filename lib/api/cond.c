@@ -64,6 +64,8 @@ static bool arms_results(eg_context *eg, egi_scope arms[2], egi_id yes, egi_id n
 
 eg_val(eg_cond)(eg_val pred, eg_fn yes, eg_fn no, void *user, eg_val x, const char *file, int line)
 {
+    /* A plain number is known now: that branch alone is traced. */
+    if (egi_is_plain(pred) && yes) return egi_plain_real(pred) != 0 ? yes(user, x) : no ? no(user, x) : x;
     eg_context *eg = egi_context_of(pred);
     if (!eg) return eg_nothing();
     egi_graph *g = egi_tracing(eg, "eg_cond", file, line);
