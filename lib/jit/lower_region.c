@@ -366,7 +366,7 @@ void egi_lower_host(egi_lower *l, egi_id id)
     }
     for (unsigned k = 0; k < no; k++) {
         if (!v[n->num_args + k])
-            v[n->num_args + k] = LLVMConstNull(l->b.ptr); /* nobody uses it; runtime gives memory */
+            v[n->num_args + k] = LLVMConstNull(l->b.ptr); /* nobody uses it: call_host gives memory */
     }
     LLVMTypeRef params[] = {l->b.ptr, l->b.i64, l->b.ptr, l->b.ptr};
     LLVMValueRef args[] = {l->frame, egi_irb_i64(&l->b, (int64_t)n->imm), pointers(l, v, n->num_args),

@@ -79,7 +79,10 @@ static bool mergeable(const egi_plan *p, const egi_stage *a, const egi_stage *b)
            !p->place[a->node].row && !p->place[b->node].row &&
            p->buffers.at[p->place[a->node].buffer].kind != EGI_BUF_RESULT &&
            p->buffers.at[p->place[b->node].buffer].kind != EGI_BUF_RESULT &&
-           p->place[a->node].buffer != p->place[b->node].buffer;
+           p->place[a->node].buffer != p->place[b->node].buffer &&
+           /* In one block of memory, or the second is out of reach of the first's 32-bit numbers. */
+           (p->buffers.at[p->place[a->node].buffer].kind == EGI_BUF_VAR) ==
+               (p->buffers.at[p->place[b->node].buffer].kind == EGI_BUF_VAR);
 }
 
 void egi_plan_merge(egi_plan *p)

@@ -13,7 +13,7 @@ static void add(egi_plan *p, accesses *list, egi_access a)
 static void read_all(egi_plan *p, accesses *list, egi_id id)
 {
     egi_view v;
-    if (egi_is_scalar(p->g, id) && !egi_is_stage(p, id) && !egi_is_view(p->g, id)) return;
+    if (egi_is_scalar(p->g, id) && !egi_is_read(p, id)) return;
     egi_view_of(p, id, &v);
     add(p, list, (egi_access){.buffer = p->place[v.base].buffer});
 }
@@ -72,6 +72,7 @@ static void event_accesses(egi_plan *p, egi_id id, accesses *list)
 }
 
 static void region_accesses(egi_plan *p, uint16_t r, accesses *list);
+static void stacked_scalars(egi_plan *p, egi_id loop, accesses *list);
 
 static void stage_accesses(egi_plan *p, uint16_t region, egi_stage *s, accesses *list)
 {
@@ -96,7 +97,10 @@ static void stage_accesses(egi_plan *p, uint16_t region, egi_stage *s, accesses 
     if (egi_flags((egi_op)n->op) & FL) {
         const int64_t *at = egi_ints_of(g, n);
         region_accesses(p, (uint16_t)at[0], list);
-        if (n->op != EGI_LOOP) region_accesses(p, (uint16_t)at[1], list);
+        if (n->op != EGI_LOOP)
+            region_accesses(p, (uint16_t)at[1], list);
+        else
+            stacked_scalars(p, s->node, list);
         return;
     }
     for (uint32_t k = 0; k < n->num_args; k++) read_all(p, list, egi_arg(g, s->node, k));
@@ -131,7 +135,19 @@ static void region_accesses(egi_plan *p, uint16_t r, accesses *list)
     list_accesses(p, r, &p->region[r].before, list);
     list_accesses(p, r, &p->region[r].enter, list);
     list_accesses(p, r, &p->region[r].stages, list);
-    /* Scalars stacked by thread 0 are read by nobody inside. */
+}
+
+/* Scalars that thread 0 stacks; nobody reads them inside. */
+static void stacked_scalars(egi_plan *p, egi_id loop, accesses *list)
+{
+    const egi_graph *g = p->g;
+    const int64_t *at = egi_ints_of(g, egi_at(g, loop));
+    for (egi_id id = loop + 1; id < g->nodes.n; id++) {
+        const egi_node *n = egi_at(g, id);
+        if (n->op != EGI_ITEM || egi_arg(g, id, 0) != loop || n->imm < (uint64_t)at[1]) continue;
+        if (egi_is_scalar(g, g->regions.at[at[0]].results.at[n->imm]))
+            add(p, list, (egi_access){.buffer = p->place[id].buffer, .write = true});
+    }
 }
 
 /* -- barriers

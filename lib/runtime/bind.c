@@ -85,6 +85,21 @@ static size_t variables_bytes(const egi_bound *b)
     return n;
 }
 
+/* The largest output of a host function. */
+static size_t host_bytes(const egi_graph *g)
+{
+    size_t most = 1;
+    for (int64_t k = 0; k < g->hosts.n; k++) {
+        for (int j = 0; j < g->hosts.at[k].num_out; j++) {
+            eg_spec s = g->hosts.at[k].out[j];
+            size_t n = eg_dtype_size(s.dtype);
+            for (int i = 0; i < s.rank; i++) n *= (size_t)s.dim[i];
+            if (n > most) most = n;
+        }
+    }
+    return most;
+}
+
 static bool fill_in(egi_bound *b, const eg_state *s)
 {
     const eg_allocator *a = b->allocator;
@@ -102,6 +117,7 @@ static bool fill_in(egi_bound *b, const eg_state *s)
     if (!lay_out(b, s)) return false;
     if (b->code->has_scratch && !(b->scratch = egi_alloc(a, (size_t)b->nt * EGI_SCRATCH, EGI_ALIGN))) return false;
     if (b->code->has_host && !(b->snapshot = egi_alloc(a, variables_bytes(b), 16))) return false;
+    if (b->code->has_host && !(b->unwanted = egi_alloc(a, host_bytes(b->func->graph), EGI_ALIGN))) return false;
     return make_rows(b);
 }
 
@@ -110,8 +126,8 @@ void egi_bound_free(egi_bound *b)
     if (!b) return;
     const eg_allocator *a = b->allocator;
     for (int64_t k = 0; b->plans && k < b->code->deliveries.n; k++) egi_delivery_free(b->plans[k], a);
-    void *p[] = {b->block, b->buffers, b->own,  b->bytes,   b->deliveries,
-                 b->plans, b->csrs,    b->keys, b->scratch, b->snapshot};
+    void *p[] = {b->block, b->buffers, b->own,     b->bytes,    b->deliveries, b->plans,
+                 b->csrs,  b->keys,    b->scratch, b->snapshot, b->unwanted};
     for (size_t k = 0; k < EGI_LEN(p); k++) egi_free(a, p[k]);
     if (b->canon.allocator) egi_canon_free(&b->canon);
     egi_free(a, b);

@@ -22,6 +22,7 @@ typedef struct egi_bound {
     uint32_t *keys;
     char *scratch;
     char *snapshot; /* of the variables, for functions with host calls */
+    char *unwanted; /* where host functions put outputs that nobody uses */
 } egi_bound;
 
 /* The binding for a team of nt; NULL when out of memory. */

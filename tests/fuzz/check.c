@@ -2,6 +2,7 @@
 #include "fuzz.h"
 
 #include "jit/code.h"
+#include "runtime/csr.h"
 
 static eg_options options_of(const fz_program *p)
 {
@@ -78,6 +79,15 @@ static bool options_agree(const fz_program *p, const fz_outcome *ref, fz_rng *r,
                       o.chunk_ms, o.no_passes ? ", no_passes" : "");
 }
 
+/* Arrays and connections are found by type and size: the same ones, unless several look alike. */
+static bool same_objects(const egi_graph *a, const egi_graph *b)
+{
+    bool same = a->arrays.n == b->arrays.n && a->csrs.n == b->csrs.n;
+    for (int64_t k = 0; same && k < a->arrays.n; k++) same = a->arrays.at[k]->index == b->arrays.at[k]->index;
+    for (int64_t k = 0; same && k < a->csrs.n; k++) same = a->csrs.at[k]->index == b->csrs.at[k]->index;
+    return same;
+}
+
 static bool text_agrees(const fz_program *p, fz_session *first, const fz_outcome *ref, fz_rng *r, char *why)
 {
     if (first->trace.has_host) return true;
@@ -88,7 +98,8 @@ static bool text_agrees(const fz_program *p, fz_session *first, const fz_outcome
     if (ok) {
         ok = strcmp(text, eg_text(s.f)) == 0;
         if (!ok) snprintf(why, FZ_WHY, "the text read back prints otherwise");
-        ok = ok && agrees(&s, ref, &(eg_run_options){.interpret = fz_chance(r, 60)}, why);
+        bool runs = same_objects(first->f->graph, s.f->graph);
+        ok = ok && (!runs || agrees(&s, ref, &(eg_run_options){.interpret = fz_chance(r, 60)}, why));
         fz_close(&s);
     }
     free(text);

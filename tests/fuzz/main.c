@@ -214,6 +214,18 @@ static int usage(void)
 
 /* -- one program ------------------------------------------------------------------------------------------------------------ */
 
+/* The text without the places where values were built. */
+static void print_bare(FILE *f, const char *text)
+{
+    for (const char *line = text; *line;) {
+        const char *end = strchr(line, '\n'), *place = strstr(line, " ; ");
+        if (!end) end = line + strlen(line);
+        if (!place || place > end) place = end;
+        fprintf(f, "%.*s\n", (int)(place - line), line);
+        line = *end ? end + 1 : end;
+    }
+}
+
 static void write_text(const fz_program *p, const char *path)
 {
     fz_session s;
@@ -222,8 +234,9 @@ static void write_text(const fz_program *p, const char *path)
     if (!fz_open(&s, p, &o, NULL, why)) return;
     FILE *f = strcmp(path, "-") ? fopen(path, "w") : stdout;
     if (f) {
-        fprintf(f, "; data 1 %d    \n; fuzz --one %llu, policy %s\n%s", p->specials, (unsigned long long)p->seed,
-                fz_policy_names[p->policy], eg_text(s.f));
+        fprintf(f, "; data 1 %d    \n; fuzz --one %llu, policy %s\n", p->specials, (unsigned long long)p->seed,
+                fz_policy_names[p->policy]);
+        print_bare(f, eg_text(s.f));
         if (f != stdout) fclose(f);
     }
     fz_close(&s);
