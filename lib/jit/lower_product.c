@@ -2,8 +2,8 @@
  *
  * With at least as many products as threads each thread computes whole ones; else all threads share each product.
  * Either way a block of the result has one writer and nothing waits inside. */
-#include "jit/lower.h"
 #include "jit/lower_dot.h"
+#include "jit/walk.h"
 
 _Static_assert(EGI_SCRATCH >= 48 * 1024, "the product's blocks of B and C fit into a thread's scratch");
 
@@ -13,6 +13,13 @@ static LLVMValueRef scratch_of_thread(egi_lower *l)
     l->code->has_scratch = true;
     LLVMValueRef base = egi_lower_field(l, EGI_FRAME_SCRATCH, b->ptr), tid = LLVMBuildZExt(b->b, l->tid, b->i64, "");
     return egi_irb_at(b, b->i8, base, LLVMBuildMul(b->b, tid, egi_irb_i64(b, EGI_SCRATCH), ""));
+}
+
+/* The operand is a transpose, read where its operand lies. */
+static bool is_flipped(const egi_lower *l, egi_id id, uint32_t k)
+{
+    egi_id a = egi_arg(l->g, id, k);
+    return egi_at(l->g, a)->op == EGI_TRANSPOSE && !l->p->forced[a];
 }
 
 void egi_lower_product_of(egi_lower *l, egi_id id)
@@ -27,9 +34,10 @@ void egi_lower_product_of(egi_lower *l, egi_id id)
     LLVMValueRef M = egi_lower_size(l, m), N = egi_lower_size(l, n), K = egi_lower_size(l, k);
     LLVMValueRef batch = egi_lower_product(l, s->rank - 2, s->dim), lo, hi;
     LLVMValueRef tid = LLVMBuildZExt(b->b, l->tid, b->i64, ""), nt = LLVMBuildZExt(b->b, l->nt, b->i64, "");
-    LLVMValueRef x = egi_lower_pointer(l, egi_arg(g, id, 0)), y = egi_lower_pointer(l, egi_arg(g, id, 1));
+    LLVMValueRef x = egi_lower_array(l, id, 0), y = egi_lower_array(l, id, 1);
     LLVMValueRef to = egi_lower_pointer(l, id), scratch = scratch_of_thread(l);
     unsigned form = (m == 1 ? EGI_DOT_ONE_ROW : 0u) | (n == 1 ? EGI_DOT_ONE_COLUMN : 0u);
+    form |= (is_flipped(l, id, 0) ? EGI_DOT_A_TRANSPOSED : 0u) | (is_flipped(l, id, 1) ? EGI_DOT_B_TRANSPOSED : 0u);
     LLVMValueRef fn = egi_emit_dot(l->mod, t, lanes, l->avx512, form);
 
     if (s->rank == 2) {

@@ -305,7 +305,7 @@ void egi_lower_reduce(egi_lower *l, egi_id id)
     const eg_dtype t = egi_dtype_of(l->g, id);
     const egi_reduction r = {l, op, step_of(op), t, egi_lower_memory(l, t)};
     const axes x = axes_of(l, id);
-    value in = egi_lower_pointer(l, egi_arg(l->g, id, 0)), out = egi_lower_pointer(l, id);
+    value in = egi_lower_array(l, id, 0), out = egi_lower_pointer(l, id);
     if (!x.last)
         columns(&r, &x, in, out);
     else if (x.kept.rank || x.reduced.rank)

@@ -69,7 +69,7 @@ void egi_lower_scan(egi_lower *l, egi_id id)
     value fn, lo, hi, extent = egi_lower_size(l, s->dim[axis]);
     value inner = egi_lower_product(l, s->rank - axis - 1, s->dim + axis + 1);
     value tasks = LLVMBuildMul(b->b, egi_lower_product(l, axis, s->dim), strips_of(b, inner, lanes), "");
-    value in = egi_lower_pointer(l, egi_arg(g, id, 0)), out = egi_lower_pointer(l, id);
+    value in = egi_lower_array(l, id, 0), out = egi_lower_pointer(l, id);
     egi_lower_slice(l, tasks, 1, &lo, &hi);
     egi_call c = {.n = 6, .arg = {in, out, lo, hi, extent, inner}};
     snprintf(key, sizeof key, "cumsum.%s", eg_dtype_name(t));
@@ -124,7 +124,7 @@ void egi_lower_arg(egi_lower *l, egi_id id)
     egi_lower_slice(l, egi_lower_count(l, egi_shape_of(g, id)), 1, &lo, &hi);
     egi_call c = {
         .n = 6,
-        .arg = {egi_lower_pointer(l, a), egi_lower_pointer(l, id), lo, hi, egi_lower_size(l, s->dim[axis]), inner}};
+        .arg = {egi_lower_array(l, id, 0), egi_lower_pointer(l, id), lo, hi, egi_lower_size(l, s->dim[axis]), inner}};
     snprintf(key, sizeof key, "%s.%s", egi_ops[n->op].text, eg_dtype_name(t));
     if (egi_call_function(l, key, &c, l->b.none, &fn, &body)) {
         arg_body(&body, fn, n->op == EGI_ARGMIN ? EGI_LT : EGI_GT, t, egi_lower_memory(l, t));

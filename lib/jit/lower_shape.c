@@ -94,28 +94,28 @@ static value bits_of(egi_lower *l, eg_dtype t, value x)
     return LLVMBuildBitCast(l->b.b, x, unit_of(&l->b, t), "");
 }
 
-static void copy_all(egi_lower *l, egi_id id, egi_id a)
+static void copy_all(egi_lower *l, egi_id id)
 {
-    rows r = {.t = egi_dtype_of(l->g, id), .to = egi_lower_pointer(l, id), .from = egi_lower_pointer(l, a)};
+    rows r = {.t = egi_dtype_of(l->g, id), .to = egi_lower_pointer(l, id), .from = egi_lower_array(l, id, 0)};
     r.n = egi_lower_count(l, egi_shape_of(l->g, id));
     copy(l, &r);
 }
 
-/* Puts array `a` into the array `id` of the same rank, from element `to` on.  Axes that both have whole are one. */
-static void put(egi_lower *l, egi_id id, egi_id a, value to)
+/* Puts operand k into the result, which has the same rank, from element `to` on.  Axes that both have whole are one. */
+static void put(egi_lower *l, egi_id id, uint32_t k, value to)
 {
-    const egi_shape *s = egi_shape_of(l->g, id), *p = egi_shape_of(l->g, a);
-    rows r = {.t = egi_dtype_of(l->g, id), .to = to, .from = egi_lower_pointer(l, a)};
+    const egi_shape *s = egi_shape_of(l->g, id), *p = egi_shape_of(l->g, egi_arg(l->g, id, k));
+    rows r = {.t = egi_dtype_of(l->g, id), .to = to, .from = egi_lower_array(l, id, k)};
     int first = s->rank - 1;
     while (first > 0 && s->dim[first] == p->dim[first]) first--;
     r.n = egi_lower_product(l, s->rank - first, p->dim + first);
     for (int end = first; end > 0;) {
-        int k = end - 1;
-        while (k > 0 && s->dim[k] == p->dim[k]) k--;
-        value dim = egi_lower_product(l, end - k, p->dim + k);
+        int from = end - 1;
+        while (from > 0 && s->dim[from] == p->dim[from]) from--;
+        value dim = egi_lower_product(l, end - from, p->dim + from);
         egi_walk_add(&r.out, dim, egi_lower_product(l, s->rank - end, s->dim + end));
         egi_walk_add(&r.in, dim, egi_lower_product(l, s->rank - end, p->dim + end));
-        end = k;
+        end = from;
     }
     copy(l, &r);
 }
@@ -159,10 +159,10 @@ static void update(egi_lower *l, egi_id id)
         offset = LLVMBuildAdd(l->b.b, offset, LLVMBuildMul(l->b.b, start, stride(l, s, k), ""), "");
     }
     if (!is_in_place(l, id)) {
-        copy_all(l, id, egi_arg(g, id, 0));
+        copy_all(l, id);
         egi_lower_barrier(l);
     }
-    put(l, id, egi_arg(g, id, 1), element_at(l, id, offset));
+    put(l, id, 1, element_at(l, id, offset));
 }
 
 static void concat(egi_lower *l, egi_id id)
@@ -174,7 +174,7 @@ static void concat(egi_lower *l, egi_id id)
     value offset = egi_irb_i64(&l->b, 0);
     for (uint32_t k = 0; k < n->num_args; k++) {
         egi_id a = egi_arg(g, id, k);
-        put(l, id, a, element_at(l, id, offset));
+        put(l, id, k, element_at(l, id, offset));
         value size = LLVMBuildMul(l->b.b, egi_lower_size(l, egi_shape_of(g, a)->dim[axis]), stride(l, s, axis), "");
         offset = LLVMBuildAdd(l->b.b, offset, size, "");
     }
@@ -194,7 +194,7 @@ static void pad(egi_lower *l, egi_id id)
         value low = egi_lower_size(l, egi_ints_of(g, egi_at(g, id))[k]);
         offset = LLVMBuildAdd(l->b.b, offset, LLVMBuildMul(l->b.b, low, stride(l, s, k), ""), "");
     }
-    put(l, id, egi_arg(g, id, 0), element_at(l, id, offset));
+    put(l, id, 0, element_at(l, id, offset));
 }
 
 /* -- by index ---------------------------------------------------------------------------------------------------- */
@@ -209,9 +209,10 @@ static value index_at(egi_irb *b, eg_dtype t, value index, value k)
 }
 
 /* An array's address, or the number. */
-static value operand(egi_lower *l, egi_id id)
+static value operand(egi_lower *l, egi_id id, uint32_t k)
 {
-    return egi_is_scalar(l->g, id) ? egi_lower_scalar(l, id) : egi_lower_pointer(l, id);
+    egi_id a = egi_arg(l->g, id, k);
+    return egi_is_scalar(l->g, a) ? egi_lower_scalar(l, a) : egi_lower_array(l, id, k);
 }
 
 /* (to, from, index, lo, hi, n, num, extent): pieces lo to hi of outer x num rows of n elements */
@@ -249,7 +250,7 @@ static void gather(egi_lower *l, egi_id id)
     value count = LLVMBuildMul(b->b, egi_lower_product(l, axis, s->dim), num, "");
     egi_lower_slice(l, LLVMBuildMul(b->b, count, pieces_of(b, n), ""), 1, &lo, &hi);
     egi_call c = {.n = 8,
-                  .arg = {egi_lower_pointer(l, id), egi_lower_pointer(l, x), operand(l, index), lo, hi, n, num,
+                  .arg = {egi_lower_pointer(l, id), egi_lower_array(l, id, 0), operand(l, id, 1), lo, hi, n, num,
                           egi_lower_size(l, s->dim[axis])}};
     snprintf(key, sizeof key, "gather.%u.%s%s", LLVMGetIntTypeWidth(unit), eg_dtype_name(t),
              egi_is_scalar(g, index) ? ".one" : "");
@@ -308,15 +309,15 @@ static void scatter_body(egi_lower *l, egi_irb *b, value fn, eg_dtype t, eg_dtyp
 static void scatter(egi_lower *l, egi_id id)
 {
     const egi_graph *g = l->g;
-    const egi_id base = egi_arg(g, id, 0), index = egi_arg(g, id, 1), u = egi_arg(g, id, 2);
+    const egi_id index = egi_arg(g, id, 1), u = egi_arg(g, id, 2);
     const egi_shape *s = egi_shape_of(g, id);
     const eg_dtype t = egi_dtype_of(g, id), ti = egi_dtype_of(g, index);
     egi_irb *b = &l->b, body;
     char key[64];
-    value fn, lo, hi, from = is_in_place(l, id) ? LLVMConstNull(b->ptr) : egi_lower_pointer(l, base);
+    value fn, lo, hi, from = is_in_place(l, id) ? LLVMConstNull(b->ptr) : egi_lower_array(l, id, 0);
     egi_lower_slice(l, egi_lower_size(l, s->dim[0]), 1, &lo, &hi);
     egi_call c = {.n = 8,
-                  .arg = {egi_lower_pointer(l, id), from, operand(l, index), operand(l, u), lo, hi, stride(l, s, 0),
+                  .arg = {egi_lower_pointer(l, id), from, operand(l, id, 1), operand(l, id, 2), lo, hi, stride(l, s, 0),
                           egi_lower_count(l, egi_shape_of(g, index))}};
     snprintf(key, sizeof key, "scatter.%s.%s%s%s", eg_dtype_name(t), eg_dtype_name(ti),
              egi_is_scalar(g, index) ? ".one" : "", egi_is_scalar(g, u) ? ".number" : "");

@@ -107,8 +107,8 @@ void egi_lower_sort(egi_lower *l, egi_id id)
     s.memory = egi_lower_memory(l, s.t);
     s.element = s.index ? l->b.i32 : s.memory;
     egi_lower_slice(l, egi_lower_product(l, shape->rank - 1, shape->dim), 1, &lo, &hi);
-    egi_call c = {.n = 6,
-                  .arg = {egi_lower_pointer(l, a), egi_lower_pointer(l, id), egi_lower_place(l, other, id), lo, hi, n}};
+    egi_call c = {
+        .n = 6, .arg = {egi_lower_array(l, id, 0), egi_lower_pointer(l, id), egi_lower_place(l, other, id), lo, hi, n}};
     snprintf(key, sizeof key, "%s.%s", egi_ops[node->op].text, eg_dtype_name(s.t));
     if (egi_call_function(l, key, &c, l->b.none, &fn, &b)) {
         value p[6];

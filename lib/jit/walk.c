@@ -63,3 +63,10 @@ unsigned egi_lower_lanes(const egi_lower *l, eg_dtype t)
     unsigned n = eg_dtype_size(t) == 8 ? l->lanes / 2 : l->lanes;
     return n ? n : 1;
 }
+
+LLVMValueRef egi_lower_array(egi_lower *l, egi_id id, uint32_t k)
+{
+    egi_id a = egi_arg(l->g, id, k);
+    bool plain = egi_is_view(l->g, a) && !l->p->forced[a];
+    return egi_lower_pointer(l, plain ? egi_view_plain(l->g, id, a) : a);
+}

@@ -34,6 +34,9 @@ LLVMValueRef egi_call_emit(egi_irb *b, LLVMValueRef fn, egi_call *c);
 /* Elements of a type in a vector of the machine (a bool counts as 32 bits). */
 unsigned egi_lower_lanes(const egi_lower *l, eg_dtype t);
 
+/* The memory that holds operand k of a stage: a reshape's is that of its operand. */
+LLVMValueRef egi_lower_array(egi_lower *l, egi_id id, uint32_t k);
+
 /* lower_scan.c: ARGMIN, ARGMAX, of which lower_reduce.c is asked. */
 void egi_lower_arg(egi_lower *l, egi_id id);
 

@@ -125,6 +125,9 @@ bool egi_is_view(const egi_graph *g, egi_id id);
 void egi_view_of(const egi_plan *p, egi_id id, egi_view *v);
 /* The same for a forced view: what it copies. */
 void egi_view_below(const egi_plan *p, egi_id id, egi_view *v);
+/* What a reduction, product or operation that moves elements reads in place of the view `a`: the operand of a reshape, or
+ * (of a product) of a transpose that exchanges the last two axes; 0 = it needs a copy. */
+egi_id egi_view_plain(const egi_graph *g, egi_id user, egi_id a);
 /* The view is the whole base in order. */
 bool egi_view_is_whole(const egi_plan *p, const egi_view *v);
 

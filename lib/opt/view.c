@@ -128,6 +128,32 @@ void egi_view_below(const egi_plan *p, egi_id id, egi_view *v)
     while (step_down(p, v, false)) continue;
 }
 
+/* Exchanges the last two axes and no others. */
+static bool is_flip(const egi_graph *g, const egi_node *n)
+{
+    int rank = egi_num_ints(g, n);
+    if (n->op != EGI_TRANSPOSE || rank < 2) return false;
+    for (int k = 0; k < rank; k++) {
+        int64_t from = k == rank - 1 ? k - 1 : k == rank - 2 ? k + 1 : k;
+        if (egi_ints_of(g, n)[k] != from) return false;
+    }
+    return true;
+}
+
+egi_id egi_view_plain(const egi_graph *g, egi_id user, egi_id a)
+{
+    const egi_op op = (egi_op)egi_at(g, user)->op;
+    const egi_node *n = egi_at(g, a);
+    if (op != EGI_DOT && op != EGI_GATHER && !(egi_flags(op) & (FR | FS))) return 0;
+    if (n->op == EGI_RESHAPE) {
+        egi_id base = egi_arg(g, a, 0); /* a view below a reshape is copied, and then no view any more */
+        return egi_at(g, base)->shape ? base : 0;
+    }
+    if (op != EGI_DOT || !is_flip(g, n)) return 0;
+    egi_id base = egi_arg(g, a, 0);
+    return egi_is_view(g, base) || egi_at(g, base)->op == EGI_IOTA ? 0 : base;
+}
+
 bool egi_view_is_whole(const egi_plan *p, const egi_view *v)
 {
     (void)p;

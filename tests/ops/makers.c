@@ -105,6 +105,13 @@ static void case_reduction(test_case *c, egi_op op)
         reduce(c, op, thin, INTS(0, 2));
         reduce(c, op, thin, INTS(0, 3));
         reduce(c, op, thin, INTS(3));
+        /* through views: as they lie, or copied */
+        egi_id flat = case_node(c, EGI_RESHAPE, SPEC(t, 6 * n), IDS(cube), 0, NULL, 0);
+        egi_id turned = case_node(c, EGI_TRANSPOSE, SPEC(t, n, 3), IDS(rows), INTS(1, 0), 0);
+        egi_id more = case_node(c, EGI_RESHAPE, SPEC(t, 3, n), IDS(turned), 0, NULL, 0);
+        reduce(c, op, flat, INTS(0));
+        reduce(c, op, turned, INTS(0));
+        reduce(c, op, more, INTS(1));
     }
 }
 
@@ -183,6 +190,8 @@ static void case_update(test_case *c, eg_dtype t)
     case_result(c, case_node(c, EGI_UPDATE, SPEC(t, 5, n, 3), IDS(m, u, j, i, j), 0, NULL, 0));
     case_result(c, case_node(c, EGI_UPDATE, SPEC(t, 5, n, 3), IDS(m, v, j, i, j), 0, NULL, 0));
     case_result(c, case_node(c, EGI_UPDATE, SPEC(t, 5, n, 3), IDS(m, w, j, i, j), 0, NULL, 0));
+    egi_id flat = case_node(c, EGI_RESHAPE, SPEC(t, 1, n), IDS(x), 0, NULL, 0), whole = case_arg(c, SPEC(t, 4, n));
+    case_result(c, case_node(c, EGI_UPDATE, SPEC(t, 4, n), IDS(whole, flat, i, j), 0, NULL, 0));
     /* In place of a value that nobody else needs. */
     egi_id base = case_node(c, EGI_SELECT, SPEC(t, n), IDS(case_arg(c, eg_vector(EG_BOOL, n)), x, x), 0, NULL, 0);
     egi_id put = case_node(c, EGI_UPDATE, SPEC(t, n), IDS(base, part, i), 0, NULL, 0);
@@ -275,6 +284,23 @@ static void product(test_case *c, eg_dtype t, int64_t m, int64_t k, int64_t n)
     case_result(c, case_node(c, EGI_DOT, SPEC(t, m, n), IDS(a, b), 0, NULL, 0));
 }
 
+/* Transposed operands are read as they lie, where that is possible. */
+static void case_flipped(test_case *c, eg_dtype t)
+{
+    const int64_t n = c->n;
+    egi_id x = case_arg(c, SPEC(t, n, 6)), y = case_arg(c, SPEC(t, n, 18)), z = case_arg(c, SPEC(t, 2, 5, n));
+    egi_id computed = egi_op2(c->g, EGI_ADD, x, x), row = case_arg(c, SPEC(t, n)), w = case_arg(c, SPEC(t, 2, 4, n));
+    egi_id xt = case_node(c, EGI_TRANSPOSE, SPEC(t, 6, n), IDS(computed), INTS(1, 0), 0);
+    egi_id zt = case_node(c, EGI_TRANSPOSE, SPEC(t, 2, n, 5), IDS(z), INTS(0, 2, 1), 0);
+    egi_id zc = case_node(c, EGI_TRANSPOSE, SPEC(t, n, 2, 5), IDS(z), INTS(2, 0, 1), 0);
+    egi_id one = case_node(c, EGI_RESHAPE, SPEC(t, 1, n), IDS(row), 0, NULL, 0);
+    case_result(c, case_node(c, EGI_DOT, SPEC(t, 6, 18), IDS(xt, y), 0, NULL, 0));
+    case_result(c, case_node(c, EGI_DOT, SPEC(t, 2, 4, 5), IDS(w, zt), 0, NULL, 0));
+    case_result(c, case_node(c, EGI_DOT, SPEC(t, n, 2, 2), IDS(zc, case_arg(c, SPEC(t, n, 5, 2))), 0, NULL, 0));
+    case_result(c, case_node(c, EGI_DOT, SPEC(t, 1, 6), IDS(one, x), 0, NULL, 0));
+    case_result(c, case_node(c, EGI_DOT, SPEC(t, 6, 6), IDS(xt, x), 0, NULL, 0));
+}
+
 static void case_dot(test_case *c)
 {
     const int64_t n = c->n;
@@ -288,6 +314,7 @@ static void case_dot(test_case *c)
         product(c, t, 1, n, 17);
         product(c, t, 33, n, 1);
         product(c, t, 1, n, 1);
+        case_flipped(c, t);
         egi_id a = case_arg(c, SPEC(t, 2, 3, n)), b = case_arg(c, SPEC(t, 2, n, 4));
         case_result(c, case_node(c, EGI_DOT, SPEC(t, 2, 3, 4), IDS(a, b), 0, NULL, 0));
         a = case_arg(c, SPEC(t, n, 2, 3));
