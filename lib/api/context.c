@@ -43,15 +43,22 @@ eg_context *eg_open(const eg_options *options)
     eg->allocator = *a;
     eg->arena.allocator = &eg->allocator;
     eg->default_float = EG_F32;
+    if (pthread_mutex_init(&eg->lock, NULL)) {
+        egi_free(a, eg);
+        return NULL;
+    }
     eg->verify = env("EG_VERIFY") != NULL;
     defaults(&o);
     check(eg, &o);
     o.allocator = &eg->allocator;
     /* Strings may live shorter than the context. */
-    if (o.dump) o.dump = egi_arena_string(&eg->arena, o.dump);
-    if (o.cpu) o.cpu = egi_arena_string(&eg->arena, o.cpu);
+    const char *dump = o.dump, *cpu = o.cpu;
+    if (dump) o.dump = egi_arena_string(&eg->arena, dump);
+    if (cpu) o.cpu = egi_arena_string(&eg->arena, cpu);
     eg->options = o;
-    return eg;
+    if ((!dump || o.dump) && (!cpu || o.cpu)) return eg;
+    eg_close(eg);
+    return NULL;
 }
 
 void eg_close(eg_context *eg)
@@ -79,6 +86,7 @@ void eg_close(eg_context *eg)
     egi_vec_free(&a, &eg->csrs);
     egi_vec_free(&a, &eg->owned);
     egi_arena_free(&eg->arena);
+    pthread_mutex_destroy(&eg->lock);
     eg->header.kind = 0;
     egi_free(&a, eg);
 }

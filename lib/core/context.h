@@ -2,6 +2,8 @@
 #ifndef EGI_CONTEXT_H
 #define EGI_CONTEXT_H
 
+#include <pthread.h>
+
 #include "core/core.h"
 
 struct egi_graph;
@@ -30,6 +32,7 @@ struct eg_context {
     EGI_VEC(struct egi_owned) owned;
     eg_state *own_state;
     eg_stats stats;
+    pthread_mutex_t lock; /* compiling and stats: host threads may run functions at once */
     struct egi_jit *jit; /* LLVM's side, made at the first compilation: lib/jit/orc.c */
 };
 

@@ -133,13 +133,13 @@ void egi_bound_free(egi_bound *b)
     egi_free(a, b);
 }
 
-egi_bound *egi_bind(eg_func *f, eg_state *s, int nt)
+egi_bound *egi_bind(eg_func *f, eg_state *s, int asked, int nt)
 {
     const eg_allocator *a = &f->eg->allocator;
     for (int64_t k = 0; k < s->bound.n; k++) {
         egi_bound *b = s->bound.at[k];
         if (b->func != f) continue;
-        if (b->nt == nt) return b;
+        if (b->asked == asked && (nt == 0 || b->nt == nt)) return b;
         egi_bound_free(b);
         s->bound.at[k] = s->bound.at[--s->bound.n];
         break;
@@ -149,7 +149,8 @@ egi_bound *egi_bind(eg_func *f, eg_state *s, int nt)
     b->func = f;
     b->code = f->code;
     b->allocator = a;
-    b->nt = nt;
+    b->asked = asked;
+    b->nt = nt ? nt : asked;
     if (fill_in(b, s) && egi_push(a, &s->bound, b)) return b;
     egi_bound_free(b);
     return NULL;

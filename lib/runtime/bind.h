@@ -11,6 +11,7 @@ typedef struct egi_bound {
     eg_func *func;
     const egi_code *code;
     const eg_allocator *allocator;
+    int asked;       /* threads asked for */
     int nt;          /* team for which rows and lists were made */
     egi_canon canon; /* sizes and literals of the function */
     char *block;     /* temporaries, lists, copies of arguments and results */
@@ -25,8 +26,9 @@ typedef struct egi_bound {
     char *unwanted; /* where host functions put outputs that nobody uses */
 } egi_bound;
 
-/* The binding for a team of nt; NULL when out of memory. */
-egi_bound *egi_bind(eg_func *f, eg_state *s, int nt);
+/* The binding for as many threads as were asked for, of which nt are to be had (0: as many as the last time, at first
+ * all); NULL when out of memory. */
+egi_bound *egi_bind(eg_func *f, eg_state *s, int asked, int nt);
 void egi_bound_free(egi_bound *b);
 /* Forgets the function in all states of its context. */
 void egi_unbind(const eg_func *f);

@@ -16,6 +16,8 @@ typedef struct running {
     int64_t chunk; /* steps in a chunk */
     double chunk_start;
     bool cancelled;
+    int got;  /* the team's real size */
+    bool ran; /* that is the one the binding was made for */
 } running;
 
 /* -- variables kept for host functions that fail ----------------------------------------------------------------- */
@@ -109,9 +111,13 @@ static void call_host(egi_frame *f, int64_t slot, void *const *in, void *const *
 static void enter(void *user, int tid, int nt, egi_team *team)
 {
     running *r = user;
-    if (tid == 0) r->frame.team = team;
+    if (tid == 0) {
+        r->frame.team = team;
+        r->got = nt;
+        r->ran = nt == r->bound->nt;
+    }
     egi_barrier(team, tid);
-    r->bound->code->entry(&r->frame, tid, nt);
+    if (r->ran) r->bound->code->entry(&r->frame, tid, nt);
 }
 
 /* -- one run of compiled code
@@ -123,6 +129,25 @@ static eg_array *array_at(const eg_context *eg, const void *p)
         if (eg->arrays.at[k]->data == p) return eg->arrays.at[k];
     }
     return NULL;
+}
+
+/* May the result be written where the caller wants it while the function runs?  Only into an array of the context that
+ * nothing else of this call reads or writes. */
+static bool in_place(const egi_bound *b, const egi_run *r, const eg_context *eg, uint32_t slot)
+{
+    const void *p = r->results ? r->results[slot] : NULL;
+    const egi_graph *g = b->func->graph;
+    if (!array_at(eg, p)) return false;
+    for (int64_t k = 0; k < g->args.n; k++) {
+        if (r->args[k] == p) return false;
+    }
+    for (int64_t k = 0; k < g->arrays.n; k++) {
+        if (g->arrays.at[k]->data == p) return false;
+    }
+    for (uint32_t k = 0; k < slot; k++) {
+        if (r->results[k] == p) return false;
+    }
+    return true;
 }
 
 /* The caller's arrays: those of the context are used as they are, others are copied, since code reads and writes whole
@@ -139,8 +164,7 @@ static void bind_caller(egi_bound *b, const egi_run *r, const eg_context *eg)
             else
                 memcpy(b->own[k], p, b->bytes[k]);
         } else if (c->kind == EGI_BUF_RESULT) {
-            void *p = r->results ? r->results[c->slot] : NULL;
-            b->buffers[k] = array_at(eg, p) ? p : b->own[k];
+            b->buffers[k] = in_place(b, r, eg, c->slot) ? r->results[c->slot] : b->own[k];
         }
     }
 }
@@ -165,36 +189,54 @@ static int useful_threads(const eg_func *f, int asked)
     return most < 2048 ? 1 : asked;
 }
 
+static void prepare(running *k, egi_bound *b, const egi_run *r, const eg_context *eg)
+{
+    bind_caller(b, r, eg);
+    k->bound = b;
+    k->frame = (egi_frame){.buffers = b->buffers,
+                           .sizes = b->canon.sizes.at,
+                           .literals = b->canon.literals.at,
+                           .deliveries = b->deliveries,
+                           .csrs = b->csrs,
+                           .barrier = barrier,
+                           .tick = tick,
+                           .host = call_host,
+                           .keys = b->keys,
+                           .execution = (int64_t)r->execution,
+                           .scratch = b->scratch};
+    if (b->snapshot) snapshot(b, false);
+}
+
+/* The runtime may give fewer threads than are asked for (limits, a host's own region, a forked child): then the binding
+ * is made anew for those.  Where they change all the time, one must do. */
+static bool run_on_team(running *k, eg_func *f, eg_state *s, egi_run *r, int asked)
+{
+    for (int tries = 0; tries < 4; tries++) {
+        if (tries == 3) k->got = asked = 1;
+        egi_bound *b = egi_bind(f, s, asked, k->got);
+        if (!b) {
+            snprintf(r->message, sizeof r->message, "'%s': out of memory for its buffers", f->name);
+            return false;
+        }
+        prepare(k, b, r, f->eg);
+        egi_team_run_fp(asked, r->keep_denormals ? EGI_FP_EXACT : EGI_FP_FLUSH, enter, k);
+        if (k->ran) break;
+    }
+    return true;
+}
+
 static eg_status run_compiled(eg_func *f, eg_state *s, egi_run *r, bool explicit_threads)
 {
     int nt = explicit_threads ? r->threads : useful_threads(f, r->threads ? r->threads : egi_team_default());
-    egi_bound *b = egi_bind(f, s, nt);
-    if (!b) {
-        snprintf(r->message, sizeof r->message, "'%s': out of memory for its buffers", f->name);
-        return EG_ERR_MEMORY;
-    }
-    bind_caller(b, r, f->eg);
-    running k = {.run = r, .bound = b, .chunk = 16, .chunk_start = egi_now()};
-    k.frame = (egi_frame){.buffers = b->buffers,
-                          .sizes = b->canon.sizes.at,
-                          .literals = b->canon.literals.at,
-                          .deliveries = b->deliveries,
-                          .csrs = b->csrs,
-                          .barrier = barrier,
-                          .tick = tick,
-                          .host = call_host,
-                          .keys = b->keys,
-                          .execution = (int64_t)r->execution,
-                          .scratch = b->scratch};
-    if (b->snapshot) snapshot(b, false);
-    int got = egi_team_run_fp(nt, r->keep_denormals ? EGI_FP_EXACT : EGI_FP_FLUSH, enter, &k);
-    f->eg->stats.last_threads = got;
+    running k = {.run = r, .chunk = 16, .chunk_start = egi_now()};
+    if (!run_on_team(&k, f, s, r, nt)) return EG_ERR_MEMORY;
+    r->threads = k.got;
     if (k.frame.stop) {
-        if (b->snapshot && !k.cancelled) snapshot(b, true);
+        if (k.bound->snapshot && !k.cancelled) snapshot(k.bound, true);
         return EG_ERR_RUN;
     }
     r->execution += (uint64_t)(k.frame.advance > 1 ? k.frame.advance : 1);
-    return_results(b, r);
+    return_results(k.bound, r);
     if (k.cancelled)
         snprintf(r->message, sizeof r->message, "'%s' was cancelled after %lld steps", f->name, (long long)r->done);
     return k.cancelled ? EG_ERR_CANCELLED : EG_OK;
@@ -208,7 +250,11 @@ static eg_status run_interpreted(const eg_func *f, const eg_state *s, egi_run *r
 {
     const egi_graph *g = f->graph;
     void **vars = egi_alloc(&f->eg->allocator, (size_t)(g->vars.n + 1) * sizeof *vars, 16);
-    if (!vars) return EG_ERR_MEMORY;
+    if (!vars) {
+        snprintf(r->message, sizeof r->message, "'%s': out of memory for its buffers", f->name);
+        return EG_ERR_MEMORY;
+    }
+    r->threads = 1;
     for (int64_t k = 0; k < g->vars.n; k++) vars[k] = s->slot[g->vars.at[k]->index];
     r->vars = vars;
     eg_status status = egi_eval(g, r);
@@ -219,12 +265,25 @@ static eg_status run_interpreted(const eg_func *f, const eg_state *s, egi_run *r
 eg_status eg_compile(eg_func *f)
 {
     if (!f) return EG_ERR_ARGUMENT;
-    if (f->eg->status) return f->eg->status;
-    if (!f->code && !f->eg->options.interpret) f->code = egi_compile(f->graph, f->name);
-    return f->eg->status;
+    eg_context *eg = f->eg;
+    pthread_mutex_lock(&eg->lock);
+    if (!eg->status && !f->code && !eg->options.interpret) f->code = egi_compile(f->graph, f->name);
+    pthread_mutex_unlock(&eg->lock);
+    return eg->status;
 }
 
-static bool checked(const eg_func *f, const eg_state *s, const void *const *in, const eg_run_options *o)
+/* An array of the context must be large enough for what stands there. */
+static void check_array(const eg_func *f, const void *p, eg_spec spec, const char *what, int k)
+{
+    const eg_array *a = array_at(f->eg, p);
+    size_t bytes = (size_t)egi_spec_count(spec) * eg_dtype_size(spec.dtype);
+    if (a && a->bytes < bytes)
+        egi_fail(f->eg, EG_ERR_SHAPE, NULL, 0, "eg_call of '%s': %s %d has %zu bytes, the array given for it %zu",
+                 f->name, what, k, bytes, a->bytes);
+}
+
+static bool checked(const eg_func *f, const eg_state *s, const void *const *in, void *const *out,
+                    const eg_run_options *o)
 {
     eg_context *eg = f->eg;
     if (s && s->eg != eg)
@@ -233,7 +292,11 @@ static bool checked(const eg_func *f, const eg_state *s, const void *const *in, 
         if (!in || !in[k])
             egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0, "eg_call of '%s': argument %d is NULL; it takes %d", f->name, k,
                      eg_num_args(f));
+        else
+            check_array(f, in[k], eg_arg_spec(f, k), "argument", k);
     }
+    for (int k = 0; k < eg_num_results(f) && out && !eg->status; k++)
+        check_array(f, out[k], eg_result_spec(f, k), "result", k);
     if (o && (o->threads < 0 || o->threads > 1024))
         egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0, "eg_call of '%s': threads is %d; use 0 (default) to 1024", f->name,
                  o->threads);
@@ -243,15 +306,32 @@ static bool checked(const eg_func *f, const eg_state *s, const void *const *in, 
     return !eg->status;
 }
 
+/* The state (NULL: the context's own) for this run alone; NULL after an error. */
+static eg_state *acquire(const eg_func *f, eg_state *s)
+{
+    eg_context *eg = f->eg;
+    if (!s) s = eg->own_state ? eg->own_state : egi_state_of(eg, NULL);
+    if (!s) return NULL;
+    if (atomic_flag_test_and_set(&s->busy)) {
+        egi_fail(eg, EG_ERR_STATE, NULL, 0,
+                 "eg_call of '%s': another run is using this state; give each run at one time a state of its own",
+                 f->name);
+        return NULL;
+    }
+    if (egi_state_of(eg, s)) return s;
+    atomic_flag_clear(&s->busy);
+    return NULL;
+}
+
 eg_status eg_call(eg_func *f, eg_state *s, const void *const *in, void *const *out, const eg_run_options *o)
 {
     if (!f) return EG_ERR_ARGUMENT;
     eg_context *eg = f->eg;
     bool own = !s;
     if (eg->status) return eg->status;
-    if (!checked(f, s, in, o) || !(s = egi_state_of(eg, s))) return eg->status;
     bool interpret = eg->options.interpret || (o && o->interpret);
-    if (!interpret && !f->code && eg_compile(f) != EG_OK) return eg->status;
+    if (!checked(f, s, in, out, o) || (!interpret && eg_compile(f) != EG_OK)) return eg->status;
+    if (!(s = acquire(f, s))) return eg->status;
     int asked = o && o->threads ? o->threads : eg->options.threads;
     egi_run r = {.args = in,
                  .results = out,
@@ -266,11 +346,16 @@ eg_status eg_call(eg_func *f, eg_state *s, const void *const *in, void *const *o
                  .allocator = &eg->allocator};
     double start = egi_now();
     s->status = interpret ? run_interpreted(f, s, &r) : run_compiled(f, s, &r, asked > 0);
-    eg->stats.last_run_s = egi_now() - start;
-    eg->stats.runs++;
+    eg_status status = s->status;
     atomic_store(&s->cancel, 0);
     s->execution = r.execution;
     memcpy(s->message, r.message, sizeof s->message);
-    if (own && s->status) egi_fail(eg, s->status, NULL, 0, "%s", r.message);
-    return s->status;
+    atomic_flag_clear(&s->busy);
+    pthread_mutex_lock(&eg->lock);
+    eg->stats.last_run_s = egi_now() - start;
+    eg->stats.last_threads = r.threads;
+    eg->stats.runs++;
+    if (own && status) egi_fail(eg, status, NULL, 0, "%s", r.message);
+    pthread_mutex_unlock(&eg->lock);
+    return status;
 }

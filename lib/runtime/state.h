@@ -16,6 +16,7 @@ struct eg_state {
     int64_t num;        /* variables in the block */
     uint64_t execution; /* random draws so far */
     atomic_int cancel;
+    atomic_flag busy; /* a run is using it */
     eg_status status;
     char message[512];
     EGI_VEC(struct egi_bound *) bound;
