@@ -1,7 +1,7 @@
 /* Random bits: Philox4x32-10 for a vector of elements; ir/eval.h says which bits an element gets.
  *
- * A block of four words serves four elements of 32 bits, or two of 64.  A vector that begins at a block and whose lanes
- * share their counters computes each block once, a lane a block, and interleaves the words; otherwise each lane
+ * A block of four words serves four elements of 32 bits, or two of 64.  A vector that begins at a block computes each
+ * block once, a lane a block, and interleaves the words; otherwise each lane
  * computes its own block and picks its word.  Words stand in the low half of 64-bit lanes, whose upper half holds
  * anything: the multiplier reads the low half, and no lane is moved between rounds.  One internal function a width. */
 #include "jit/lower.h"
@@ -20,16 +20,19 @@ static void philox(egi_irb *b, value c[WORDS], const value key[2], unsigned n)
     static const uint64_t weyl[2] = {0x9E3779B9u, 0xBB67AE85u};
     value mask = egi_irb_splat(b, egi_irb_i64(b, 0xFFFFFFFF), n), half = egi_irb_splat(b, egi_irb_i64(b, 32), n);
     value m0 = egi_irb_splat(b, egi_irb_i64(b, 0xD2511F53), n), m1 = egi_irb_splat(b, egi_irb_i64(b, 0xCD9E8D57), n);
-    value k0 = key[0], k1 = key[1];
+    value step[2], k[2];
+    for (int j = 0; j < 2; j++) {
+        step[j] = egi_irb_splat(b, LLVMConstInt(b->i64, weyl[j], 0), n);
+        k[j] = egi_irb_splat(b, key[j], n);
+    }
     for (int round = 0; round < ROUNDS; round++) {
         value p = LLVMBuildMul(b->b, low(b, c[0], mask), m0, ""), q = LLVMBuildMul(b->b, low(b, c[2], mask), m1, "");
         value p_high = LLVMBuildLShr(b->b, p, half, ""), q_high = LLVMBuildLShr(b->b, q, half, "");
-        c[0] = LLVMBuildXor(b->b, LLVMBuildXor(b->b, q_high, c[1], ""), egi_irb_splat(b, k0, n), "");
-        c[2] = LLVMBuildXor(b->b, LLVMBuildXor(b->b, p_high, c[3], ""), egi_irb_splat(b, k1, n), "");
+        c[0] = LLVMBuildXor(b->b, q_high, LLVMBuildXor(b->b, c[1], k[0], ""), "");
+        c[2] = LLVMBuildXor(b->b, p_high, LLVMBuildXor(b->b, c[3], k[1], ""), "");
         c[1] = q;
         c[3] = p;
-        k0 = LLVMBuildAdd(b->b, k0, LLVMConstInt(b->i64, weyl[0], 0), "");
-        k1 = LLVMBuildAdd(b->b, k1, LLVMConstInt(b->i64, weyl[1], 0), "");
+        for (int j = 0; j < 2; j++) k[j] = LLVMBuildAdd(b->b, k[j], step[j], "");
     }
 }
 
@@ -77,26 +80,24 @@ static value pick(egi_irb *b, const value *e, unsigned per, value at, unsigned l
     return r;
 }
 
-static value spread(egi_irb *b, value x, unsigned lanes)
-{
-    return LLVMGetTypeKind(LLVMTypeOf(x)) == LLVMVectorTypeKind ? x : egi_irb_splat(b, x, lanes);
-}
-
 /* (key0, key1, step, inner, lane, at) of the body's function. */
 static value emit(egi_irb *b, eg_dtype t, const value *arg, bool whole, unsigned lanes)
 {
     const unsigned per = t == EG_I64 ? 2 : WORDS, n = whole ? lanes / per : lanes;
-    LLVMTypeRef wide = egi_irb_vec(b->i64, n);
     value shift = egi_irb_splat(b, egi_irb_i64(b, t == EG_I64 ? 1 : 2), n), e[WORDS];
     value key[2] = {LLVMBuildZExt(b->b, arg[0], b->i64, ""), LLVMBuildZExt(b->b, arg[1], b->i64, "")};
-    value at = spread(b, arg[5], n), first = LLVMBuildLShr(b->b, at, shift, "");
-    if (whole) first = LLVMBuildAdd(b->b, first, egi_irb_iota(b->i64, n), "");
-    value mix = LLVMConstInt(b->i32, 0x85EBCA6Bu, 0);
-    value lane = LLVMBuildMul(b->b, arg[4], LLVMTypeOf(arg[4]) == b->i32 ? mix : egi_irb_splat(b, mix, lanes), "");
-    value high = LLVMBuildLShr(b->b, arg[2], egi_irb_i64(b, 32), "");
-    lane = spread(b, lane, n);
-    value c[WORDS] = {first, egi_irb_splat(b, arg[2], n), egi_irb_splat(b, LLVMBuildZExt(b->b, arg[3], b->i64, ""), n),
-                      LLVMBuildXor(b->b, egi_irb_splat(b, high, n), LLVMBuildZExt(b->b, lane, wide, ""), "")};
+    value at = egi_irb_splat(b, arg[5], n), first;
+    if (whole) {
+        first = LLVMBuildAdd(b->b, LLVMBuildLShr(b->b, at, shift, ""), egi_irb_iota(b->i64, n), "");
+    } else {
+        at = LLVMBuildAdd(b->b, at, egi_irb_iota(b->i64, n), "");
+        first = LLVMBuildLShr(b->b, at, shift, "");
+    }
+    value lane = LLVMBuildMul(b->b, arg[4], LLVMConstInt(b->i32, 0x85EBCA6Bu, 0), "");
+    value last = LLVMBuildXor(b->b, LLVMBuildLShr(b->b, arg[2], egi_irb_i64(b, 32), ""),
+                              LLVMBuildZExt(b->b, lane, b->i64, ""), "");
+    value inner = LLVMBuildZExt(b->b, arg[3], b->i64, "");
+    value c[WORDS] = {first, egi_irb_splat(b, arg[2], n), egi_irb_splat(b, inner, n), egi_irb_splat(b, last, n)};
     philox(b, c, key, n);
     elements(b, t, c, e, n);
     return whole ? interleave(b, e, per, n) : pick(b, e, per, at, lanes);
@@ -107,16 +108,13 @@ LLVMValueRef egi_lower_random(egi_lower *l, egi_irb *b, eg_dtype t, const LLVMVa
 {
     enum { ARGS = 6 };
     const unsigned per = t == EG_I64 ? 2 : WORDS;
-    const bool many = LLVMTypeOf(lane) != b->i32, each = LLVMTypeOf(at) != b->i64;
-    const bool whole = aligned && !many && !each && lanes % per == 0;
+    const bool whole = aligned && lanes % per == 0;
     char name[64];
+    /* A scalar of the graph: all lanes are one. */
+    if (LLVMTypeOf(lane) != b->i32) lane = LLVMBuildExtractElement(b->b, lane, egi_irb_i32(b, 0), "");
     value args[ARGS] = {key[0], key[1], step, inner, lane, at};
     LLVMTypeRef types[ARGS];
-    if (!whole && !each && lanes > 1) {
-        at = LLVMBuildAdd(b->b, egi_irb_splat(b, at, lanes), egi_irb_iota(b->i64, lanes), "");
-        args[5] = at;
-    }
-    snprintf(name, sizeof name, "bits.%sx%u%s%s", eg_dtype_name(t), lanes, whole ? ".whole" : "", many ? ".many" : "");
+    snprintf(name, sizeof name, "bits.%sx%u%s", eg_dtype_name(t), lanes, whole ? ".whole" : "");
     for (unsigned k = 0; k < ARGS; k++) types[k] = LLVMTypeOf(args[k]);
     LLVMValueRef fn = egi_lower_find(l, name);
     if (!fn) {
