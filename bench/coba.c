@@ -24,10 +24,10 @@ static void run(void *user)
 }
 
 static void project(model *m, const char *name, eg_system *pre, eg_system *post, int64_t n,
-                    const eg_exponential_params *synapse)
+                    const eg_exp_synapse_params *synapse)
 {
     eg_fixed_prob_options p = {.prob = fmin(80.0 / (double)n, 1)};
-    eg_exponential(m->net, name, pre, post, eg_fixed_prob(m->eg, eg_num(pre), eg_num(post), &p), synapse);
+    eg_exp_synapse(m->net, name, pre, post, eg_fixed_prob(m->eg, eg_num(pre), eg_num(post), &p), synapse);
 }
 
 static void build(model *m, int64_t n, bool f64, bool exact)
@@ -40,8 +40,8 @@ static void build(model *m, int64_t n, bool f64, bool exact)
     eg_system *E = eg_lif(m->net, "E", num_E, &cell), *I = eg_lif(m->net, "I", n - num_E, &cell);
     eg_current(m->net, "drive_E", E, 20);
     eg_current(m->net, "drive_I", I, 20);
-    eg_exponential_params excite = {.tau = 5, .g_max = 0.6, .output = eg_coba(0)};
-    eg_exponential_params inhibit = {.tau = 10, .g_max = 6.7, .output = eg_coba(-80)};
+    eg_exp_synapse_params excite = {.tau = 5, .g_max = 0.6, .output = eg_coba(0)};
+    eg_exp_synapse_params inhibit = {.tau = 10, .g_max = 6.7, .output = eg_coba(-80)};
     project(m, "E2E", E, E, n, &excite);
     project(m, "E2I", E, I, n, &excite);
     project(m, "I2E", I, E, n, &inhibit);

@@ -3,10 +3,10 @@
 #include <engram/models.h>
 #include <stdio.h>
 
-static void project(eg_system *net, eg_system *pre, eg_system *post, const eg_exponential_params *synapse)
+static void project(eg_system *net, eg_system *pre, eg_system *post, const eg_exp_synapse_params *synapse)
 {
     eg_fixed_prob_options p = {.prob = 0.02};
-    eg_exponential(net, NULL, pre, post, eg_fixed_prob(eg_system_context(net), eg_num(pre), eg_num(post), &p), synapse);
+    eg_exp_synapse(net, NULL, pre, post, eg_fixed_prob(eg_system_context(net), eg_num(pre), eg_num(post), &p), synapse);
 }
 
 int main(void)
@@ -20,8 +20,8 @@ int main(void)
     eg_current(net, NULL, E, 20);
     eg_current(net, NULL, I, 20);
 
-    eg_exponential_params excite = {.tau = 5, .g_max = 0.6, .output = eg_coba(0)};
-    eg_exponential_params inhibit = {.tau = 10, .g_max = 6.7, .output = eg_coba(-80)};
+    eg_exp_synapse_params excite = {.tau = 5, .g_max = 0.6, .output = eg_coba(0)};
+    eg_exp_synapse_params inhibit = {.tau = 10, .g_max = 6.7, .output = eg_coba(-80)};
     project(net, E, E, &excite);
     project(net, E, I, &excite);
     project(net, I, E, &inhibit);

@@ -64,18 +64,18 @@ EG_API eg_output eg_coba(double E_rev);
 
 /* dg/dt = -g/tau, exact step; a spike of source i adds g_max to g of each of its targets.  The spikes of the step
  * before arrive: g = g exp(-dt/tau) + g_max s, then post's input gets the output's current of this g. */
-typedef struct eg_exponential_params {
+typedef struct eg_exp_synapse_params {
     double tau;       /* ms, > 0 */
     double g_max;     /* weight of all synapses */
     eg_array *weight; /* instead of g_max: floats [pre] (one a source) or one for each synapse; NULL = none */
     eg_output output;
-} eg_exponential_params;
+} eg_exp_synapse_params;
 
 /* tau 8, g_max 1, CUBA. */
-EG_API eg_exponential_params eg_exponential_defaults(void);
+EG_API eg_exp_synapse_params eg_exp_synapse_defaults(void);
 /* Variable: g [post].  pre needs a variable spike, post what the output uses.  connections: pre to post. */
-EG_API eg_system *(eg_exponential)(eg_system *parent, const char *name, eg_system *pre, eg_system *post,
-                                   eg_csr *connections, const eg_exponential_params *params, const char *file,
+EG_API eg_system *(eg_exp_synapse)(eg_system *parent, const char *name, eg_system *pre, eg_system *post,
+                                   eg_csr *connections, const eg_exp_synapse_params *params, const char *file,
                                    int line);
 
 /* -- inputs and counters
@@ -85,14 +85,15 @@ EG_API eg_system *(eg_exponential)(eg_system *parent, const char *name, eg_syste
 EG_API eg_system *(eg_current)(eg_system *parent, const char *name, eg_system *target, double I, const char *file,
                                int line);
 
-/* Counts the spikes of each neuron.  Variable: count (i32 [num of group]). */
+/* Counts the spikes of each neuron.  Variable: count (i32 [num of group]): spikes of all steps but the last, whose are
+ * in the group's spike. */
 EG_API eg_system *(eg_spike_counter)(eg_system *parent, const char *name, eg_system *group, const char *file, int line);
 /* All spikes counted in the state (NULL = the context's own) since the last reset; -1 after an error. */
 EG_API int64_t eg_spike_count(eg_system *counter, eg_state *state);
 
 #ifndef __cplusplus
 #define eg_lif(...) (eg_lif)(__VA_ARGS__, EG_HERE)
-#define eg_exponential(...) (eg_exponential)(__VA_ARGS__, EG_HERE)
+#define eg_exp_synapse(...) (eg_exp_synapse)(__VA_ARGS__, EG_HERE)
 #define eg_current(...) (eg_current)(__VA_ARGS__, EG_HERE)
 #define eg_spike_counter(...) (eg_spike_counter)(__VA_ARGS__, EG_HERE)
 #endif

@@ -1,4 +1,5 @@
-/* Counting spikes. */
+/* Counting spikes.  They are delivered like synaptic events, each neuron's to its own count, along with those of the
+ * step before: that costs something for each spike; adding 0 or 1 to every count took a fifth of COBA's time. */
 #include <stddef.h>
 
 #include "engram/models.h"
@@ -6,8 +7,18 @@
 
 typedef struct counter {
     eg_system *group;
-    eg_var *count;
+    eg_csr *to_itself;
+    eg_var *count, *spike;
 } counter;
+
+static eg_csr *one_to_one(eg_context *eg, int64_t n)
+{
+    int64_t *indptr = eg_alloc(eg, n + 1, sizeof *indptr);
+    int32_t *indices = eg_alloc(eg, n, sizeof *indices);
+    for (int64_t k = 0; indptr && k <= n; k++) indptr[k] = k;
+    for (int64_t k = 0; indices && k < n; k++) indices[k] = (int32_t)k;
+    return eg_csr_adopt(eg, n, n, indptr, indices);
+}
 
 static void setup(eg_system *self)
 {
@@ -16,7 +27,8 @@ static void setup(eg_system *self)
         eg_system_fail(self, EG_ERR_ARGUMENT, "the group is NULL; give the one whose spikes are counted");
     else if (eg_system_context(c->group) != eg_system_context(self))
         eg_system_fail(self, EG_ERR_SCOPE, "the group must be of its own context");
-    eg_system_variable(c->group, "spike");
+    c->spike = eg_system_variable(c->group, "spike");
+    c->to_itself = one_to_one(eg_system_context(self), eg_num(self));
     c->count = eg_add_variable(self, "count", eg_vector(EG_I32, eg_num(self)), eg_init_constant(0));
 }
 
@@ -25,12 +37,12 @@ static eg_val update(eg_system *self, eg_shared s, eg_val x)
     counter *c = eg_self(self);
     (void)s;
     (void)x;
-    eg_set(c->count, eg_add(eg_get(c->count), eg_convert(eg_value(c->group, "spike"), EG_I32)));
+    eg_set(c->count, eg_event_add(eg_get(c->count), c->to_itself, eg_get(c->spike), 1));
     return eg_nothing();
 }
 
 static const eg_class counter_class = {
-    .name = "SpikeCounter", .role = EG_OTHER, .size = sizeof(counter), .setup = setup, .update = update};
+    .name = "SpikeCounter", .role = EG_PROJECTION, .size = sizeof(counter), .setup = setup, .update = update};
 
 eg_system *(eg_spike_counter)(eg_system *parent, const char *name, eg_system *group, const char *file, int line)
 {
@@ -44,8 +56,10 @@ int64_t eg_spike_count(eg_system *s, eg_state *state)
         eg_system_fail(s, EG_ERR_ARGUMENT, "it counts no spikes; make a counter by eg_spike_counter()");
         return -1;
     }
-    const int32_t *n = eg_data(state, ((counter *)eg_self(s))->count);
+    const counter *c = eg_self(s);
+    const int32_t *n = eg_data(state, c->count);
+    const bool *last = eg_data(state, c->spike);
     int64_t sum = 0;
-    for (int64_t k = 0; n && k < eg_num(s); k++) sum += n[k];
-    return n ? sum : -1;
+    for (int64_t k = 0; n && last && k < eg_num(s); k++) sum += n[k] + last[k];
+    return n && last ? sum : -1;
 }

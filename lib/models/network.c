@@ -31,7 +31,7 @@ void eg_clear_input(eg_system *s)
 {
     if (!s || eg_error(s->eg)) return;
     for (member *m = s->first_member; m; m = m->next) {
-        if (m->input) eg_set(m->var, 0);
+        if (m->input) fill_input(m);
     }
     for (eg_system *c = s->first; c; c = c->next) eg_clear_input(c);
     if (s->type->clear_input) s->type->clear_input(s);

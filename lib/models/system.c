@@ -280,13 +280,13 @@ static void list_variables(const eg_system *s, size_t skip, char *text, size_t s
     for (const eg_system *c = s->first; c; c = c->next) list_variables(c, skip, text, size);
 }
 
-eg_var *(eg_system_variable)(eg_system *s, const char *path, const char *file, int line)
+static member *find(eg_system *s, const char *path, const char *file, int line)
 {
     if (!s || eg_error(s->eg)) return NULL;
     const char *last = NULL;
     eg_system *owner = path ? walk(s, path, &last) : NULL;
     for (member *m = owner ? owner->first_member : NULL; m; m = m->next) {
-        if (!strcmp(m->name, last)) return m->var;
+        if (!strcmp(m->name, last)) return m;
     }
     char known[400] = "";
     list_variables(s, *s->path ? strlen(s->path) + 1 : 0, known, sizeof known);
@@ -295,14 +295,38 @@ eg_var *(eg_system_variable)(eg_system *s, const char *path, const char *file, i
     return NULL;
 }
 
+eg_var *(eg_system_variable)(eg_system *s, const char *path, const char *file, int line)
+{
+    member *m = find(s, path, file, line);
+    return m ? m->var : NULL;
+}
+
 eg_val(eg_value)(eg_system *s, const char *path, const char *file, int line)
 {
     eg_var *v = (eg_system_variable)(s, path, file, line);
     return v ? (eg_get)(v, file, line) : eg_nothing();
 }
 
+static bool same_value(eg_val a, eg_val b) { return a.of == b.of && a.generation == b.generation && a.id == b.id; }
+
+/* As long as only scalars arrive, their sum is kept as one: the first vector is then added to a number in a register
+ * instead of to a vector of equal numbers in memory. */
 void(eg_accumulate)(eg_system *s, const char *path, eg_val x, const char *file, int line)
 {
-    eg_var *v = (eg_system_variable)(s, path, file, line);
-    if (v) (eg_set)(v, (eg_add)((eg_get)(v, file, line), x, file, line), file, line);
+    member *m = find(s, path, file, line);
+    if (!m) return;
+    eg_val now = (eg_get)(m->var, file, line);
+    bool uniform = m->input && same_value(now, m->filled);
+    eg_val sum = (eg_add)(uniform ? m->sum : now, x, file, line);
+    (eg_set)(m->var, sum, file, line);
+    if (!uniform || eg_spec_of(sum).rank > 0) return;
+    m->sum = sum;
+    m->filled = (eg_get)(m->var, file, line);
+}
+
+void fill_input(member *m)
+{
+    eg_set(m->var, 0);
+    m->sum = eg_no_input();
+    m->filled = eg_get(m->var);
 }

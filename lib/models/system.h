@@ -11,7 +11,10 @@ typedef struct member {
     const char *name;
     eg_initializer init;
     bool input;
-    eg_val held; /* inputs, while a step is traced: value at its beginning */
+    /* Inputs, while a step is traced: */
+    eg_val held;   /* value at its beginning */
+    eg_val sum;    /* what arrived, while it is the same number for all ... */
+    eg_val filled; /* ... and the variable's value then */
 } member;
 
 /* What only the root of a tree has. */
@@ -37,6 +40,8 @@ struct eg_system {
     int line;
 };
 
+/* Traced: an input starts a step at 0. */
+void fill_input(member *m);
 /* Draws the elements of a variable into memory. */
 void draw_initial(const eg_system *s, const member *m, void *to);
 /* Checks the numbers of an initialiser against the elements of the variable; an error names both. */

@@ -4,19 +4,19 @@
 
 #include "engram/models.h"
 
-typedef struct exponential {
-    eg_exponential_params p;
+typedef struct exp_synapse {
+    eg_exp_synapse_params p;
     eg_system *pre, *post;
     eg_csr *csr;
     eg_var *g;
-} exponential;
+} exp_synapse;
 
-eg_exponential_params eg_exponential_defaults(void)
+eg_exp_synapse_params eg_exp_synapse_defaults(void)
 {
-    return (eg_exponential_params){.tau = 8, .g_max = 1, .output = eg_cuba()};
+    return (eg_exp_synapse_params){.tau = 8, .g_max = 1, .output = eg_cuba()};
 }
 
-static bool connected(eg_system *self, const exponential *y)
+static bool connected(eg_system *self, const exp_synapse *y)
 {
     if (!y->pre || !y->post || !y->csr) {
         eg_system_fail(self, EG_ERR_ARGUMENT, "%s; give two groups and connections from one to the other",
@@ -40,7 +40,7 @@ static bool connected(eg_system *self, const exponential *y)
     return true;
 }
 
-static bool weighted(eg_system *self, const exponential *y)
+static bool weighted(eg_system *self, const exp_synapse *y)
 {
     if (!y->p.weight) return eg_check_param(self, isfinite(y->p.g_max), "g_max", y->p.g_max, "use a finite weight");
     eg_spec s = eg_array_spec(y->p.weight);
@@ -57,7 +57,7 @@ static bool weighted(eg_system *self, const exponential *y)
 
 static void setup(eg_system *self)
 {
-    exponential *y = eg_self(self);
+    exp_synapse *y = eg_self(self);
     eg_check_param(self, y->p.tau > 0 && isfinite(y->p.tau), "tau", y->p.tau, "use a time constant in ms above 0");
     if (!connected(self, y) || !weighted(self, y)) return;
     if (!y->p.output.current)
@@ -70,7 +70,7 @@ static void setup(eg_system *self)
 
 static eg_val update(eg_system *self, eg_shared s, eg_val x)
 {
-    exponential *y = eg_self(self);
+    exp_synapse *y = eg_self(self);
     eg_val weight = y->p.weight ? eg_constant(y->p.weight) : eg_real(y->p.g_max);
     eg_val decay = eg_exp(eg_div(eg_neg(s.dt), y->p.tau));
     eg_val g = eg_event_add(eg_mul(eg_get(y->g), decay), y->csr, eg_value(y->pre, "spike"), weight);
@@ -81,11 +81,11 @@ static eg_val update(eg_system *self, eg_shared s, eg_val x)
 }
 
 static const eg_class exponential_class = {
-    .name = "Exponential", .role = EG_PROJECTION, .size = sizeof(exponential), .setup = setup, .update = update};
+    .name = "Exponential", .role = EG_PROJECTION, .size = sizeof(exp_synapse), .setup = setup, .update = update};
 
-eg_system *(eg_exponential)(eg_system *parent, const char *name, eg_system *pre, eg_system *post, eg_csr *connections,
-                            const eg_exponential_params *params, const char *file, int line)
+eg_system *(eg_exp_synapse)(eg_system *parent, const char *name, eg_system *pre, eg_system *post, eg_csr *connections,
+                            const eg_exp_synapse_params *params, const char *file, int line)
 {
-    exponential y = {.p = params ? *params : eg_exponential_defaults(), .pre = pre, .post = post, .csr = connections};
+    exp_synapse y = {.p = params ? *params : eg_exp_synapse_defaults(), .pre = pre, .post = post, .csr = connections};
     return (eg_system_new)(parent, name, &exponential_class, eg_num(post), &y, file, line);
 }
