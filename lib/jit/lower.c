@@ -50,7 +50,7 @@ LLVMValueRef egi_lower_product(egi_lower *l, int n, const int64_t *dim)
     LLVMValueRef x = egi_irb_i64(&l->b, 1);
     for (int k = 0; k < n; k++) {
         LLVMValueRef d = egi_lower_size(l, dim[k]);
-        x = k ? LLVMBuildMul(l->b.b, x, d, "") : d;
+        x = k ? LLVMBuildMul(l->entry, x, d, "") : d;
     }
     return x;
 }
@@ -74,9 +74,15 @@ LLVMValueRef egi_lower_place(egi_lower *l, egi_place place, egi_id like)
 
 LLVMValueRef egi_lower_pointer(egi_lower *l, egi_id id) { return egi_lower_place(l, l->p->place[id], id); }
 
+/* Known when the function starts: what follows from it need not be computed in every step of a loop. */
+static bool at_entry(const egi_lower *l, LLVMValueRef v)
+{
+    return !LLVMIsAInstruction(v) || LLVMGetInstructionParent(v) == LLVMGetInsertBlock(l->entry);
+}
+
 void egi_lower_slice(egi_lower *l, LLVMValueRef rows, int align, LLVMValueRef *lo, LLVMValueRef *hi)
 {
-    LLVMBuilderRef b = l->b.b;
+    LLVMBuilderRef b = at_entry(l, rows) ? l->entry : l->b.b;
     LLVMValueRef a = egi_irb_i64(&l->b, align), t = LLVMBuildZExt(b, l->tid, l->b.i64, "");
     LLVMValueRef nt = LLVMBuildZExt(b, l->nt, l->b.i64, ""), blocks = LLVMBuildUDiv(b, rows, a, "");
     LLVMValueRef t1 = LLVMBuildAdd(b, t, egi_irb_i64(&l->b, 1), "");

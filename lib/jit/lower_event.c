@@ -30,7 +30,7 @@ void egi_lower_list(egi_lower *l, uint32_t buffer, LLVMValueRef n, LLVMValueRef 
 /* -- delivery
  * ----------------------------------------------------------------------------------------------------------- */
 
-enum { D_LIST, D_COUNT, D_PTR, D_TARGET, D_OUT, D_WEIGHT, D_VALUE, D_SOURCES, D_TID, D_NT, D_PARAMS };
+enum { D_LIST, D_COUNT, D_PTR, D_TARGET, D_OUT, D_WEIGHT, D_VALUE, D_TID, D_NT, D_PARAMS };
 typedef enum weight_kind { ONE, PER_ROW, PER_SYNAPSE } weight_kind;
 
 static LLVMValueRef sub_row(egi_irb *b, LLVMValueRef fn, LLVMValueRef row, LLVMValueRef *end)
@@ -109,17 +109,15 @@ static LLVMValueRef deliver_function(egi_lower *l, eg_dtype t, weight_kind kind,
     if (fn) return fn;
     egi_irb b;
     LLVMTypeRef m = egi_lower_memory(l, t), ptr = l->b.ptr, i64 = l->b.i64;
-    LLVMTypeRef params[D_PARAMS] = {ptr, ptr, ptr, ptr, ptr, kind == ONE ? m : ptr, ptr, i64, i64, i64};
+    LLVMTypeRef params[D_PARAMS] = {ptr, ptr, ptr, ptr, ptr, kind == ONE ? m : ptr, ptr, i64, i64};
     fn = egi_lower_function(l, key, "deliver", l->b.none, D_PARAMS, params, &b);
-    LLVMValueRef nt = LLVMGetParam(fn, D_NT), n = LLVMGetParam(fn, D_SOURCES);
-    LLVMValueRef blocks = LLVMBuildUDiv(b.b, n, egi_irb_i64(&b, 64), "");
     egi_irb_loop threads, spikes;
-    LLVMValueRef u = egi_irb_loop_begin(&b, &threads, egi_irb_i64(&b, 0), nt, egi_irb_i64(&b, 1));
-    LLVMValueRef lo =
-        LLVMBuildMul(b.b, LLVMBuildUDiv(b.b, LLVMBuildMul(b.b, blocks, u, ""), nt, ""), egi_irb_i64(&b, 64), "");
+    LLVMValueRef u = egi_irb_loop_begin(&b, &threads, egi_irb_i64(&b, 0), LLVMGetParam(fn, D_NT), egi_irb_i64(&b, 1));
+    /* The line of thread u: how many spikes, and where its part of the list begins. */
+    LLVMValueRef line = egi_irb_at(&b, i64, LLVMGetParam(fn, D_COUNT), LLVMBuildMul(b.b, u, egi_irb_i64(&b, 8), ""));
+    LLVMValueRef count = egi_irb_load(&b, i64, line);
+    LLVMValueRef lo = egi_irb_load(&b, i64, egi_irb_at(&b, i64, line, egi_irb_i64(&b, 1)));
     LLVMValueRef list = egi_irb_at(&b, b.i32, LLVMGetParam(fn, D_LIST), lo);
-    LLVMValueRef count = egi_irb_load(
-        &b, i64, egi_irb_at(&b, i64, LLVMGetParam(fn, D_COUNT), LLVMBuildMul(b.b, u, egi_irb_i64(&b, 8), "")));
     LLVMValueRef k = egi_irb_loop_begin(&b, &spikes, egi_irb_i64(&b, 0), count, egi_irb_i64(&b, 1));
     fetch_ahead(&b, fn, list, k, count);
     LLVMValueRef source = source_at(&b, list, k), end, start = sub_row(&b, fn, source, &end);
@@ -226,7 +224,6 @@ void egi_lower_event(egi_lower *l, const egi_stage *s)
                                    egi_lower_pointer(l, id),
                                    kind == ONE ? egi_lower_scalar(l, w) : egi_lower_pointer(l, w),
                                    values ? egi_lower_pointer(l, spikes) : LLVMConstNull(b->ptr),
-                                   n,
                                    LLVMBuildZExt(b->b, l->tid, b->i64, ""),
                                    LLVMBuildZExt(b->b, l->nt, b->i64, "")};
     egi_irb_call(b, deliver_function(l, t, kind, values), args, D_PARAMS);

@@ -220,7 +220,11 @@ static void emit_inner(egi_fused *f, const egi_layout *y)
     emit_stores(f, y);
     for (int64_t k = 0; k < lists; k++) egi_irb_carry_next(&loop, num[k], emit_list(f, y, k, num[k]));
     egi_irb_loop_end(b, &loop);
-    for (int64_t k = 0; k < lists; k++) egi_irb_store(b, egi_irb_carry_out(&loop, num[k]), given(f, y->count[k]));
+    for (int64_t k = 0; k < lists; k++) {
+        LLVMValueRef count = given(f, y->count[k]);
+        egi_irb_store(b, egi_irb_carry_out(&loop, num[k]), count);
+        egi_irb_store(b, given(f, y->lo), egi_irb_at(b, b->i64, count, egi_irb_i64(b, 1)));
+    }
 }
 
 static void emit_nest(egi_fused *f, const egi_layout *y, int j)

@@ -17,7 +17,7 @@ typedef enum egi_buffer_kind {
     EGI_BUF_ARRAY,  /* slot = graph->arrays */
     EGI_BUF_TEMP,
     EGI_BUF_LIST /* numbers of the spikes of a vector: two lists (by parity of the step), each i32[extent], thread t's
-                    from its slice's start; then 2 x threads counts, 64 bytes apart */
+                    from its slice's start; then a line of 64 bytes for each parity and thread: count, start */
 } egi_buffer_kind;
 
 typedef struct egi_buffer {
