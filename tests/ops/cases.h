@@ -38,5 +38,6 @@ void case_result(test_case *c, egi_id id);
 
 /* All results that a row of the table asks for, by its class. */
 void case_of_op(test_case *c, egi_op op);
+void case_shape(test_case *c, egi_op op); /* makers_shape.c */
 
 #endif
