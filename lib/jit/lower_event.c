@@ -54,8 +54,9 @@ static void fetch(egi_irb *b, LLVMValueRef p)
     egi_irb_intrinsic(b, "llvm.prefetch", &ptr, 1, args, 4);
 }
 
-/* Asks for the targets of a spike that comes soon. */
-static void fetch_ahead(egi_irb *b, LLVMValueRef fn, LLVMValueRef list, LLVMValueRef k, LLVMValueRef n)
+/* Asks for the targets, and weights if each has its own, of a spike that comes soon. */
+static void fetch_ahead(egi_irb *b, LLVMValueRef fn, LLVMValueRef list, LLVMValueRef k, LLVMValueRef n,
+                        LLVMTypeRef weight)
 {
     egi_irb_if soon;
     LLVMValueRef next = LLVMBuildAdd(b->b, k, egi_irb_i64(b, AHEAD), ""), end;
@@ -65,6 +66,10 @@ static void fetch_ahead(egi_irb *b, LLVMValueRef fn, LLVMValueRef list, LLVMValu
     egi_irb_loop lines;
     LLVMValueRef i = egi_irb_loop_begin(b, &lines, start, end, egi_irb_i64(b, LINE / 4));
     fetch(b, egi_irb_at(b, b->i32, target, i));
+    for (int half = 0; weight && half < (weight == b->f64 || weight == b->i64 ? 2 : 1); half++) {
+        LLVMValueRef at = LLVMBuildAdd(b->b, i, egi_irb_i64(b, half * LINE / 8), "");
+        fetch(b, egi_irb_at(b, weight, LLVMGetParam(fn, D_WEIGHT), at));
+    }
     egi_irb_loop_end(b, &lines);
     egi_irb_if_end(b, &soon);
 }
@@ -119,7 +124,7 @@ static LLVMValueRef deliver_function(egi_lower *l, eg_dtype t, weight_kind kind,
     LLVMValueRef lo = egi_irb_load(&b, i64, egi_irb_at(&b, i64, line, egi_irb_i64(&b, 1)));
     LLVMValueRef list = egi_irb_at(&b, b.i32, LLVMGetParam(fn, D_LIST), lo);
     LLVMValueRef k = egi_irb_loop_begin(&b, &spikes, egi_irb_i64(&b, 0), count, egi_irb_i64(&b, 1));
-    fetch_ahead(&b, fn, list, k, count);
+    fetch_ahead(&b, fn, list, k, count, kind == PER_SYNAPSE ? m : NULL);
     LLVMValueRef source = source_at(&b, list, k), end, start = sub_row(&b, fn, source, &end);
     LLVMValueRef w = kind == ONE ? LLVMGetParam(fn, D_WEIGHT) : NULL, value = NULL;
     if (kind == PER_ROW) w = egi_irb_load(&b, m, egi_irb_at(&b, m, LLVMGetParam(fn, D_WEIGHT), source));
