@@ -136,7 +136,7 @@ static void store(egi_interp *ip)
     const egi_graph *g = ip->g;
     for (int64_t k = 0; k < g->regions.at[0].results.n; k++) {
         egi_id v = g->regions.at[0].results.at[k];
-        if (ip->r->results[k]) memmove(ip->r->results[k], ip->val[v], egi_bytes(g, v));
+        if (ip->r->results && ip->r->results[k]) memmove(ip->r->results[k], ip->val[v], egi_bytes(g, v));
     }
     for (int64_t k = 0; k < g->writes.n; k++) {
         egi_id v = g->writes.at[k].value;

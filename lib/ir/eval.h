@@ -29,6 +29,9 @@ typedef struct egi_run {
  * they held after the last whole step. */
 eg_status egi_eval(const egi_graph *g, egi_run *r);
 
+/* The run's message when a host function returned other than 0. */
+void egi_host_failed(const egi_graph *g, uint32_t slot, int code, egi_run *r);
+
 /* Random bits of BITS.  T = execution + index of the outermost enclosing loop's or while's iteration (none: execution);
  * inner = 0, and for every further enclosing loop from outside in: inner = inner * 0x9E3779B1 + (uint32)j + 1.
  * Block b of a stream is Philox4x32-10 of counter (b, lo32(T), inner, hi32(T) ^ lane * 0x85EBCA6B) under the key

@@ -15,7 +15,6 @@ static bool may_step(egi_interp *ip)
     if (ip->depth > 1) return true;
     if (!r->status && r->cancel && atomic_load_explicit(r->cancel, memory_order_relaxed)) {
         r->status = EG_ERR_CANCELLED;
-        snprintf(r->message, sizeof r->message, "cancelled");
     }
     return !r->status;
 }
@@ -33,8 +32,6 @@ static void tell(egi_interp *ip, int64_t step, int64_t steps)
     ip->fp = egi_fp_enter(r->keep_denormals);
     if (!stop) return;
     r->status = EG_ERR_CANCELLED;
-    snprintf(r->message, sizeof r->message, "cancelled by the progress function after step %lld of %lld",
-             (long long)step, (long long)steps);
 }
 
 static void leave_outermost(egi_interp *ip, int64_t steps, bool stopped_before)
@@ -143,12 +140,21 @@ bool egi_run_cond(egi_interp *ip, egi_id id)
     return true;
 }
 
+void egi_host_failed(const egi_graph *g, uint32_t slot, int code, egi_run *r)
+{
+    egi_id id = 1;
+    while (id + 1 < g->nodes.n && !(egi_at(g, id)->op == EGI_HOST && egi_at(g, id)->imm == slot)) id++;
+    const egi_loc *at = &g->locs.at[egi_at(g, id)->loc];
+    const char *name = g->hosts.at[slot].name;
+    snprintf(r->message, sizeof r->message, "host function '%s' (%s:%d) stopped the run: it returned %d",
+             name ? name : "?", at->file ? at->file : "?", at->line, code);
+}
+
 bool egi_run_host(egi_interp *ip, egi_id id)
 {
     const egi_graph *g = ip->g;
     const egi_node *n = egi_at(g, id);
     const egi_host *h = &g->hosts.at[n->imm];
-    const egi_loc *at = &g->locs.at[n->loc];
     void **out = ip->buf + ip->first[id];
     const void **in = out[h->num_out];
     for (uint32_t k = 0; k < n->num_args; k++) in[k] = egi_in(ip, id, k);
@@ -158,8 +164,7 @@ bool egi_run_host(egi_interp *ip, egi_id id)
     if (!code) return true;
     if (!ip->r->status) {
         ip->r->status = EG_ERR_RUN;
-        snprintf(ip->r->message, sizeof ip->r->message, "host function '%s' (%s:%d) stopped the run: it returned %d",
-                 h->name ? h->name : "?", at->file ? at->file : "?", at->line, code);
+        egi_host_failed(g, (uint32_t)n->imm, code, ip->r);
     }
     return false;
 }

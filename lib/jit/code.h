@@ -67,6 +67,7 @@ typedef struct egi_code_buffer {
     eg_dtype dtype;
     int rank;
     egi_size dim[EG_MAX_RANK];
+    bool kept; /* carried by an outermost loop that calls host functions */
 } egi_code_buffer;
 
 typedef struct egi_code_delivery {

@@ -112,12 +112,55 @@ static void stack_scalars(egi_lower *l, egi_id id, uint16_t body)
     }
 }
 
+/* -- host functions inside outermost loops
+ * ---------------------------------------------------------------------------------- */
+
+/* Does the region, or one inside it, call a host function?  Then the runtime runs single steps, and the step in which
+ * one fails must not have happened. */
+static bool calls_host(const egi_graph *g, uint16_t region)
+{
+    for (egi_id id = 1; id < g->nodes.n; id++) {
+        uint16_t r = egi_at(g, id)->region;
+        while (g->regions.at[r].depth > g->regions.at[region].depth) r = g->regions.at[r].parent;
+        if (egi_at(g, id)->op == EGI_HOST && r == region) return true;
+    }
+    return false;
+}
+
+static void keep_place(egi_lower *l, egi_id id)
+{
+    uint32_t k = l->p->place[id].buffer;
+    if (k && k < l->code->buffers.n) l->code->buffers.at[k].kept = true;
+}
+
+/* What the loop carries in memory is kept before each step. */
+static void keep_carried(egi_lower *l, egi_id owner, uint16_t body, uint32_t first, int64_t nc)
+{
+    const egi_region *r = &l->g->regions.at[body];
+    for (int64_t k = 0; k < nc; k++) {
+        keep_place(l, r->params.at[k + first]);
+        keep_place(l, r->results.at[k]);
+    }
+    for (egi_id id = owner + 1; id < l->g->nodes.n; id++) {
+        const egi_node *n = egi_at(l->g, id);
+        if (n->op == EGI_ITEM && egi_arg(l->g, id, 0) == owner && (int64_t)n->imm < nc) keep_place(l, id);
+    }
+}
+
+/* i1: a host function has failed.  Read behind a barrier. */
+static LLVMValueRef stopped(egi_lower *l)
+{
+    LLVMValueRef at = egi_irb_at(&l->b, l->b.i64, l->frame, egi_irb_i64(&l->b, EGI_FRAME_STOP));
+    return LLVMBuildICmp(l->b.b, LLVMIntNE, egi_irb_load(&l->b, l->b.i64, at), egi_irb_i64(&l->b, 0), "");
+}
+
 typedef struct loop_state {
     egi_id id;
     uint16_t body;
     int64_t nc;
     LLVMValueRef n;
     LLVMValueRef *chunk, *inner, *result; /* scalars carried: phis of both levels, values at the end of a step */
+    LLVMValueRef *before;                 /* values before the last chunk, where host functions are called */
 } loop_state;
 
 /* The steps [from, to), to > from: a do-while; gives the block it leaves from. */
@@ -161,31 +204,42 @@ static LLVMBasicBlockRef loop_steps(egi_lower *l, loop_state *s, LLVMValueRef fr
 static void loop_emit(egi_lower *l, loop_state *s)
 {
     const egi_graph *g = l->g;
-    bool chunked = l->depth == 0;
+    bool chunked = l->depth == 0, hosted = chunked && calls_host(g, s->body);
     LLVMBasicBlockRef head = block(l, "chunk"), run = block(l, "run"), after = block(l, "after");
     LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b.b);
     LLVMBuildBr(l->b.b, head);
     enter_block(l, head);
-    LLVMValueRef k0 = phi(l, l->b.i64, egi_irb_i64(&l->b, 0), before);
+    LLVMValueRef k0 = phi(l, l->b.i64, egi_irb_i64(&l->b, 0), before), done = k0;
+    LLVMValueRef earlier = hosted ? phi(l, l->b.i64, egi_irb_i64(&l->b, 0), before) : NULL;
     for (int64_t k = 0; k < s->nc; k++) {
         egi_id init = egi_arg(g, s->id, (uint32_t)k + 1);
-        if (egi_is_scalar(g, init)) s->chunk[k] = phi(l, LLVMTypeOf(l->scalar[init]), l->scalar[init], before);
+        if (!egi_is_scalar(g, init)) continue;
+        s->chunk[k] = phi(l, LLVMTypeOf(l->scalar[init]), l->scalar[init], before);
+        if (hosted) s->before[k] = phi(l, LLVMTypeOf(l->scalar[init]), l->scalar[init], before);
     }
-    LLVMValueRef k1 = chunked ? tick(l, k0, s->n) : s->n;
+    LLVMValueRef k1 = chunked ? tick(l, k0, s->n) : s->n, failed = hosted ? stopped(l) : NULL;
     LLVMBuildCondBr(l->b.b, LLVMBuildICmp(l->b.b, LLVMIntSGT, k1, k0, ""), run, after);
     enter_block(l, run);
     LLVMBasicBlockRef latch = loop_steps(l, s, k0, k1, head);
     LLVMAddIncoming(k0, &k1, &latch, 1);
+    if (hosted) LLVMAddIncoming(earlier, &k0, &latch, 1);
     for (int64_t k = 0; k < s->nc; k++) {
         if (s->chunk[k]) LLVMAddIncoming(s->chunk[k], &s->result[k], &latch, 1);
+        if (s->before[k]) LLVMAddIncoming(s->before[k], &s->chunk[k], &latch, 1);
     }
     enter_block(l, after);
+    if (hosted) {
+        keep_carried(l, s->id, s->body, 1, s->nc);
+        done = LLVMBuildSelect(l->b.b, failed, earlier, k0, "");
+    }
     for (int64_t k = 0; k < s->nc; k++) {
-        if (s->chunk[k]) give_item(l, s->id, k, s->chunk[k]);
+        if (!s->chunk[k]) continue;
+        LLVMValueRef v = s->chunk[k];
+        give_item(l, s->id, k, hosted ? LLVMBuildSelect(l->b.b, failed, s->before[k], v, "") : v);
     }
     if (chunked) {
-        clear_rest(l, s->id, k0, s->n);
-        report_advance(l, k0);
+        clear_rest(l, s->id, done, s->n);
+        report_advance(l, done);
     }
 }
 
@@ -194,13 +248,14 @@ void egi_lower_loop(egi_lower *l, egi_id id)
     const egi_graph *g = l->g;
     const int64_t *at = egi_ints_of(g, egi_at(g, id));
     loop_state s = {.id = id, .body = (uint16_t)at[0], .nc = at[1]};
-    s.chunk = egi_alloc(l->allocator, (size_t)(3 * s.nc + 1) * sizeof *s.chunk, 16);
+    s.chunk = egi_alloc(l->allocator, (size_t)(4 * s.nc + 1) * sizeof *s.chunk, 16);
     if (!s.chunk) {
         l->failed = true;
         return;
     }
     s.inner = s.chunk + s.nc;
     s.result = s.inner + s.nc;
+    s.before = s.result + s.nc;
     s.n = egi_lower_scalar(l, egi_arg(g, id, 0));
     for (int64_t k = 0; k < s.nc; k++) {
         if (egi_is_scalar(g, egi_arg(g, id, (uint32_t)k + 1))) egi_lower_scalar(l, egi_arg(g, id, (uint32_t)k + 1));
@@ -210,75 +265,126 @@ void egi_lower_loop(egi_lower *l, egi_id id)
     egi_free(l->allocator, s.chunk);
 }
 
+typedef struct while_state {
+    egi_id id;
+    uint16_t cond, body;
+    uint32_t nc;
+    bool hosted;
+    LLVMValueRef i, earlier;     /* iteration; the one before */
+    LLVMValueRef *phis, *before; /* scalars carried; before the last iteration, where host functions are called */
+    LLVMBasicBlockRef asked;     /* where the runtime said no */
+    LLVMValueRef done, *left;    /* what the loop is left with from there */
+} while_state;
+
 /* An outermost while also asks the runtime, at the end of each chunk, whether it may go on.  Called in its head, which
  * it splits; gives the end of the chunk, for the next turn. */
-static LLVMValueRef while_chunk(egi_lower *l, LLVMValueRef i, LLVMBasicBlockRef before, LLVMBasicBlockRef after)
+static LLVMValueRef while_chunk(egi_lower *l, while_state *s, LLVMBasicBlockRef before, LLVMBasicBlockRef after)
 {
     LLVMBasicBlockRef ask = block(l, "ask"), go = block(l, "go"), head = LLVMGetInsertBlock(l->b.b);
     l->while_end = phi(l, l->b.i64, egi_irb_i64(&l->b, 0), before);
-    LLVMBuildCondBr(l->b.b, LLVMBuildICmp(l->b.b, LLVMIntEQ, i, l->while_end, ""), ask, go);
+    LLVMBuildCondBr(l->b.b, LLVMBuildICmp(l->b.b, LLVMIntEQ, s->i, l->while_end, ""), ask, go);
     enter_block(l, ask);
-    LLVMValueRef more = tick(l, i, egi_irb_i64(&l->b, EGI_ENDLESS));
-    LLVMBasicBlockRef asked = LLVMGetInsertBlock(l->b.b);
-    LLVMBuildCondBr(l->b.b, LLVMBuildICmp(l->b.b, LLVMIntSGT, more, i, ""), go, after);
+    LLVMValueRef more = tick(l, s->i, egi_irb_i64(&l->b, EGI_ENDLESS)), failed = s->hosted ? stopped(l) : NULL;
+    s->done = s->hosted ? LLVMBuildSelect(l->b.b, failed, s->earlier, s->i, "") : s->i;
+    for (uint32_t k = 0; k < s->nc; k++) {
+        if (!s->phis[k]) continue;
+        s->left[k] = s->hosted ? LLVMBuildSelect(l->b.b, failed, s->before[k], s->phis[k], "") : s->phis[k];
+    }
+    s->asked = LLVMGetInsertBlock(l->b.b);
+    LLVMBuildCondBr(l->b.b, LLVMBuildICmp(l->b.b, LLVMIntSGT, more, s->i, ""), go, after);
     enter_block(l, go);
     LLVMValueRef end = LLVMBuildPhi(l->b.b, l->b.i64, "");
     LLVMAddIncoming(end, &l->while_end, &head, 1);
-    LLVMAddIncoming(end, &more, &asked, 1);
+    LLVMAddIncoming(end, &more, &s->asked, 1);
     return end;
+}
+
+/* The value behind the loop: as it is where the condition ended it, or as it was left where the runtime did. */
+static LLVMValueRef behind_while(egi_lower *l, while_state *s, LLVMValueRef now, LLVMBasicBlockRef from,
+                                 LLVMValueRef left)
+{
+    if (!s->asked) return now;
+    LLVMValueRef p = phi(l, LLVMTypeOf(now), now, from);
+    LLVMAddIncoming(p, &left, &s->asked, 1);
+    return p;
+}
+
+/* Turns of the loop, from its head on; gives the block from which the condition ends it. */
+static LLVMBasicBlockRef while_turns(egi_lower *l, while_state *s, LLVMBasicBlockRef after)
+{
+    const egi_graph *g = l->g;
+    LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b.b), head = block(l, "while"), run = block(l, "do");
+    LLVMBuildBr(l->b.b, head);
+    enter_block(l, head);
+    s->i = phi(l, l->b.i64, egi_irb_i64(&l->b, 0), before);
+    if (s->hosted) s->earlier = phi(l, l->b.i64, egi_irb_i64(&l->b, 0), before);
+    for (uint32_t k = 0; k < s->nc; k++) {
+        egi_id init = egi_arg(g, s->id, k);
+        if (!egi_is_scalar(g, init)) continue;
+        s->phis[k] = phi(l, LLVMTypeOf(l->scalar[init]), l->scalar[init], before);
+        if (s->hosted) s->before[k] = phi(l, LLVMTypeOf(l->scalar[init]), l->scalar[init], before);
+        l->scalar[g->regions.at[s->cond].params.at[k]] = l->scalar[g->regions.at[s->body].params.at[k]] = s->phis[k];
+    }
+    LLVMValueRef end = l->depth == 0 ? while_chunk(l, s, before, after) : NULL;
+    counters old = count_in(l, s->i);
+    egi_lower_stages(l, s->cond, &l->p->region[s->cond].stages);
+    LLVMValueRef p = egi_lower_scalar(l, g->regions.at[s->cond].results.at[0]);
+    if (s->hosted && calls_host(g, s->cond)) {
+        /* The body runs once more, and then the runtime ends the loop and takes the turn back. */
+        egi_lower_barrier(l);
+        p = LLVMBuildOr(l->b.b, p, stopped(l), "");
+    }
+    LLVMBasicBlockRef from = LLVMGetInsertBlock(l->b.b);
+    LLVMBuildCondBr(l->b.b, p, run, after);
+    enter_block(l, run);
+    egi_lower_stages(l, s->body, &l->p->region[s->body].stages);
+    for (uint32_t k = 0; k < s->nc; k++) {
+        if (s->phis[k]) egi_lower_scalar(l, g->regions.at[s->body].results.at[k]);
+    }
+    count_out(l, old);
+    LLVMValueRef next = LLVMBuildAdd(l->b.b, s->i, egi_irb_i64(&l->b, 1), "");
+    LLVMBasicBlockRef latch = LLVMGetInsertBlock(l->b.b);
+    LLVMBuildBr(l->b.b, head);
+    LLVMAddIncoming(s->i, &next, &latch, 1);
+    if (s->hosted) LLVMAddIncoming(s->earlier, &s->i, &latch, 1);
+    if (end) LLVMAddIncoming(l->while_end, &end, &latch, 1);
+    for (uint32_t k = 0; k < s->nc; k++) {
+        if (s->phis[k]) LLVMAddIncoming(s->phis[k], &l->scalar[g->regions.at[s->body].results.at[k]], &latch, 1);
+        if (s->before[k]) LLVMAddIncoming(s->before[k], &s->phis[k], &latch, 1);
+    }
+    return from;
 }
 
 void egi_lower_while(egi_lower *l, egi_id id)
 {
     const egi_graph *g = l->g;
     const egi_node *n = egi_at(g, id);
-    uint16_t cond = (uint16_t)egi_ints_of(g, n)[0], body = (uint16_t)egi_ints_of(g, n)[1];
-    uint32_t nc = n->num_args;
-    LLVMValueRef *phis = egi_alloc(l->allocator, (nc + 1) * sizeof *phis, 16);
-    if (!phis) {
+    while_state s = {
+        .id = id, .cond = (uint16_t)egi_ints_of(g, n)[0], .body = (uint16_t)egi_ints_of(g, n)[1], .nc = n->num_args};
+    s.hosted = l->depth == 0 && (calls_host(g, s.cond) || calls_host(g, s.body));
+    s.phis = egi_alloc(l->allocator, (3 * s.nc + 1) * sizeof *s.phis, 16);
+    if (!s.phis) {
         l->failed = true;
         return;
     }
-    for (uint32_t k = 0; k < nc; k++) {
+    s.before = s.phis + s.nc;
+    s.left = s.before + s.nc;
+    for (uint32_t k = 0; k < s.nc; k++) {
         if (egi_is_scalar(g, egi_arg(g, id, k))) egi_lower_scalar(l, egi_arg(g, id, k));
     }
-    egi_lower_stages(l, body, &l->p->region[body].before);
-    LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b.b), head = block(l, "while"), run = block(l, "do"),
-                      after = block(l, "done");
-    LLVMBuildBr(l->b.b, head);
-    enter_block(l, head);
-    LLVMValueRef i = phi(l, l->b.i64, egi_irb_i64(&l->b, 0), before);
-    for (uint32_t k = 0; k < nc; k++) {
-        egi_id init = egi_arg(g, id, k);
-        if (!egi_is_scalar(g, init)) continue;
-        phis[k] = phi(l, LLVMTypeOf(l->scalar[init]), l->scalar[init], before);
-        l->scalar[g->regions.at[cond].params.at[k]] = l->scalar[g->regions.at[body].params.at[k]] = phis[k];
-    }
-    LLVMValueRef end = l->depth == 0 ? while_chunk(l, i, before, after) : NULL;
-    counters old = count_in(l, i);
-    egi_lower_stages(l, cond, &l->p->region[cond].stages);
-    LLVMValueRef p = egi_lower_scalar(l, g->regions.at[cond].results.at[0]);
-    LLVMBuildCondBr(l->b.b, p, run, after);
-    enter_block(l, run);
-    egi_lower_stages(l, body, &l->p->region[body].stages);
-    for (uint32_t k = 0; k < nc; k++) {
-        if (phis[k]) egi_lower_scalar(l, g->regions.at[body].results.at[k]);
-    }
-    count_out(l, old);
-    LLVMValueRef next = LLVMBuildAdd(l->b.b, i, egi_irb_i64(&l->b, 1), "");
-    LLVMBasicBlockRef latch = LLVMGetInsertBlock(l->b.b);
-    LLVMBuildBr(l->b.b, head);
-    LLVMAddIncoming(i, &next, &latch, 1);
-    if (end) LLVMAddIncoming(l->while_end, &end, &latch, 1);
-    for (uint32_t k = 0; k < nc; k++) {
-        if (phis[k]) LLVMAddIncoming(phis[k], &l->scalar[g->regions.at[body].results.at[k]], &latch, 1);
-    }
+    egi_lower_stages(l, s.body, &l->p->region[s.body].before);
+    LLVMBasicBlockRef after = block(l, "done"), from = while_turns(l, &s, after);
     enter_block(l, after);
-    for (uint32_t k = 0; k < nc; k++) {
-        if (phis[k]) give_item(l, id, k, phis[k]);
+    LLVMValueRef done = behind_while(l, &s, s.i, from, s.done);
+    for (uint32_t k = 0; k < s.nc; k++) {
+        if (s.phis[k]) s.left[k] = behind_while(l, &s, s.phis[k], from, s.left[k]);
     }
-    report_advance(l, i);
-    egi_free(l->allocator, phis);
+    for (uint32_t k = 0; k < s.nc; k++) {
+        if (s.phis[k]) give_item(l, id, k, s.left[k]);
+    }
+    if (s.hosted) keep_carried(l, id, s.body, 0, s.nc);
+    report_advance(l, done);
+    egi_free(l->allocator, s.phis);
 }
 
 void egi_lower_cond(egi_lower *l, egi_id id)

@@ -76,16 +76,13 @@ static bool make_rows(egi_bound *b)
     return true;
 }
 
-static size_t variables_bytes(const egi_bound *b)
+static size_t kept_bytes(const egi_bound *b)
 {
     size_t n = 0;
-    for (int64_t k = 1; k < b->code->buffers.n; k++) {
-        if (b->code->buffers.at[k].kind == EGI_BUF_VAR) n += b->bytes[k];
-    }
+    for (int64_t k = 1; k < b->code->buffers.n; k++) n += egi_is_kept(&b->code->buffers.at[k]) ? b->bytes[k] : 0;
     return n;
 }
 
-/* The largest output of a host function. */
 static size_t host_bytes(const egi_graph *g)
 {
     size_t most = 1;
@@ -116,7 +113,8 @@ static bool fill_in(egi_bound *b, const eg_state *s)
         return false;
     if (!lay_out(b, s)) return false;
     if (b->code->has_scratch && !(b->scratch = egi_alloc(a, (size_t)b->nt * EGI_SCRATCH, EGI_ALIGN))) return false;
-    if (b->code->has_host && !(b->snapshot = egi_alloc(a, variables_bytes(b), 16))) return false;
+    if (b->code->has_host && !(b->snapshot[0] = egi_alloc(a, kept_bytes(b), 16))) return false;
+    if (b->code->has_host && !(b->snapshot[1] = egi_alloc(a, kept_bytes(b), 16))) return false;
     if (b->code->has_host && !(b->unwanted = egi_alloc(a, host_bytes(b->func->graph), EGI_ALIGN))) return false;
     return make_rows(b);
 }
@@ -126,8 +124,8 @@ void egi_bound_free(egi_bound *b)
     if (!b) return;
     const eg_allocator *a = b->allocator;
     for (int64_t k = 0; b->plans && k < b->code->deliveries.n; k++) egi_delivery_free(b->plans[k], a);
-    void *p[] = {b->block, b->buffers, b->own,     b->bytes,    b->deliveries, b->plans,
-                 b->csrs,  b->keys,    b->scratch, b->snapshot, b->unwanted};
+    void *p[] = {b->block, b->buffers, b->own,     b->bytes,       b->deliveries,  b->plans,
+                 b->csrs,  b->keys,    b->scratch, b->snapshot[0], b->snapshot[1], b->unwanted};
     for (size_t k = 0; k < EGI_LEN(p); k++) egi_free(a, p[k]);
     if (b->canon.allocator) egi_canon_free(&b->canon);
     egi_free(a, b);

@@ -22,9 +22,12 @@ typedef struct egi_bound {
     egi_delivery **plans;
     uint32_t *keys;
     char *scratch;
-    char *snapshot; /* of the variables, for functions with host calls */
-    char *unwanted; /* where host functions put outputs that nobody uses */
+    char *snapshot[2]; /* for functions with host calls: what is kept, before the run and before the last step */
+    char *unwanted;    /* where host functions put outputs that nobody uses */
 } egi_bound;
+
+/* Variables and what outermost loops carry: kept so that a step in which a host function fails has not happened. */
+static inline bool egi_is_kept(const egi_code_buffer *c) { return c->kind == EGI_BUF_VAR || c->kept; }
 
 /* The binding for as many threads as were asked for, of which nt are to be had (0: as many as the last time, at first
  * all); NULL when out of memory. */

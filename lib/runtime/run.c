@@ -16,17 +16,19 @@ typedef struct running {
     int64_t chunk; /* steps in a chunk */
     double chunk_start;
     bool cancelled;
-    int got;  /* the team's real size */
-    bool ran; /* that is the one the binding was made for */
+    bool undone;      /* the step in which a host function failed */
+    unsigned host_fp; /* the host's floating-point state: callbacks get it */
+    int got;          /* the team's real size */
+    bool ran;         /* that is the one the binding was made for */
 } running;
 
 /* -- variables kept for host functions that fail ----------------------------------------------------------------- */
 
-static void snapshot(const egi_bound *b, bool restore)
+static void snapshot(const egi_bound *b, bool step, bool restore)
 {
-    char *at = b->snapshot;
+    char *at = b->snapshot[step];
     for (int64_t k = 1; at && k < b->code->buffers.n; k++) {
-        if (b->code->buffers.at[k].kind != EGI_BUF_VAR) continue;
+        if (!egi_is_kept(&b->code->buffers.at[k])) continue;
         if (restore)
             memcpy(b->buffers[k], at, b->bytes[k]);
         else
@@ -57,7 +59,7 @@ static bool stops(running *r, int64_t step, int64_t steps)
     if (run->cancel && atomic_load_explicit(run->cancel, memory_order_relaxed)) r->cancelled = true;
     if (run->progress && step > 0 && steps < EGI_ENDLESS && !r->cancelled) {
         unsigned fp = _mm_getcsr();
-        egi_fp_leave(0x1F80u);
+        egi_fp_leave(r->host_fp);
         if (run->progress(run->user, step, steps)) r->cancelled = true;
         egi_fp_leave(fp);
     }
@@ -66,17 +68,19 @@ static bool stops(running *r, int64_t step, int64_t steps)
 
 static int64_t next_chunk(running *r, int64_t step, int64_t steps)
 {
-    if (r->frame.stop && r->bound->snapshot) {
-        /* The step in which the host function failed did not happen. */
-        snapshot(r->bound, true);
-        r->run->done = step > 0 ? step - 1 : 0;
-        return step;
+    const bool hosts = r->bound->snapshot[0] != NULL;
+    if (r->frame.stop && step > 0 && !r->undone) {
+        /* The step in which the host function failed did not happen; what comes behind the loop does. */
+        snapshot(r->bound, true, true);
+        r->undone = true;
+        r->run->done = step - 1;
     }
+    if (r->frame.stop) return step;
     adapt(r, step - (r->end - r->chunk > 0 ? r->end - r->chunk : 0));
-    r->run->done = step;
+    if (!r->cancelled) r->run->done = step;
     if (stops(r, step, steps) || step >= steps) return step;
-    if (r->bound->snapshot) snapshot(r->bound, false);
-    int64_t chunk = r->bound->snapshot ? 1 : r->chunk;
+    if (hosts) snapshot(r->bound, true, false);
+    int64_t chunk = hosts ? 1 : r->chunk;
     return step + (steps - step < chunk ? steps - step : chunk);
 }
 
@@ -96,16 +100,17 @@ static void call_host(egi_frame *f, int64_t slot, void *const *in, void *const *
 {
     running *r = (running *)(void *)f;
     const egi_host *h = &r->bound->func->graph->hosts.at[slot];
-    if (f->stop) return;
+    if (f->stop && !r->undone) return;
     void **all = (void **)(uintptr_t)out; /* made for this call */
     for (int k = 0; k < h->num_out; k++) all[k] = all[k] ? all[k] : r->bound->unwanted;
     unsigned fp = _mm_getcsr();
-    egi_fp_leave(0x1F80u);
+    egi_fp_leave(r->host_fp);
     int failed = h->fn(h->user, (const void *const *)in, out);
     egi_fp_leave(fp);
     if (!failed) return;
     f->stop = 1;
-    snprintf(r->run->message, sizeof r->run->message, "host function '%s' returned %d", h->name, failed);
+    r->undone = false;
+    egi_host_failed(r->bound->func->graph, (uint32_t)slot, failed, r->run);
 }
 
 static void enter(void *user, int tid, int nt, egi_team *team)
@@ -204,7 +209,7 @@ static void prepare(running *k, egi_bound *b, const egi_run *r, const eg_context
                            .keys = b->keys,
                            .execution = (int64_t)r->execution,
                            .scratch = b->scratch};
-    if (b->snapshot) snapshot(b, false);
+    snapshot(b, false, false);
 }
 
 /* The runtime may give fewer threads than are asked for (limits, a host's own region, a forked child): then the binding
@@ -228,18 +233,16 @@ static bool run_on_team(running *k, eg_func *f, eg_state *s, egi_run *r, int ask
 static eg_status run_compiled(eg_func *f, eg_state *s, egi_run *r, bool explicit_threads)
 {
     int nt = explicit_threads ? r->threads : useful_threads(f, r->threads ? r->threads : egi_team_default());
-    running k = {.run = r, .chunk = 16, .chunk_start = egi_now()};
+    running k = {.run = r, .chunk = 16, .chunk_start = egi_now(), .host_fp = _mm_getcsr()};
     if (!run_on_team(&k, f, s, r, nt)) return EG_ERR_MEMORY;
     r->threads = k.got;
-    if (k.frame.stop) {
-        if (k.bound->snapshot && !k.cancelled) snapshot(k.bound, true);
+    if (k.frame.stop && !k.undone) {
+        snapshot(k.bound, false, true);
         return EG_ERR_RUN;
     }
     r->execution += (uint64_t)(k.frame.advance > 1 ? k.frame.advance : 1);
     return_results(k.bound, r);
-    if (k.cancelled)
-        snprintf(r->message, sizeof r->message, "'%s' was cancelled after %lld steps", f->name, (long long)r->done);
-    return k.cancelled ? EG_ERR_CANCELLED : EG_OK;
+    return k.frame.stop ? EG_ERR_RUN : k.cancelled ? EG_ERR_CANCELLED : EG_OK;
 }
 
 /* -- public
@@ -347,6 +350,8 @@ eg_status eg_call(eg_func *f, eg_state *s, const void *const *in, void *const *o
     double start = egi_now();
     s->status = interpret ? run_interpreted(f, s, &r) : run_compiled(f, s, &r, asked > 0);
     eg_status status = s->status;
+    if (status == EG_ERR_CANCELLED)
+        snprintf(r.message, sizeof r.message, "'%s' was cancelled after %lld steps", f->name, (long long)r.done);
     atomic_store(&s->cancel, 0);
     s->execution = r.execution;
     memcpy(s->message, r.message, sizeof s->message);
