@@ -23,6 +23,7 @@ typedef struct egi_fused {
     LLVMValueRef *value;                                  /* for each node */
     LLVMValueRef index[EG_MAX_RANK], extent[EG_MAX_RANK]; /* of each loop of the nest */
     LLVMValueRef last_index, tail;                        /* of the innermost loop; mask of its lanes */
+    LLVMValueRef last;                                    /* mask: last step of a chunk */
 } egi_fused;
 
 /* What the text leaves open, as numbers of parameters. */

@@ -13,6 +13,18 @@ static unsigned param(egi_fused *f, LLVMValueRef v)
     return f->num++;
 }
 
+/* Memory that a stage reads and writes in place is one parameter: pointers are more than registers.  The text says
+ * so. */
+static unsigned pointer_param(egi_fused *f, LLVMValueRef v)
+{
+    for (unsigned k = 0; k < f->num; k++) {
+        if (f->arg[k] != v) continue;
+        egi_put(&f->key, "@%u", k);
+        return k;
+    }
+    return param(f, v);
+}
+
 bool egi_fused_embedded(const egi_fused *f, egi_id id)
 {
     const egi_node *n = egi_at(f->l->g, id);
@@ -61,8 +73,10 @@ static void describe_loads(egi_fused *f, egi_layout *y)
             continue;
         }
         LLVMValueRef base = egi_lower_pointer(l, ld->view.base);
-        LLVMValueRef at = egi_irb_at(&l->b, egi_lower_memory(l, t), base, egi_lower_offset(l, &ld->view));
-        out->pointer = param(f, at);
+        LLVMValueRef at = base, offset = egi_lower_offset(l, &ld->view);
+        bool first = LLVMIsAConstantInt(offset) && LLVMConstIntGetZExtValue(offset) == 0;
+        if (!first) at = egi_irb_at(&l->b, egi_lower_memory(l, t), base, offset);
+        out->pointer = pointer_param(f, at);
         for (int j = 0; j < f->nest.rank; j++) describe_stride(f, &ld->view, j, out);
     }
 }
@@ -168,7 +182,7 @@ static void describe_stores(egi_fused *f, egi_layout *y, uint16_t region)
             if (!y->last) y->last = param(f, l->loop_last[region]);
         }
         egi_put(&f->key, " %s", eg_dtype_name(egi_dtype_of(l->g, st->node)));
-        y->store[k] = param(f, egi_lower_place(l, st->place, st->node));
+        y->store[k] = pointer_param(f, egi_lower_place(l, st->place, st->node));
         f->masked |= st->place.row != 0;
     }
 }

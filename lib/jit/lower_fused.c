@@ -167,7 +167,7 @@ static void emit_stores(egi_fused *f, const egi_layout *y)
         LLVMTypeRef m = egi_lower_memory(f->l, t);
         LLVMValueRef v = f->value[st->node];
         if (st->from.buffer) v = egi_lower_load(&f->b, t, egi_irb_at(&f->b, m, given(f, y->from[k]), at), f->lanes);
-        if (st->rotated) v = LLVMBuildSelect(f->b.b, given(f, y->last), v, emit_rotated(f, st->rotated, st), "");
+        if (st->rotated) v = LLVMBuildSelect(f->b.b, f->last, v, emit_rotated(f, st->rotated, st), "");
         egi_lower_store(&f->b, t, v, egi_irb_at(&f->b, m, given(f, y->store[k]), at), f->lanes, f->tail);
     }
 }
@@ -242,6 +242,8 @@ static void emit_nest(egi_fused *f, const egi_layout *y, int j)
 
 static void emit_body(egi_fused *f, const egi_layout *y)
 {
+    /* A mask, made once: selecting by one bit would be a branch in the loop. */
+    if (y->last) f->last = lanes_splat(f, given(f, y->last));
     for (int j = 0; j < f->nest.rank; j++) f->extent[j] = j ? given(f, y->dim[j]) : given(f, y->hi);
     prepare_scalars(f, y);
     emit_nest(f, y, 0);
