@@ -66,6 +66,17 @@ static void put_const(egi_canon *c, const egi_node *n, egi_id id)
     put(c, (uint64_t)index << 1 | 1);
 }
 
+/* Where a slice of a slice starts is a number of the program as well: code finds it among the sizes. */
+static void put_views(egi_canon *c, const egi_graph *g, egi_id id)
+{
+    egi_view v;
+    egi_view_start(g, id, &v);
+    for (int depth = 0; egi_view_down(g, &v); depth++) {
+        for (int k = 0; depth && k < v.base_rank; k++) put_size(c, v.start[k]);
+        for (int k = 0; depth && k < v.rank; k++) put_size(c, v.step[k]);
+    }
+}
+
 static void put_node(egi_canon *c, const egi_graph *g, egi_id id)
 {
     const egi_node *n = egi_at(g, id);
@@ -83,6 +94,7 @@ static void put_node(egi_canon *c, const egi_graph *g, egi_id id)
         else
             put(c, (uint64_t)egi_ints_of(g, n)[k]);
     }
+    if (n->op == EGI_SLICE) put_views(c, g, id);
     if (n->op == EGI_CONST)
         put_const(c, n, id);
     else

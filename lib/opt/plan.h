@@ -121,6 +121,9 @@ void egi_plan_print(const egi_plan *p, egi_text *out);
 /* -- lib/opt/view.c -------------------------------------------------------------------------------------------------
  */
 bool egi_is_view(const egi_graph *g, egi_id id);
+/* A view of itself; one step down, to what it is a view of: false if that is not a view. */
+void egi_view_start(const egi_graph *g, egi_id id, egi_view *v);
+bool egi_view_down(const egi_graph *g, egi_view *v);
 /* Follows views down to what holds the elements. */
 void egi_view_of(const egi_plan *p, egi_id id, egi_view *v);
 /* The same for a forced view: what it copies. */

@@ -168,6 +168,21 @@ static void want_of(levels *l, egi_id user, egi_id a, int level)
         lower_to(&l->want[a], level); /* views pass it on */
 }
 
+/* Results of a node's regions that are values from outside. */
+static void want_results(levels *l, egi_id id)
+{
+    const egi_graph *g = l->p->g;
+    const egi_node *n = egi_at(g, id);
+    for (int k = 0; k < (n->op == EGI_LOOP ? 1 : 2); k++) {
+        uint16_t r = (uint16_t)egi_ints_of(g, n)[k];
+        const egi_ids *res = &g->regions.at[r].results;
+        for (int64_t j = 0; j < res->n; j++) {
+            egi_id a = res->at[j], owner = egi_at(g, a)->region == r ? 0 : enclosing(g, r, egi_at(g, a)->region);
+            if (owner) lower_to(&l->want[a], l->asap[owner] - (egi_is_scalar(g, a) ? 0 : 1));
+        }
+    }
+}
+
 static void find_alap(levels *l)
 {
     egi_plan *p = l->p;
@@ -191,7 +206,7 @@ static void find_alap(levels *l)
             egi_id owner = enclosing(g, n->region, ra);
             lower_to(&l->want[a], (owner ? l->asap[owner] : 0) - (egi_is_scalar(g, a) ? 0 : 1));
         }
-        /* A region node reads its regions' results from outside; sequences are among its operands. */
+        if (egi_flags((egi_op)n->op) & FL) want_results(l, id);
     }
 }
 

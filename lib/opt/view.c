@@ -15,7 +15,7 @@ bool egi_is_view(const egi_graph *g, egi_id id)
     return (egi_flags((egi_op)n->op) & FV) || n->op == EGI_DSLICE || is_row(g, id);
 }
 
-static void start_at(const egi_graph *g, egi_id id, egi_view *v)
+void egi_view_start(const egi_graph *g, egi_id id, egi_view *v)
 {
     const egi_shape *s = egi_shape_of(g, id);
     *v = (egi_view){.base = id, .base_rank = s->rank, .rank = s->rank};
@@ -59,15 +59,13 @@ static void plain(int *to, int64_t *start, int64_t *step)
     }
 }
 
-/* One step down; false when the base holds the elements (`through`: although it does, being a forced view). */
-static bool step_down(const egi_plan *p, egi_view *v, bool through)
+bool egi_view_down(const egi_graph *g, egi_view *v)
 {
-    const egi_graph *g = p->g;
     egi_id id = v->base;
     const egi_node *n = egi_at(g, id);
     int to[EG_MAX_RANK];
     int64_t start[EG_MAX_RANK], step[EG_MAX_RANK];
-    if ((p->forced[id] && !through) || !egi_is_view(g, id)) return false;
+    if (!egi_is_view(g, id)) return false;
     plain(to, start, step);
     const int64_t *at = n->attr ? egi_ints_of(g, n) : NULL;
     switch ((int)n->op) {
@@ -115,15 +113,21 @@ static bool step_down(const egi_plan *p, egi_view *v, bool through)
     }
 }
 
+/* One step down; false when the base holds the elements (`through`: although it does, being a forced view). */
+static bool step_down(const egi_plan *p, egi_view *v, bool through)
+{
+    return (through || !p->forced[v->base]) && egi_view_down(p->g, v);
+}
+
 void egi_view_of(const egi_plan *p, egi_id id, egi_view *v)
 {
-    start_at(p->g, id, v);
+    egi_view_start(p->g, id, v);
     while (step_down(p, v, false)) continue;
 }
 
 void egi_view_below(const egi_plan *p, egi_id id, egi_view *v)
 {
-    start_at(p->g, id, v);
+    egi_view_start(p->g, id, v);
     if (!step_down(p, v, true)) return;
     while (step_down(p, v, false)) continue;
 }

@@ -166,9 +166,7 @@ void fz_emit_where(fz_trace *c, fz_rng *r, const fz_record *rec)
                : fz_chance(r, 70)
                    ? eg_gt(a->v, operand(c, r, &a->spec, 1u << a->spec.dtype, &dummy))
                    : fz_condition(c, r);
-    eg_spec like = eg_spec_of(p);
-    like.dtype = a->spec.dtype;
-    if (like.rank < a->spec.rank) like = a->spec;
+    eg_spec like = fz_meet(a->spec, eg_spec_of(p));
     eg_val b = operand(c, r, &like, fz_chance(r, 80) ? 1u << like.dtype : FZ_ANY, &bound);
     bool swap = fz_chance(r, 50);
     bound += a->bound;
@@ -184,7 +182,7 @@ void fz_emit_fma(fz_trace *c, fz_rng *r, const fz_record *rec)
     double x = 0, y = 0;
     eg_spec like = a->spec;
     eg_val b = operand(c, r, &like, 1u << like.dtype, &x);
-    if (eg_spec_of(b).rank > like.rank) like = eg_spec_of(b);
+    if (eg_spec_of(b).rank > 0) like = fz_meet(like, eg_spec_of(b));
     eg_val d = operand(c, r, &like, 1u << like.dtype, &y);
     switch (fz_below(r, 6)) {
     case 0: fz_keep(c, r, eg_clip(a->v, b, d), x + y); break;

@@ -191,6 +191,8 @@ eg_val fz_as(eg_val v, eg_dtype t); /* converted if needed */
 eg_val fz_condition(fz_trace *c, fz_rng *r);
 int64_t fz_count(eg_spec s);
 bool fz_same(eg_spec a, eg_spec b);
+/* Of a's type, the shape in which both meet. */
+eg_spec fz_meet(eg_spec a, eg_spec b);
 /* Values not used by others since `from`, newest first; up to n. */
 int fz_unused(fz_trace *c, int from, int n, eg_val *out);
 
@@ -226,6 +228,8 @@ typedef struct fz_session {
     const fz_program *p;
 } fz_session;
 
+/* A new context; the environment variable FUZZ_DUMP names what it prints, as eg_options.dump. */
+eg_context *fz_context(const eg_options *o);
 /* A context with the program's objects, traced (unless text: parsed).  False after an error, told in `why`. */
 bool fz_open(fz_session *s, const fz_program *p, const eg_options *o, const char *text, char *why);
 /* The same in the context of another session, with other numbers as literals; fz_close closes it with `first`. */

@@ -214,15 +214,18 @@ static int usage(void)
 
 /* -- one program ------------------------------------------------------------------------------------------------------------ */
 
-/* The text without the places where values were built. */
-static void print_bare(FILE *f, const char *text)
+/* The text without the places where values were built, behind its first line what it failed on. */
+static void print_bare(FILE *f, const fz_program *p, const char *text)
 {
-    for (const char *line = text; *line;) {
+    fprintf(f, "engram 1\n; data 1 %d\n; fuzz --one %llu, policy %s\n", p->specials, (unsigned long long)p->seed,
+            fz_policy_names[p->policy]);
+    const char *line = strchr(text, '\n');
+    while (line && *++line) {
         const char *end = strchr(line, '\n'), *place = strstr(line, " ; ");
         if (!end) end = line + strlen(line);
         if (!place || place > end) place = end;
         fprintf(f, "%.*s\n", (int)(place - line), line);
-        line = *end ? end + 1 : end;
+        line = *end ? end : NULL;
     }
 }
 
@@ -234,9 +237,7 @@ static void write_text(const fz_program *p, const char *path)
     if (!fz_open(&s, p, &o, NULL, why)) return;
     FILE *f = strcmp(path, "-") ? fopen(path, "w") : stdout;
     if (f) {
-        fprintf(f, "; data 1 %d    \n; fuzz --one %llu, policy %s\n", p->specials, (unsigned long long)p->seed,
-                fz_policy_names[p->policy]);
-        print_bare(f, eg_text(s.f));
+        print_bare(f, p, eg_text(s.f));
         if (f != stdout) fclose(f);
     }
     fz_close(&s);

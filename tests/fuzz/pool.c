@@ -32,6 +32,17 @@ static bool broadcasts(eg_spec a, eg_spec b)
     return count <= 20000;
 }
 
+eg_spec fz_meet(eg_spec a, eg_spec b)
+{
+    eg_spec s = a.rank >= b.rank ? a : b;
+    s.dtype = a.dtype;
+    for (int k = 1; k <= a.rank && k <= b.rank; k++) {
+        int64_t x = a.dim[a.rank - k], y = b.dim[b.rank - k];
+        s.dim[s.rank - k] = x == 1 ? y : x;
+    }
+    return s;
+}
+
 static bool wanted(const fz_val *v, const fz_want *w)
 {
     if (!(w->types >> v->spec.dtype & 1) || v->spec.rank < w->min_rank) return false;

@@ -129,9 +129,9 @@ static void replay(const char *path)
     FILE *file = fopen(path, "r+");
     if (!file) return;
     for (unsigned key = 1; key <= 9; key++) {
-        snprintf(line, sizeof line, "; data %u %d", key, key > 6);
+        snprintf(line, sizeof line, "engram 1\n; data %u %d\n", key, key > 6);
         rewind(file);
-        fprintf(file, "%-14s\n", line);
+        fputs(line, file);
         fflush(file);
         pid_t pid;
         int status = 0;
@@ -142,7 +142,7 @@ static void replay(const char *path)
         if (posix_spawn(&pid, "/proc/self/exe", &actions, NULL, (char *const *)(uintptr_t)argv, environ)) abort();
         posix_spawn_file_actions_destroy(&actions);
         waitpid(pid, &status, 0);
-        if (status) {
+        if (WIFSIGNALED(status) || WEXITSTATUS(status) == 1) {
             printf("  replays from its text\n");
             fclose(file);
             return;

@@ -134,11 +134,27 @@ static void objects(fz_session *s)
     }
 }
 
+static void print(void *user, const char *text)
+{
+    (void)user;
+    fputs(text, stderr);
+}
+
+eg_context *fz_context(const eg_options *o)
+{
+    eg_options with = *o;
+    with.dump = getenv("FUZZ_DUMP");
+    eg_context *eg = eg_open(&with);
+    if (!eg) abort();
+    if (with.dump) eg_set_log(eg, print, NULL);
+    return eg;
+}
+
 static bool open_in(fz_session *s, const char *text, char *why)
 {
     const fz_program *p = s->p;
     eg_spec args[FZ_OBJECTS];
-    s->trace = (fz_trace){.eg = s->eg, .p = p, .variant = s->second, .factor = 1};
+    s->trace = (fz_trace){.eg = s->eg, .p = p, .variant = s->second && p->seed % 2, .factor = 1};
     objects(s);
     for (int k = 0; k < p->num_args; k++) {
         args[k] = fz_spec_of(p, &p->arg[k]);
@@ -157,8 +173,7 @@ bool fz_open(fz_session *s, const fz_program *p, const eg_options *o, const char
 {
     memset(s, 0, sizeof *s);
     s->p = p;
-    s->eg = eg_open(o);
-    if (!s->eg) abort();
+    s->eg = fz_context(o);
     return open_in(s, text, why);
 }
 
