@@ -48,13 +48,19 @@ void egi_irb_attr_text(LLVMValueRef fn, const char *name, const char *value)
     LLVMAddAttributeAtIndex(fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, a);
 }
 
+/* Remembered by the module itself, as metadata that nobody else reads. */
+static const char keep_name[] = "engram.keep_denormals";
+
+void egi_irb_keep_denormals(LLVMModuleRef mod) { LLVMGetOrInsertNamedMetadata(mod, keep_name, sizeof keep_name - 1); }
+
 LLVMValueRef egi_irb_function(LLVMModuleRef mod, const char *name, LLVMTypeRef ret, LLVMTypeRef *params,
                               unsigned num_params, LLVMLinkage linkage)
 {
     LLVMValueRef fn = LLVMAddFunction(mod, name, LLVMFunctionType(ret, params, num_params, 0));
     LLVMSetLinkage(fn, linkage);
     egi_irb_attr_enum(fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, "nounwind", 0);
-    egi_irb_attr_text(fn, "denormal-fp-math", "preserve-sign,preserve-sign");
+    bool keep = LLVMGetNamedMetadata(mod, keep_name, sizeof keep_name - 1);
+    egi_irb_attr_text(fn, "denormal-fp-math", keep ? "ieee,ieee" : "preserve-sign,preserve-sign");
     egi_irb_attr_text(fn, "prefer-vector-width", "512");
     return fn;
 }

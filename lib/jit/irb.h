@@ -34,6 +34,8 @@ typedef struct egi_irb {
 void egi_irb_open(egi_irb *b, LLVMValueRef fn);
 void egi_irb_close(egi_irb *b);
 
+/* Functions added to the module from now on keep denormals. */
+void egi_irb_keep_denormals(LLVMModuleRef mod);
 /* Adds a function with the attributes that all our code has: nounwind, denormals flushed, 512-bit vectors allowed. */
 LLVMValueRef egi_irb_function(LLVMModuleRef mod, const char *name, LLVMTypeRef ret, LLVMTypeRef *params,
                               unsigned num_params, LLVMLinkage linkage);

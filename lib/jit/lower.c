@@ -393,6 +393,7 @@ void egi_lower_all(egi_lower *l, const char *name)
 {
     LLVMTypeRef ptr = LLVMPointerTypeInContext(l->ctx, 0), i32 = LLVMInt32TypeInContext(l->ctx);
     LLVMTypeRef params[] = {ptr, i32, i32};
+    if (l->g->eg->options.keep_denormals) egi_irb_keep_denormals(l->mod);
     l->fn = egi_irb_function(l->mod, name, LLVMVoidTypeInContext(l->ctx), params, 3, LLVMExternalLinkage);
     if (!tables(l)) {
         l->failed = true;

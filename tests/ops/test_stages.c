@@ -1,5 +1,6 @@
 /* Stages inside a time loop: operations that work in place of what they replace, reductions that need all threads,
  * random draws of each step; and the numeric modes.  Compiled code on 1 to 4 threads against the interpreter. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,9 +20,9 @@ static float rough(int64_t i)
     return (float)((int32_t)(x ^ x >> 13) % 1000003) * 1e-3F;
 }
 
-static void open_with(int lanes, eg_math math, int64_t n)
+static void open_with(eg_options options, int64_t n)
 {
-    eg = eg_open(&(eg_options){.lanes = lanes, .math = math});
+    eg = eg_open(&options);
     ck_assert_ptr_nonnull(eg);
     width = n;
     ring = eg_variable(eg, "ring", eg_matrix(EG_F32, ROWS, n));
@@ -70,15 +71,14 @@ static void check_all(const char *title, eg_fn fn)
     static const int64_t sizes[] = {1, 17, 1023, 20000};
     for (int lanes = 4; lanes <= 16; lanes *= 2) {
         for (size_t k = 0; k < EGI_LEN(sizes); k++) {
-            open_with(lanes, EG_MATH_CONTRACT, sizes[k]);
+            open_with((eg_options){.lanes = lanes}, sizes[k]);
             check(title, fn);
             eg_close(eg);
         }
     }
 }
 
-/* -- in place ---------------------------------------------------------------------------------------------------------
- */
+/* -- in place ---------------------------------------------------------------------------------------------------- */
 
 static eg_val write_row(void *user, eg_val x)
 {
@@ -123,8 +123,7 @@ static eg_val scatter_loop(void *user, eg_val x)
 START_TEST(scattered_sums_keep_their_order_in_place) { check_all("scatter", scatter_loop); }
 END_TEST
 
-/* -- numeric modes ----------------------------------------------------------------------------------------------------
- */
+/* -- numeric modes ----------------------------------------------------------------------------------------------- */
 
 static eg_val products(void *user, eg_val x)
 {
@@ -138,7 +137,7 @@ static eg_val products(void *user, eg_val x)
 
 static void check_mode(eg_math math, bool contracted)
 {
-    open_with(0, math, 1023);
+    open_with((eg_options){.math = math}, 1023);
     check("products", products);
     eg_func *f = eg_trace(eg, "products", products, NULL, 0, NULL);
     ck_assert_ptr_nonnull(f);
@@ -153,8 +152,41 @@ START_TEST(products_are_contracted_when_built_and_never_later)
 }
 END_TEST
 
-/* -- all threads meet -------------------------------------------------------------------------------------------------
- */
+/* -- denormals
+ * --------------------------------------------------------------------------------------------------------- */
+
+static eg_val tiny(void *user, eg_val x)
+{
+    (void)user;
+    (void)x;
+    eg_val a = eg_mul(eg_row(eg_get(ring), 0), 1e-37), b = eg_mul(eg_row(eg_get(ring), 1), 1e-38);
+    eg_set(seen, eg_add(eg_fmod(a, b), eg_mod(b, eg_mul(a, 0.01))));
+    eg_set(ring, eg_mul(eg_mul(eg_get(ring), 1e-30), 1e-10));
+    eg_set(total, eg_sum(b));
+    return eg_nothing();
+}
+
+static int64_t denormals_with(bool keep)
+{
+    int64_t n = 0;
+    open_with((eg_options){.keep_denormals = keep}, 1023);
+    check("tiny", tiny);
+    eg_func *f = eg_trace(eg, "tiny", tiny, NULL, 0, NULL);
+    ck_assert_int_eq(eg_call(f, NULL, NULL, NULL, NULL), EG_OK);
+    const float *x = eg_data(eg_own_state(eg), ring);
+    for (int64_t i = 0; i < width; i++) n += fpclassify(x[i]) == FP_SUBNORMAL;
+    eg_close(eg);
+    return n;
+}
+
+START_TEST(denormals_are_flushed_or_kept_alike)
+{
+    ck_assert_int_eq(denormals_with(false), 0);
+    ck_assert_int_gt(denormals_with(true), 0);
+}
+END_TEST
+
+/* -- all threads meet -------------------------------------------------------------------------------------------- */
 
 static eg_val reduce_step(void *user, eg_val x)
 {
@@ -186,6 +218,7 @@ int main(void)
     tcase_add_test(c, a_ring_is_updated_in_place);
     tcase_add_test(c, scattered_sums_keep_their_order_in_place);
     tcase_add_test(c, products_are_contracted_when_built_and_never_later);
+    tcase_add_test(c, denormals_are_flushed_or_kept_alike);
     tcase_add_test(c, sums_of_every_step_agree);
     suite_add_tcase(s, c);
     return test_run(s);
