@@ -81,6 +81,7 @@ static egi_id identity(const egi_graph *g, egi_op op, const egi_id *a, uint32_t 
         if (a[0] == a[1]) x = a[0];
         break;
     case EGI_SELECT:
+    case EGI_RARE:
         if (a[1] == a[2])
             x = a[1];
         else if (is_const(g, a[0]))
@@ -99,7 +100,7 @@ static egi_id fold(egi_graph *g, egi_op op, eg_dtype t, uint32_t n, const egi_id
         if (!is_const(g, a[k])) return 0;
         bits[k] = egi_at(g, a[k])->imm;
     }
-    eg_dtype from = egi_dtype_of(g, a[op == EGI_SELECT ? 1 : 0]);
+    eg_dtype from = egi_dtype_of(g, a[egi_ops[op].rule == EGI_RULE_SEL ? 1 : 0]);
     /* Flushing while computing is not flushing afterwards: what rounds up to the smallest normal number differs. */
     unsigned fp = egi_fp_enter(g->eg->options.keep_denormals);
     uint64_t result = egi_scalar_op(op, from, t, bits);

@@ -107,7 +107,7 @@ static bool run_node(egi_interp *ip, egi_id id)
     case EGI_ABS: case EGI_SIGN: case EGI_MIN: case EGI_MAX: case EGI_FLOOR: case EGI_CEIL: case EGI_TRUNC:
     case EGI_ROUND: case EGI_SQRT: case EGI_AND: case EGI_OR: case EGI_XOR: case EGI_NOT: case EGI_SHL: case EGI_SHR:
     case EGI_EQ: case EGI_NE: case EGI_LT: case EGI_LE: case EGI_GT: case EGI_GE: case EGI_ISNAN: case EGI_ISINF:
-    case EGI_SELECT: case EGI_CONVERT: case EGI_BITCAST: egi_run_elementwise(ip, id); break;
+    case EGI_SELECT: case EGI_RARE: case EGI_CONVERT: case EGI_BITCAST: egi_run_elementwise(ip, id); break;
     case EGI_EXP: case EGI_EXP2: case EGI_EXPM1: case EGI_LOG: case EGI_LOG2: case EGI_LOG10: case EGI_LOG1P:
     case EGI_SIN: case EGI_COS: case EGI_TAN: case EGI_ASIN: case EGI_ACOS: case EGI_ATAN: case EGI_ATAN2:
     case EGI_SINH: case EGI_COSH: case EGI_TANH: case EGI_ASINH: case EGI_ACOSH: case EGI_ATANH: case EGI_RSQRT:

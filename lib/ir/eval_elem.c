@@ -11,7 +11,7 @@ void egi_run_elementwise(egi_interp *ip, egi_id id)
         in[k] = egi_in(ip, id, k);
         step[k] = egi_at(g, egi_arg(g, id, k))->shape != 0;
     }
-    eg_dtype from = egi_dtype_of(g, egi_arg(g, id, n->op == EGI_SELECT ? 1 : 0));
+    eg_dtype from = egi_dtype_of(g, egi_arg(g, id, egi_ops[n->op].rule == EGI_RULE_SEL ? 1 : 0));
     egi_kernel kernel = egi_kernel_of((egi_op)n->op, from, (eg_dtype)n->dtype);
     kernel(egi_out(ip, id), in, step, egi_now_count(ip, id));
 }

@@ -218,17 +218,18 @@ CONVERT_TO_ALL(f64, double, saturate_i32, saturate_u32, saturate_i64)
     [EG_F64] = op##_64
 
 static const egi_kernel table[EGI_OP_COUNT][EG_DTYPE_COUNT] = {
-    [EGI_ADD] = {NUMBERS(add)},    [EGI_SUB] = {NUMBERS(sub)},       [EGI_MUL] = {NUMBERS(mul)},
-    [EGI_DIV] = {NUMBERS(div)},    [EGI_FMOD] = {NUMBERS(fmod)},     [EGI_MOD] = {NUMBERS(mod)},
-    [EGI_FMA] = {FLOATS(fma)},     [EGI_NEG] = {NUMBERS(neg)},       [EGI_ABS] = {NUMBERS(abs)},
-    [EGI_SIGN] = {NUMBERS(sign)},  [EGI_MIN] = {NUMBERS(min)},       [EGI_MAX] = {NUMBERS(max)},
-    [EGI_FLOOR] = {FLOATS(floor)}, [EGI_CEIL] = {FLOATS(ceil)},      [EGI_TRUNC] = {FLOATS(trunc)},
-    [EGI_ROUND] = {FLOATS(round)}, [EGI_SQRT] = {FLOATS(sqrt)},      [EGI_AND] = {BITWISE(and)},
-    [EGI_OR] = {BITWISE(or)},      [EGI_XOR] = {BITWISE(xor)},       [EGI_NOT] = {BITWISE(not)},
-    [EGI_SHL] = {INTEGERS(shl)},   [EGI_SHR] = {INTEGERS(shr)},      [EGI_EQ] = {EVERY(eq)},
-    [EGI_NE] = {EVERY(ne)},        [EGI_LT] = {EVERY(lt)},           [EGI_LE] = {EVERY(le)},
-    [EGI_GT] = {EVERY(gt)},        [EGI_GE] = {EVERY(ge)},           [EGI_ISNAN] = {FLOATS(isnan)},
-    [EGI_ISINF] = {FLOATS(isinf)}, [EGI_SELECT] = {BY_SIZE(select)}, [EGI_BITCAST] = {BY_SIZE(copy)},
+    [EGI_ADD] = {NUMBERS(add)},      [EGI_SUB] = {NUMBERS(sub)},       [EGI_MUL] = {NUMBERS(mul)},
+    [EGI_DIV] = {NUMBERS(div)},      [EGI_FMOD] = {NUMBERS(fmod)},     [EGI_MOD] = {NUMBERS(mod)},
+    [EGI_FMA] = {FLOATS(fma)},       [EGI_NEG] = {NUMBERS(neg)},       [EGI_ABS] = {NUMBERS(abs)},
+    [EGI_SIGN] = {NUMBERS(sign)},    [EGI_MIN] = {NUMBERS(min)},       [EGI_MAX] = {NUMBERS(max)},
+    [EGI_FLOOR] = {FLOATS(floor)},   [EGI_CEIL] = {FLOATS(ceil)},      [EGI_TRUNC] = {FLOATS(trunc)},
+    [EGI_ROUND] = {FLOATS(round)},   [EGI_SQRT] = {FLOATS(sqrt)},      [EGI_AND] = {BITWISE(and)},
+    [EGI_OR] = {BITWISE(or)},        [EGI_XOR] = {BITWISE(xor)},       [EGI_NOT] = {BITWISE(not)},
+    [EGI_SHL] = {INTEGERS(shl)},     [EGI_SHR] = {INTEGERS(shr)},      [EGI_EQ] = {EVERY(eq)},
+    [EGI_NE] = {EVERY(ne)},          [EGI_LT] = {EVERY(lt)},           [EGI_LE] = {EVERY(le)},
+    [EGI_GT] = {EVERY(gt)},          [EGI_GE] = {EVERY(ge)},           [EGI_ISNAN] = {FLOATS(isnan)},
+    [EGI_ISINF] = {FLOATS(isinf)},   [EGI_SELECT] = {BY_SIZE(select)}, [EGI_RARE] = {BY_SIZE(select)},
+    [EGI_BITCAST] = {BY_SIZE(copy)},
 };
 
 #define TO_ALL(t)                                                                                                      \

@@ -196,7 +196,8 @@ LLVMValueRef egi_lower_scalar(egi_lower *l, egi_id id)
         if (egi_flags((egi_op)n->op) & FX)
             v = egi_lower_math(l, &l->b, (egi_op)n->op, (eg_dtype)n->dtype, a, 1);
         else
-            v = egi_lower_op(&l->b, (egi_op)n->op, egi_dtype_of(g, egi_arg(g, id, n->op == EGI_SELECT ? 1 : 0)),
+            v = egi_lower_op(&l->b, (egi_op)n->op,
+                             egi_dtype_of(g, egi_arg(g, id, egi_ops[n->op].rule == EGI_RULE_SEL ? 1 : 0)),
                              (eg_dtype)n->dtype, a, 1);
     }
     return l->scalar[id] = v;

@@ -120,7 +120,7 @@ static LLVMValueRef compute(egi_fused *f, egi_id id, const LLVMValueRef *a)
 {
     const egi_graph *g = f->l->g;
     const egi_node *n = egi_at(g, id);
-    eg_dtype from = egi_dtype_of(g, egi_arg(g, id, n->op == EGI_SELECT ? 1 : 0));
+    eg_dtype from = egi_dtype_of(g, egi_arg(g, id, egi_ops[n->op].rule == EGI_RULE_SEL ? 1 : 0));
     if (egi_flags((egi_op)n->op) & FX)
         return egi_lower_math(f->l, &f->b, (egi_op)n->op, (eg_dtype)n->dtype, a, f->lanes);
     return egi_lower_op(&f->b, (egi_op)n->op, from, (eg_dtype)n->dtype, a, f->lanes);

@@ -257,7 +257,8 @@ LLVMValueRef egi_lower_op(egi_irb *b, egi_op op, eg_dtype from, eg_dtype to, con
     case EGI_GE: return compare(b, op, from, x, y);
     case EGI_ISNAN: return LLVMBuildFCmp(at, LLVMRealUNO, x, x, "");
     case EGI_ISINF: return is_inf(b, x);
-    case EGI_SELECT: return choose(b, x, y, a[2]);
+    case EGI_SELECT:
+    case EGI_RARE: return choose(b, x, y, a[2]);
     case EGI_CONVERT: return convert(b, from, to, x, lanes);
     case EGI_BITCAST:
         return LLVMBuildBitCast(at, x, egi_irb_vec(element_of(b, to), lanes), "");

@@ -49,7 +49,7 @@ egi_id m_at_least(const egi_maths *m, egi_id x, double low)
 
 egi_id m_rare(const egi_maths *m, egi_id condition, egi_id seldom, egi_id usual)
 {
-    return m_select(m, condition, seldom, usual);
+    return egi_op3(m->g, EGI_RARE, condition, seldom, usual);
 }
 
 egi_id m_keep_zero(const egi_maths *m, egi_id x, egi_id y) { return m_select(m, m_eq(m, x, m_c(m, 0)), x, y); }
