@@ -1,7 +1,7 @@
 /* Poisson and binomial numbers: by inversion where the mean is below 10, else by transformed rejection.  In f64. */
 #include "api/random.h"
 
-enum { SMALL = 10 };
+static const double large_mean = 10; /* from here on by rejection */
 
 /* The wanted one of two ways to draw; with a plain parameter only that one is built. */
 static egi_id either(const egi_maths *m, egi_id condition, egi_id yes, egi_id no)
@@ -80,12 +80,12 @@ eg_val(eg_poisson)(eg_context *eg, eg_spec spec, eg_val lambda, const char *file
     const egi_maths *m = &d.m;
     egi_param a = egi_draw_param(&d, lambda, "lambda", 0, INFINITY);
     if (!d.c.g) return eg_nothing();
-    egi_id good = m_ge(m, a.id, m_c(m, 0)), small = m_lt(m, a.id, m_c(m, SMALL)), few = 0, many = 0;
+    egi_id good = m_ge(m, a.id, m_c(m, 0)), small = m_lt(m, a.id, m_c(m, large_mean)), few = 0, many = 0;
     egi_id huge = m_gt(m, a.id, m_c(m, 1e18));
-    if (!a.plain || a.x < SMALL) few = poisson_small(&d, m_select(m, m_and(m, good, small), a.id, m_c(m, 0)));
-    if (!a.plain || a.x >= SMALL) {
-        egi_id todo = m_and(m, m_ge(m, a.id, m_c(m, SMALL)), m_not(m, huge));
-        many = poisson_large(&d, m_select(m, todo, a.id, m_c(m, SMALL)), todo);
+    if (!a.plain || a.x < large_mean) few = poisson_small(&d, m_select(m, m_and(m, good, small), a.id, m_c(m, 0)));
+    if (!a.plain || a.x >= large_mean) {
+        egi_id todo = m_and(m, m_ge(m, a.id, m_c(m, large_mean)), m_not(m, huge));
+        many = poisson_large(&d, m_select(m, todo, a.id, m_c(m, large_mean)), todo);
     }
     egi_id k = either(m, small, few, many);
     return finish(&d, good, m_select(m, huge, a.id, k));
@@ -165,16 +165,17 @@ eg_val(eg_binomial)(eg_context *eg, eg_spec spec, eg_val n, eg_val p, const char
     egi_id swap = m_gt(m, b.id, m_c(m, 0.5)), rare = m_select(m, swap, m_sub(m, one, b.id), b.id);
     bool plain = a.plain && b.plain;
     double mean = plain ? floor(a.x) * (b.x > 0.5 ? 1 - b.x : b.x) : 0;
-    egi_id small = m_lt(m, m_mul(m, trials, rare), m_c(m, SMALL)), few = 0, many = 0;
-    if (!plain || mean < SMALL) {
+    egi_id small = m_lt(m, m_mul(m, trials, rare), m_c(m, large_mean)), few = 0, many = 0;
+    if (!plain || mean < large_mean) {
         egi_id here = m_and(m, good, small);
         binomial s = {.n = m_select(m, here, trials, zero), .p = m_select(m, here, rare, zero)};
         s.odds = m_div(m, s.p, m_sub(m, one, s.p));
         few = binomial_small(&d, &s);
     }
-    if (!plain || mean >= SMALL) {
+    if (!plain || mean >= large_mean) {
         egi_id todo = m_and(m, good, m_not(m, small));
-        binomial s = {.n = m_select(m, todo, trials, m_c(m, 4 * SMALL)), .p = m_select(m, todo, rare, m_c(m, 0.5))};
+        binomial s = {.n = m_select(m, todo, trials, m_c(m, 4 * large_mean)),
+                      .p = m_select(m, todo, rare, m_c(m, 0.5))};
         s.odds = m_div(m, s.p, m_sub(m, one, s.p));
         many = binomial_large(&d, &s, todo);
     }

@@ -1,7 +1,7 @@
 /* Every distribution against its moments and its distribution function, over grids of parameters. */
 #include "random_draws.h"
 
-enum { N = 100000 };
+enum { N = 50000 };
 static const double inf = INFINITY;
 
 /* -- the distributions ----------------------------------------------------------------------------------------------
