@@ -76,9 +76,9 @@ static inline egi_id m_valid(const egi_maths *m, egi_id good, egi_id x) { return
 egi_id m_stirling(const egi_maths *m, egi_id z);
 
 /* Proposes values until each element has one: the proposal tells which are accepted.  `start` is what an element keeps
- * that is not `todo`, or (which does not happen) finds none in the most rounds allowed. */
+ * that is not `pending`, or (which does not happen) finds none in the most rounds allowed. */
 typedef egi_id (*egi_propose)(egi_draw *d, const void *user, egi_id *accepted);
-egi_id egi_draw_until(egi_draw *d, egi_id start, egi_id todo, egi_propose fn, const void *user);
+egi_id egi_draw_until(egi_draw *d, egi_id start, egi_id pending, egi_propose fn, const void *user);
 
 /* Smallest k with u <= P(X <= k), where P(X = 0) = first and P(X = k) = P(X = k - 1) ratio(k): k < 128. */
 typedef egi_id (*egi_ratio)(egi_draw *d, const void *user, egi_id k);

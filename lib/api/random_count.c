@@ -62,7 +62,7 @@ static egi_id poisson_propose(egi_draw *d, const void *user, egi_id *accepted)
     return k;
 }
 
-static egi_id poisson_large(egi_draw *d, egi_id mean, egi_id todo)
+static egi_id poisson_large(egi_draw *d, egi_id mean, egi_id pending)
 {
     const egi_maths *m = &d->m;
     poisson_hat p = {.mean = mean};
@@ -71,7 +71,7 @@ static egi_id poisson_large(egi_draw *d, egi_id mean, egi_id todo)
     p.h.c = m_add(m, mean, m_c(m, 0.43));
     p.h.scale = m_add(m, m_div(m, m_c(m, 1.1328), m_sub(m, p.h.b, m_c(m, 3.4))), m_c(m, 1.1239));
     p.offset = m_mul(m, m_add(m, m_op(m, EGI_LOG, mean), m_c(m, 1.8378770664093454836)), m_c(m, 0.5));
-    return egi_draw_until(d, m_op(m, EGI_FLOOR, mean), todo, poisson_propose, &p);
+    return egi_draw_until(d, m_op(m, EGI_FLOOR, mean), pending, poisson_propose, &p);
 }
 
 eg_val(eg_poisson)(eg_context *eg, eg_spec spec, eg_val lambda, const char *file, int line)
@@ -84,8 +84,8 @@ eg_val(eg_poisson)(eg_context *eg, eg_spec spec, eg_val lambda, const char *file
     egi_id huge = m_gt(m, a.id, m_c(m, 1e18));
     if (!a.plain || a.x < large_mean) few = poisson_small(&d, m_select(m, m_and(m, good, small), a.id, m_c(m, 0)));
     if (!a.plain || a.x >= large_mean) {
-        egi_id todo = m_and(m, m_ge(m, a.id, m_c(m, large_mean)), m_not(m, huge));
-        many = poisson_large(&d, m_select(m, todo, a.id, m_c(m, large_mean)), todo);
+        egi_id pending = m_and(m, m_ge(m, a.id, m_c(m, large_mean)), m_not(m, huge));
+        many = poisson_large(&d, m_select(m, pending, a.id, m_c(m, large_mean)), pending);
     }
     egi_id k = either(m, small, few, many);
     return finish(&d, good, m_select(m, huge, a.id, k));
@@ -134,7 +134,7 @@ static egi_id binomial_propose(egi_draw *d, const void *user, egi_id *accepted)
     return k;
 }
 
-static egi_id binomial_large(egi_draw *d, const binomial *s, egi_id todo)
+static egi_id binomial_large(egi_draw *d, const binomial *s, egi_id pending)
 {
     const egi_maths *m = &d->m;
     egi_id one = m_c(m, 1), half = m_c(m, 0.5), mean = m_mul(m, s->n, s->p), n1 = m_add(m, s->n, one);
@@ -149,7 +149,7 @@ static egi_id binomial_large(egi_draw *d, const binomial *s, egi_id todo)
     b.offset = m_add(m, m_stirling(m, mode1), m_stirling(m, b.rest));
     egi_id odds = m_div(m, mode1, m_mul(m, s->odds, b.rest));
     b.offset = m_fma(m, m_add(m, mode, half), m_op(m, EGI_LOG, odds), b.offset);
-    return egi_draw_until(d, mode, todo, binomial_propose, &b);
+    return egi_draw_until(d, mode, pending, binomial_propose, &b);
 }
 
 eg_val(eg_binomial)(eg_context *eg, eg_spec spec, eg_val n, eg_val p, const char *file, int line)
@@ -173,11 +173,11 @@ eg_val(eg_binomial)(eg_context *eg, eg_spec spec, eg_val n, eg_val p, const char
         few = binomial_small(&d, &s);
     }
     if (!plain || mean >= large_mean) {
-        egi_id todo = m_and(m, good, m_not(m, small));
-        binomial s = {.n = m_select(m, todo, trials, m_c(m, 4 * large_mean)),
-                      .p = m_select(m, todo, rare, m_c(m, 0.5))};
+        egi_id pending = m_and(m, good, m_not(m, small));
+        binomial s = {.n = m_select(m, pending, trials, m_c(m, 4 * large_mean)),
+                      .p = m_select(m, pending, rare, m_c(m, 0.5))};
         s.odds = m_div(m, s.p, m_sub(m, one, s.p));
-        many = binomial_large(&d, &s, todo);
+        many = binomial_large(&d, &s, pending);
     }
     egi_id k = either(m, small, few, many);
     return finish(&d, good, m_select(m, swap, m_sub(m, trials, k), k));

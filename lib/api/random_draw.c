@@ -196,7 +196,7 @@ egi_id m_stirling(const egi_maths *m, egi_id z)
 /* -- loops ----------------------------------------------------------------------------------------------------------
  */
 
-/* (value, todo, rounds) or (k, term, sum, rounds) */
+/* (value, pending, rounds) or (k, term, sum, rounds) */
 enum { MOST_PARTS = 4 };
 typedef struct rounds {
     egi_draw *d;
@@ -219,12 +219,12 @@ static eg_val pack(const egi_draw *d, int n, const egi_id *part)
 }
 
 /* Is there an element to do, and a round left? */
-static egi_id go_on(egi_draw *d, egi_id todo, egi_id round, int64_t most)
+static egi_id go_on(egi_draw *d, egi_id pending, egi_id round, int64_t most)
 {
     static const int64_t axes[EG_MAX_RANK] = {0, 1, 2, 3, 4, 5};
     egi_graph *g = d->c.g;
-    if (!todo || !round) return 0;
-    egi_id any = egi_reduce(g, EGI_ANY, todo, egi_shape_of(g, todo)->rank, axes);
+    if (!pending || !round) return 0;
+    egi_id any = egi_reduce(g, EGI_ANY, pending, egi_shape_of(g, pending)->rank, axes);
     return egi_op2(g, EGI_AND, any, egi_op2(g, EGI_LT, round, egi_const_i(g, EG_I32, most)));
 }
 
@@ -249,12 +249,13 @@ static eg_val propose(void *user, eg_val x)
     return pack(r->d, 3, part);
 }
 
-egi_id egi_draw_until(egi_draw *d, egi_id start, egi_id todo, egi_propose fn, const void *user)
+egi_id egi_draw_until(egi_draw *d, egi_id start, egi_id pending, egi_propose fn, const void *user)
 {
     egi_graph *g = d->c.g;
-    if (!start || !todo) return 0;
+    if (!start || !pending) return 0;
     rounds r = {.d = d, .user = user, .propose = fn};
-    egi_id part[] = {egi_broadcast(g, start, &d->shape), egi_broadcast(g, todo, &d->shape), egi_const_i(g, EG_I32, 0)};
+    egi_id part[] = {egi_broadcast(g, start, &d->shape), egi_broadcast(g, pending, &d->shape),
+                     egi_const_i(g, EG_I32, 0)};
     eg_val out = (eg_while)(d->c.eg, until_done, propose, &r, pack(d, 3, part), d->c.file, d->c.line);
     unpack(d, out, 1, part);
     return part[0];

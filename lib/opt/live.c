@@ -9,7 +9,7 @@ static void mark(egi_live *l, egi_id id)
 {
     if (l->at[id]) return;
     l->at[id] = true;
-    if (!egi_push(&l->g->eg->allocator, &l->todo, id)) l->failed = true;
+    if (!egi_push(&l->g->eg->allocator, &l->pending, id)) l->failed = true;
 }
 
 /* Owner of a parameter: node and which carried value it is; -1 for i and rows. */
@@ -106,8 +106,8 @@ static void mark_all(egi_live *l)
     for (egi_id id = 1; id < g->nodes.n; id++) {
         if (egi_at(g, id)->op == EGI_HOST) mark(l, id);
     }
-    while (l->todo.n && !l->failed) {
-        egi_id id = l->todo.at[--l->todo.n];
+    while (l->pending.n && !l->failed) {
+        egi_id id = l->pending.at[--l->pending.n];
         const egi_node *n = egi_at(g, id);
         /* Whatever lives in a region keeps the region's owner. */
         for (uint16_t reg = n->region; reg; reg = region_at(g, reg)->parent) mark_owner(l, region_at(g, reg)->owner);
@@ -135,5 +135,5 @@ bool egi_live_find(egi_live *l, const egi_graph *g)
 void egi_live_free(egi_live *l)
 {
     egi_free(&l->g->eg->allocator, l->at);
-    egi_vec_free(&l->g->eg->allocator, &l->todo);
+    egi_vec_free(&l->g->eg->allocator, &l->pending);
 }

@@ -7,7 +7,7 @@
 typedef struct egi_live {
     const egi_graph *g;
     bool *at; /* for each node */
-    egi_ids todo;
+    egi_ids pending;
     bool failed;
 } egi_live;
 
