@@ -4,8 +4,8 @@
  * A million points a function and type: bit patterns of the whole range, and dense intervals.  They are measured
  * against the C library one format wider; the worst point and a sample are measured again with MPFR.
  *
- * Arguments: names of composites, to look at only these; before them --long (or EG_LONG=1): every f32, about six
- * minutes a function; --stride=N: every Nth f32. */
+ * Arguments: names of composites, to look at only these; before them --long (or EG_LONG=1): every f32, some twenty
+ * seconds a function; --stride=N: every Nth f32. */
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -13,7 +13,8 @@
 
 #include "core/core.h"
 #include "math/batch.h"
-#include "math/reference.h"
+#include "math/compiled.h"
+#include "math/points.h"
 #include "support/support.h"
 
 enum { POINTS = 1000000, SAMPLE_EVERY = 64, PRECISION = 140 };
@@ -23,25 +24,9 @@ static uint64_t stride = 1;
 static int num_names;
 static char **names;
 
-typedef struct format {
-    eg_dtype t;
-    int digits, min_exp, max_exp; /* smallest normal number is 2^(min_exp - 1); 2^max_exp overflows */
-} format;
-static const format f32 = {EG_F32, FLT_MANT_DIG, FLT_MIN_EXP, FLT_MAX_EXP};
-static const format f64 = {EG_F64, DBL_MANT_DIG, DBL_MIN_EXP, DBL_MAX_EXP};
-
 typedef struct worst {
     double ulp, x, y, got;
 } worst;
-
-static uint64_t random_state = 1;
-static uint64_t random64(void)
-{
-    uint64_t z = random_state += 0x9E3779B97F4A7C15u;
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-    return z ^ z >> 31;
-}
 
 /* Error in units in the last place of a normal result; below the normal range any flushed or smallest number is right.
  */
@@ -74,57 +59,6 @@ static long double wide(const reference *r, const format *f, double x, double y)
     return f->t == EG_F32 ? (long double)r->wide32(x, y) : r->wide64(x, y);
 }
 
-static double load(const format *f, const void *v, int k)
-{
-    return f->t == EG_F32 ? (double)((const float *)v)[k] : ((const double *)v)[k];
-}
-
-static void store(const format *f, void *v, int k, double x)
-{
-    if (f->t == EG_F32)
-        ((float *)v)[k] = (float)x;
-    else
-        ((double *)v)[k] = x;
-}
-
-static double pattern(const format *f, uint64_t bits)
-{
-    double d;
-    float s;
-    uint32_t low = (uint32_t)(bits >> 32);
-    memcpy(&d, &bits, sizeof d);
-    memcpy(&s, &low, sizeof s);
-    return f->t == EG_F32 ? (double)s : d;
-}
-
-static bool usable(const format *f, double x) { return !(fabs(x) < ldexp(1, f->min_exp - 1)) || x == 0; }
-
-/* Next to a multiple of pi/2, where a reduction loses most. */
-static double near_multiple(const format *f, uint64_t bits)
-{
-    double k = (double)(bits >> 44) * (f->t == EG_F32 ? 1 / 16.0 : 1); /* about 1e5 and 1.6e6 in radians */
-    double x = round(k) * 1.5707963267948966;
-    return f->t == EG_F32 ? (double)(float)x : x;
-}
-
-static double next_point(const reference *r, const format *f, int ranges)
-{
-    bool periodic = r->op == EGI_SIN || r->op == EGI_COS || r->op == EGI_TAN;
-    for (;;) {
-        uint64_t bits = random64();
-        int from = (int)(random64() % (unsigned)(ranges + 2));
-        double x = pattern(f, bits); /* the whole range */
-        if (from < ranges) {
-            const double *p = r->range[from];
-            x = p[0] + (p[1] - p[0]) * ((double)(bits >> 11) * 0x1p-53);
-            if (f->t == EG_F32) x = (double)(float)x;
-        } else if (from == ranges && periodic) {
-            x = near_multiple(f, bits);
-        }
-        if (usable(f, x)) return x;
-    }
-}
-
 static void measure(const reference *r, const format *f, batch *b, const void *x, const void *y, worst *w)
 {
     static double out[BATCH];
@@ -141,59 +75,77 @@ static worst sweep_random(const reference *r, const format *f, batch *b)
 {
     static double x[BATCH], y[BATCH];
     worst w = {0};
-    int ranges = 0;
-    while (ranges < MAX_RANGES && r->range[ranges][0] != r->range[ranges][1]) ranges++;
     for (int n = 0; n < POINTS; n += BATCH) {
         for (int k = 0; k < BATCH; k++) {
-            store(f, x, k, next_point(r, f, ranges));
-            store(f, y, k, next_point(r, f, ranges));
+            store(f, x, k, next_point(r, f));
+            store(f, y, k, next_point(r, f));
         }
         measure(r, f, b, x, y, &w);
     }
     return w;
 }
 
-/* Every f32 (or every `stride`th). */
-static worst sweep_f32(const reference *r, batch *b)
+/* The error measured with a result in f64, in the quick way where both are normal, neither NaN nor infinite. */
+static double quick_error(float got, double want)
 {
-    static float x[BATCH];
+    uint64_t bits;
+    memcpy(&bits, &want, sizeof bits);
+    uint64_t e = bits >> 52 & 0x7FF;
+    if (e < 1023 - 126 || e >= 1023 + 127 || isinf(got)) return error_of(&format_f32, (double)got, (long double)want);
+    bits = (2 * 1023 + 23 - e) << 52;
+    double per_ulp;
+    memcpy(&per_ulp, &bits, sizeof per_ulp);
+    double error = fabs((double)got - want) * per_ulp;
+    return isnan(error) ? INFINITY : error;
+}
+
+/* Every f32 (or every `stride`th), in compiled code, which gives the interpreter's bits (test_compiled.c).  Measured
+ * against the composite in f64; what is worse than all before, and a sample, again with MPFR. */
+static worst sweep_f32(const reference *r)
+{
+    enum { BLOCK = 1 << 14 };
+    static float x[BLOCK], got[BLOCK];
+    static double wide_x[BLOCK], want[BLOCK];
+    compiled narrow = compiled_open(r->op, EG_F32, BLOCK, 0), in_f64 = compiled_open(r->op, EG_F64, BLOCK, 0);
     worst w = {0};
-    for (uint64_t n = 0; n < (uint64_t)1 << 32; n += BATCH * stride) {
-        for (int k = 0; k < BATCH; k++) {
+    for (uint64_t n = 0; n < (uint64_t)1 << 32; n += BLOCK * stride) {
+        for (int k = 0; k < BLOCK; k++) {
             uint32_t bits = (uint32_t)(n + (uint64_t)k * stride);
+            if (!(bits & 0x7F800000)) bits &= 0x80000000;
             memcpy(&x[k], &bits, sizeof bits);
-            if (!usable(&f32, x[k])) x[k] = 0;
+            wide_x[k] = (double)x[k];
         }
-        measure(r, &f32, b, x, NULL, &w);
+        compiled_run(&narrow, x, NULL, got, false);
+        compiled_run(&in_f64, wide_x, NULL, want, false);
+        for (int k = 0; k < BLOCK; k++) {
+            double e = quick_error(got[k], want[k]);
+            if (e > w.ulp || k == 0) e = error_of(&format_f32, (double)got[k], exact(r, wide_x[k], 0));
+            if (e > w.ulp) w = (worst){e, wide_x[k], 0, (double)got[k]};
+        }
     }
+    compiled_close(&narrow);
+    compiled_close(&in_f64);
     return w;
 }
 
 /* Arguments at which a result must be exact: sign of zero, infinities, NaN, quadrants, integers. */
 static bool specials(const reference *r, const format *f, batch *b)
 {
-    static const double values[] = {
-        0.0, 1, 0.5, 2, 3, 4, 0.25, 8, 1.5, 27, 100, 1e30, INFINITY, NAN, FLT_MIN, FLT_MAX, DBL_MIN, DBL_MAX,
-        /* the last ordinary and first other argument of the exponential family and its relatives */
-        88.72283, 88.722839, 89.41598, 89.41600, 93.25, 93.5, 87.336540, 87.336548, 127.99999, 126, 126.00001, 10.05,
-        709.782712893384, 709.7827128933841, 710.4758600739439, 710.4758600739441, 708.3964185322641, 708.3964185322642,
-        1023.9999999999999, 1024, 1022, 26.54, 26.55, 9.19, 9.2, 1e5, 100000.01, 1e6, 1000000.0000000001,
-        /* nearest to multiples of pi/2: f32 and f64 */
-        0x1.6ac5b262ca1ffp849, 0x1.f9cbe2p30, 0x1.d5dd6ap73, 0.99999994, 0.9999999999999999, 1.0000001};
-    enum { N = 2 * (int)EGI_LEN(values) };
+    const int num = 2 * num_special_points;
+    ck_assert_int_le(num, BATCH);
     bool good = true;
-    for (int i = 0; i < N; i++) {
+    for (int i = 0; i < num; i++) {
         static double x[BATCH], y[BATCH], out[BATCH];
-        double px = i % 2 ? -values[i / 2] : values[i / 2];
+        double px = i % 2 ? -special_points[i / 2] : special_points[i / 2];
         px = f->t == EG_F32 ? (double)(float)px : px;
         if (!usable(f, px)) continue;
-        for (int k = 0; k < N; k++) {
-            double py = k % 2 ? -values[k / 2] : values[k / 2];
+        for (int k = 0; k < num; k++) {
+            double py = k % 2 ? -special_points[k / 2] : special_points[k / 2];
             store(f, x, k, px);
             store(f, y, k, usable(f, py) ? py : 0);
         }
         batch_run(b, x, y, out);
-        for (int k = 0; k < (r->args == 2 ? N : 1); k++) {
+        for (int k = 0; k < (r->args == 2 ? num : 1); k++) {
             double py = load(f, y, k), got = load(f, out, k);
             long double want = exact(r, px, py);
             bool fits = error_of(f, got, want) <= bound;
@@ -219,7 +171,7 @@ static bool check(const reference *r, const format *f)
 {
     batch b;
     batch_open(&b, r->op, f->t);
-    worst w = all_f32 && f->t == EG_F32 && r->args == 1 ? sweep_f32(r, &b) : sweep_random(r, f, &b);
+    worst w = all_f32 && f->t == EG_F32 && r->args == 1 ? sweep_f32(r) : sweep_random(r, f, &b);
     bool good = specials(r, f, &b) && w.ulp <= bound;
     printf("%-9s %s  %6.3f ulp at %-24.17g", egi_ops[r->op].text, eg_dtype_name(f->t), w.ulp, w.x);
     if (r->args == 2) printf(" %-24.17g", w.y);
@@ -235,8 +187,8 @@ START_TEST(every_composite_is_within_2_ulp)
     bool good = true;
     for (int k = 0; k < num_references; k++) {
         if (!wanted(&references[k])) continue;
-        good &= check(&references[k], &f32);
-        good &= check(&references[k], &f64);
+        good &= check(&references[k], &format_f32);
+        good &= check(&references[k], &format_f64);
     }
     ck_assert(good);
 }
