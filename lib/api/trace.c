@@ -52,7 +52,7 @@ static void writes(eg_context *eg, egi_trace *t)
 static eg_func *func_new(eg_context *eg, const char *name, egi_graph *g)
 {
     eg_func *f = egi_alloc(&eg->allocator, sizeof *f, 16);
-    if (f) f->name = egi_arena_string(&eg->arena, name);
+    if (f) f->name = egi_arena_string(&g->arena, name);
     if (!f || !f->name || !egi_push(&eg->allocator, &eg->funcs, f)) {
         egi_free(&eg->allocator, f);
         egi_graph_free(g);
@@ -67,6 +67,7 @@ static eg_func *func_new(eg_context *eg, const char *name, egi_graph *g)
 static bool verifies(const eg_context *eg)
 {
 #ifndef NDEBUG
+    (void)eg;
     return true;
 #else
     return eg->verify;
@@ -178,8 +179,11 @@ const char *eg_text(eg_func *f)
     if (!f->text) {
         egi_text t = {.allocator = &f->eg->allocator};
         egi_print(f->graph, &t);
+        if (t.failed) {
+            egi_no_memory(f->eg);
+            egi_text_free(&t);
+        }
         f->text = t.s;
-        if (t.failed) egi_no_memory(f->eg);
     }
     return f->text ? f->text : "";
 }

@@ -100,7 +100,7 @@ static bool lower(eg_context *eg, egi_jit *jit, const egi_graph *g, const egi_pl
                    .p = p,
                    .canon = c,
                    .code = code,
-                   .allocator = &eg->allocator,
+                   .allocator = &egi_malloc_allocator, /* as LLVM does */
                    .mod = mod->mod,
                    .ctx = mod->ctx,
                    .lanes = jit->machine.lanes,
@@ -114,7 +114,8 @@ static bool safe(eg_context *eg, const egi_plan *p)
 {
     egi_text why = {.allocator = &eg->allocator};
     bool ok = egi_verify_stages(p, &why);
-    if (!ok) egi_fail(eg, EG_ERR_INTERNAL, NULL, 0, "verify_stages: %s", why.s ? why.s : "out of memory");
+    if (!ok && why.s && !why.failed) egi_fail(eg, EG_ERR_INTERNAL, NULL, 0, "verify_stages: %s", why.s);
+    if (!ok) egi_no_memory(eg); /* where nothing was found */
     egi_text_free(&why);
     return ok;
 }

@@ -153,7 +153,7 @@ void egi_lower_key(egi_lower *l, uint64_t stream, LLVMValueRef key[2])
 {
     int64_t k = 0;
     while (k < l->code->streams.n && l->code->streams.at[k] != stream) k++;
-    if (k == l->code->streams.n && !egi_push(l->allocator, &l->code->streams, stream)) l->failed = true;
+    if (k == l->code->streams.n && !egi_push(&l->g->eg->allocator, &l->code->streams, stream)) l->failed = true;
     LLVMValueRef keys = egi_lower_field(l, EGI_FRAME_KEYS, l->b.ptr);
     for (int j = 0; j < 2; j++) key[j] = element(l, l->entry, l->b.i32, keys, 2 * k + j, l->b.i32);
 }
@@ -360,7 +360,7 @@ static void describe_buffers(egi_lower *l)
         const egi_shape *s = &l->g->shapes.at[bf->shape];
         egi_code_buffer c = {.kind = bf->kind, .slot = bf->slot, .dtype = bf->dtype, .rank = s->rank};
         for (int j = 0; j < s->rank; j++) c.dim[j] = size_of(l->canon, s->dim[j]);
-        if (!egi_push(l->allocator, &l->code->buffers, c)) l->failed = true;
+        if (!egi_push(&l->g->eg->allocator, &l->code->buffers, c)) l->failed = true;
     }
 }
 

@@ -21,7 +21,7 @@ typedef struct egi_lower {
     const egi_plan *p;
     const egi_canon *canon;
     egi_code *code;
-    const eg_allocator *allocator;
+    const eg_allocator *allocator; /* malloc, as LLVM uses: scratch of the lowering, which does not fail */
     LLVMModuleRef mod;
     LLVMContextRef ctx;
     unsigned lanes; /* of 32 bits in a vector */

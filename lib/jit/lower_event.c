@@ -202,7 +202,7 @@ static int64_t delivery_of(egi_lower *l, const egi_stage *s)
         d.csr[d.num] = (uint32_t)egi_at(l->g, s->merged.at[k])->imm;
         d.buffer[d.num++] = l->p->place[s->merged.at[k]].buffer;
     }
-    if (!egi_push(l->allocator, &l->code->deliveries, d)) l->failed = true;
+    if (!egi_push(&l->g->eg->allocator, &l->code->deliveries, d)) l->failed = true;
     return l->code->deliveries.n - 1;
 }
 

@@ -76,7 +76,7 @@ static bool expand(egi_lower *l, expansion *x, egi_op op, eg_dtype t, const char
     *x = (expansion){.g = egi_graph_new(l->g->eg), .key = key};
     if (!x->g) return false;
     for (int k = 0; k < egi_ops[op].args; k++) {
-        if (!egi_push(l->allocator, &x->g->args, eg_scalar(t))) return false;
+        if (!egi_push(&l->g->eg->allocator, &x->g->args, eg_scalar(t))) return false;
         x->arg[k] = egi_node_make(x->g, &(egi_make){.op = EGI_ARG, .dtype = t, .imm = (uint64_t)k});
     }
     x->result = egi_expand(x->g, op, x->arg);

@@ -134,7 +134,7 @@ static void find_loops(const egi_plan *p, const egi_stage *s, egi_nest *nest)
 
 bool egi_nest_of(const egi_plan *p, uint16_t region, const egi_stage *s, egi_nest *nest)
 {
-    *nest = (egi_nest){.allocator = &p->g->eg->allocator};
+    *nest = (egi_nest){.allocator = &egi_malloc_allocator};
     walk w = {p, s, region, nest, true};
     for (int64_t k = 0; k < s->stores.n; k++) visit(&w, s->stores.at[k].node);
     for (int64_t k = 0; k < s->lists.n; k++) visit(&w, s->lists.at[k].node);
