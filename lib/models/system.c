@@ -89,14 +89,22 @@ eg_system *(eg_system_new)(eg_system *parent, const char *name, const eg_class *
     }
     eg_system *s = make(eg, parent, name, type, num, self, file, line);
     if (!s) return NULL;
-    if (parent->last)
-        parent->last->next = s;
+    eg_system *before = parent->last;
+    if (before)
+        before->next = s;
     else
         parent->first = s;
     parent->last = s;
     s->root->made++;
     if (type->setup) type->setup(s);
-    return eg_error(eg) ? NULL : s;
+    if (!eg_error(eg)) return s;
+    /* What was not made is not there: after the error is cleared, the name is free. */
+    if (before)
+        before->next = NULL;
+    else
+        parent->first = NULL;
+    parent->last = before;
+    return NULL;
 }
 
 eg_system *(eg_network)(eg_context *eg, const char *name, const eg_network_options *options, const char *file, int line)
