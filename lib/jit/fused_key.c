@@ -66,7 +66,7 @@ static void describe_loads(egi_fused *f, egi_layout *y)
         eg_dtype t = egi_dtype_of(l->g, ld->node);
         egi_loaded *out = &y->load[k];
         egi_put(&f->key, "l%s", eg_dtype_name(t));
-        if (egi_is_scalar(l->g, ld->view.base) && !ld->view.dynamic && !egi_is_stage(l->p, ld->view.base)) {
+        if (egi_is_scalar(l->g, ld->view.base) && !ld->view.dynamic) {
             out->splat = true;
             egi_put(&f->key, "v");
             out->pointer = param(f, egi_lower_scalar(l, ld->view.base));
