@@ -212,7 +212,7 @@ static double mean_of(double power, double about)
 {
     double sum = 0;
     for (int k = 0; k < DRAWN; k++) sum += pow(drawn[k] - about, power);
-    return sum / DRAWN;
+    return sum / (double)DRAWN;
 }
 
 static int compare(const void *a, const void *b)
@@ -227,7 +227,7 @@ static double distance_from_normal(double mean, double std)
     qsort(drawn, DRAWN, sizeof *drawn, compare);
     double worst = 0;
     for (int k = 0; k < DRAWN; k++)
-        worst = fmax(worst, fabs(0.5 * erfc((mean - drawn[k]) / std * M_SQRT1_2) - (k + 0.5) / DRAWN));
+        worst = fmax(worst, fabs(0.5 * erfc((mean - drawn[k]) / std * M_SQRT1_2) - (k + 0.5) / (double)DRAWN));
     return worst;
 }
 
