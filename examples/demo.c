@@ -106,7 +106,7 @@ int main(void)
     eg_stats t = eg_get_stats(eg);
     double seconds = s.at ? run(eg, net, &s) : 0;
     if (s.at && !eg_error(eg)) {
-        double rate_E = (double)s.of_E / NUM_E, rate_I = (double)(s.num - s.of_E) / NUM_I;
+        double rate_E = (double)s.of_E / (double)NUM_E, rate_I = (double)(s.num - s.of_E) / (double)NUM_I;
         printf("COBA, %d E + %d I neurons, %d steps of 0.1 ms\n\n", NUM_E, NUM_I, STEPS);
         draw(&s);
         printf("\nmean rate   E %.1f Hz, I %.1f Hz\n", rate_E, rate_I);
