@@ -72,10 +72,9 @@ typedef struct egi_code_buffer {
 
 typedef struct egi_code_delivery {
     int num;
-    uint32_t csr[8];    /* slots */
-    uint32_t buffer[8]; /* target buffers; the first is the base */
+    uint32_t csr[EGI_MAX_MERGED];    /* slots */
+    uint32_t buffer[EGI_MAX_MERGED]; /* target buffers; the first is the base */
 } egi_code_delivery;
-enum { EGI_MAX_MERGED = 8 };
 
 /* Compiled code of all functions with one canonical graph.  Immutable. */
 typedef struct egi_code {

@@ -198,7 +198,7 @@ static int64_t delivery_of(egi_lower *l, const egi_stage *s)
     egi_code_delivery d = {.num = 1};
     d.csr[0] = (uint32_t)egi_at(l->g, s->node)->imm;
     d.buffer[0] = l->p->place[s->node].buffer;
-    for (int64_t k = 0; k < s->merged.n && d.num < EGI_MAX_MERGED; k++) {
+    for (int64_t k = 0; k < s->merged.n; k++) {
         d.csr[d.num] = (uint32_t)egi_at(l->g, s->merged.at[k])->imm;
         d.buffer[d.num++] = l->p->place[s->merged.at[k]].buffer;
     }

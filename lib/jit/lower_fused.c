@@ -204,25 +204,35 @@ static LLVMValueRef emit_list(egi_fused *f, const egi_layout *y, int64_t k, LLVM
     return egi_irb_if_merge(b, &some, more, num);
 }
 
+/* Lengths of the first lists of a stage are counted in registers, of others in memory. */
+enum { COUNTED = 32 };
+
 static void emit_inner(egi_fused *f, const egi_layout *y)
 {
     egi_irb *b = &f->b;
     int in = f->nest.rank - 1;
-    LLVMValueRef num[8], from = in ? egi_irb_i64(b, 0) : given(f, y->lo);
-    int64_t lists = f->s->lists.n < 8 ? f->s->lists.n : 8;
+    LLVMValueRef num[COUNTED], from = in ? egi_irb_i64(b, 0) : given(f, y->lo);
+    int64_t lists = f->s->lists.n;
     egi_irb_loop loop;
+    for (int64_t k = COUNTED; k < lists; k++) egi_irb_store(b, egi_irb_i64(b, 0), given(f, y->count[k]));
     f->index[in] = f->last_index = egi_irb_loop_begin(b, &loop, from, f->extent[in], egi_irb_i64(b, f->lanes));
-    for (int64_t k = 0; k < lists; k++) num[k] = egi_irb_carry(b, &loop, egi_irb_i64(b, 0));
+    for (int64_t k = 0; k < lists && k < COUNTED; k++) num[k] = egi_irb_carry(b, &loop, egi_irb_i64(b, 0));
     bool mask = f->masked || in;
     f->tail = mask ? egi_irb_tail_mask(b, LLVMBuildSub(b->b, f->extent[in], f->last_index, ""), f->lanes) : NULL;
     emit_loads(f, y);
     emit_nodes(f, y);
     emit_stores(f, y);
-    for (int64_t k = 0; k < lists; k++) egi_irb_carry_next(&loop, num[k], emit_list(f, y, k, num[k]));
+    for (int64_t k = 0; k < lists; k++) {
+        LLVMValueRef count = given(f, y->count[k]);
+        if (k < COUNTED)
+            egi_irb_carry_next(&loop, num[k], emit_list(f, y, k, num[k]));
+        else
+            egi_irb_store(b, emit_list(f, y, k, egi_irb_load(b, b->i64, count)), count);
+    }
     egi_irb_loop_end(b, &loop);
     for (int64_t k = 0; k < lists; k++) {
         LLVMValueRef count = given(f, y->count[k]);
-        egi_irb_store(b, egi_irb_carry_out(&loop, num[k]), count);
+        if (k < COUNTED) egi_irb_store(b, egi_irb_carry_out(&loop, num[k]), count);
         egi_irb_store(b, given(f, y->lo), egi_irb_at(b, b->i64, count, egi_irb_i64(b, 1)));
     }
 }

@@ -68,6 +68,8 @@ typedef enum egi_stage_kind {
     EGI_STAGE_NODE    /* one operation: reduction, event, region, ... */
 } egi_stage_kind;
 
+enum { EGI_MAX_MERGED = 8 }; /* projections that are delivered together */
+
 /* One projection's delivery; several that share spikes, weight and type are delivered together. */
 typedef struct egi_access {
     uint32_t buffer;
@@ -128,8 +130,8 @@ bool egi_view_down(const egi_graph *g, egi_view *v);
 void egi_view_of(const egi_plan *p, egi_id id, egi_view *v);
 /* The same for a forced view: what it copies. */
 void egi_view_below(const egi_plan *p, egi_id id, egi_view *v);
-/* What a reduction, product or operation that moves elements reads in place of the view `a`: the operand of a reshape, or
- * (of a product) of a transpose that exchanges the last two axes; 0 = it needs a copy. */
+/* What a reduction, product or operation that moves elements reads in place of the view `a`: the operand of a reshape,
+ * or (of a product) of a transpose that exchanges the last two axes; 0 = it needs a copy. */
 egi_id egi_view_plain(const egi_graph *g, egi_id user, egi_id a);
 /* The view is the whole base in order. */
 bool egi_view_is_whole(const egi_plan *p, const egi_view *v);

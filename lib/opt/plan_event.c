@@ -73,6 +73,7 @@ static bool mergeable(const egi_plan *p, const egi_stage *a, const egi_stage *b)
     const egi_graph *g = p->g;
     if (a->kind != EGI_STAGE_NODE || b->kind != EGI_STAGE_NODE || a->level != b->level) return false;
     if (egi_at(g, a->node)->op != EGI_EVENT || egi_at(g, b->node)->op != EGI_EVENT) return false;
+    if (a->merged.n + 1 == EGI_MAX_MERGED) return false;
     egi_id w = egi_arg(g, a->node, 2);
     return egi_arg(g, a->node, 1) == egi_arg(g, b->node, 1) && w == egi_arg(g, b->node, 2) && egi_is_scalar(g, w) &&
            p->list[a->node] == p->list[b->node] && egi_dtype_of(g, a->node) == egi_dtype_of(g, b->node) &&
