@@ -229,6 +229,12 @@ void *egi_module_code(eg_context *eg, egi_machine *m, egi_module *mod, const cha
         LLVMDisposeMessage(message);
         return NULL;
     }
+#ifdef SANITIZE
+    /* Its constructors are known by the name of the object, and two objects may not have the same. */
+    LLVMMemoryBufferRef unnamed = object;
+    object = LLVMCreateMemoryBufferWithMemoryRangeCopy(LLVMGetBufferStart(unnamed), LLVMGetBufferSize(unnamed), name);
+    LLVMDisposeMemoryBuffer(unnamed);
+#endif
     LLVMMemoryBufferRef copy = NULL;
     if (eg->options.perf_map)
         copy = LLVMCreateMemoryBufferWithMemoryRangeCopy(LLVMGetBufferStart(object), LLVMGetBufferSize(object), name);

@@ -42,8 +42,8 @@ static inline void says(eg_context *of, eg_status status, const char *const *wor
 
 /* Traces fn, which takes the arguments given as eg_spec, if any. */
 #define TRACE(fn, ...)                                                                                                 \
-    trace_fn(#fn, fn, sizeof((eg_spec[]){{EG_F32, 0, {0}}, ##__VA_ARGS__}) / sizeof(eg_spec) - 1,                      \
-             (eg_spec[]){{EG_F32, 0, {0}}, ##__VA_ARGS__} + 1)
+    trace_fn(#fn, fn, sizeof((eg_spec[]){{EG_F32, 0, {0}} __VA_OPT__(, ) __VA_ARGS__}) / sizeof(eg_spec) - 1,          \
+             (eg_spec[]){{EG_F32, 0, {0}} __VA_OPT__(, ) __VA_ARGS__} + 1)
 static inline eg_func *trace_fn(const char *name, eg_fn fn, size_t n, const eg_spec *args)
 {
     eg_func *f = eg_trace(eg, name, fn, NULL, (int)n, args);
