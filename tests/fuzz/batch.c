@@ -104,7 +104,8 @@ bool fz_check_batch(uint64_t seed, char *why)
     }
     fz_fill(eg_matrix(t, n, n), seed, false, false, m);
     b.matrix = eg_array_new(b.eg, eg_matrix(t, n, n), m);
-    eg_func *f = eg_trace(b.eg, "batch", function, &b, ARGS, many), *g = eg_trace(b.eg, "single", function, &b, ARGS, single);
+    eg_func *f = eg_trace(b.eg, "batch", function, &b, ARGS, many),
+            *g = eg_trace(b.eg, "single", function, &b, ARGS, single);
     bool ok = f && g && eg_call(f, NULL, (const void *const *)in, (void *const *)out, NULL) == EG_OK;
     for (int64_t k = 0; k < B && ok; k++) {
         const void *part[ARGS];

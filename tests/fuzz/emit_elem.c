@@ -33,25 +33,19 @@ static eg_val domain(fz_trace *c, fz_rng *r, egi_op op, eg_val x, double bound, 
     case EGI_LOG2:
     case EGI_LOG10:
     case EGI_RSQRT:
-    case EGI_ACOSH:
-        *result = 50;
-        return raw ? x : eg_add(eg_abs(x), op == EGI_ACOSH ? 1.0 : 0.25);
+    case EGI_ACOSH: *result = 50; return raw ? x : eg_add(eg_abs(x), op == EGI_ACOSH ? 1.0 : 0.25);
     case EGI_SQRT:
     case EGI_LOG1P: return raw ? x : eg_abs(x);
     case EGI_ASIN:
     case EGI_ACOS:
     case EGI_ATANH:
-    case EGI_ERFINV:
-        *result = 10;
-        return raw || bound <= 0.999 ? x : eg_mul(x, 0.99 / bound);
+    case EGI_ERFINV: *result = 10; return raw || bound <= 0.999 ? x : eg_mul(x, 0.99 / bound);
     case EGI_EXP:
     case EGI_EXP2:
     case EGI_EXPM1:
     case EGI_SINH:
     case EGI_COSH:
-    case EGI_EXPREL:
-        *result = 3000;
-        return raw ? x : fz_tame(c, r, x, bound, 8);
+    case EGI_EXPREL: *result = 3000; return raw ? x : fz_tame(c, r, x, bound, 8);
     case EGI_TAN: *result = 100; return x;
     case EGI_SIGN:
     case EGI_SIN:
@@ -102,8 +96,10 @@ void fz_emit_binary(fz_trace *c, fz_rng *r, const fz_record *rec)
     fz_val *b = NULL;
     if (fz_chance(r, 75)) {
         bool same = fz_chance(r, 50);
-        b = fz_pick(c, r, (fz_want){.types = same ? 1u << a->spec.dtype : FZ_ANY, .fit = fz_chance(r, 60) ? FZ_SAME_SHAPE
-                                    : FZ_BROADCASTS, .like = &a->spec});
+        b = fz_pick(c, r,
+                    (fz_want){.types = same ? 1u << a->spec.dtype : FZ_ANY,
+                              .fit = fz_chance(r, 60) ? FZ_SAME_SHAPE : FZ_BROADCASTS,
+                              .like = &a->spec});
     }
     eg_val x = a->v, y = b ? b->v : fz_literal(c, r, a->spec.dtype);
     double by = b ? b->bound : 2, bound = a->bound + by;
@@ -116,8 +112,10 @@ void fz_emit_binary(fz_trace *c, fz_rng *r, const fz_record *rec)
     case EGI_SHL:
     case EGI_SHR:
         x = integers(a);
-        if (b) y = integers(b);
-        else y = eg_int(fz_below(r, 9));
+        if (b)
+            y = integers(b);
+        else
+            y = eg_int(fz_below(r, 9));
         if (op == EGI_SHL || op == EGI_SHR) {
             if (eg_spec_of(x).dtype == EG_BOOL) x = eg_convert(x, EG_I32);
             if (b && b->spec.dtype == EG_BOOL) y = eg_convert(y, EG_I32);
@@ -150,8 +148,10 @@ void fz_emit_binary(fz_trace *c, fz_rng *r, const fz_record *rec)
 static eg_val operand(fz_trace *c, fz_rng *r, const eg_spec *like, unsigned types, double *bound)
 {
     fz_val *v = fz_chance(r, 70) ? fz_pick(c, r, (fz_want){.types = types, .fit = FZ_BROADCASTS, .like = like}) : NULL;
-    if (v) *bound += v->bound;
-    else *bound += 2;
+    if (v)
+        *bound += v->bound;
+    else
+        *bound += 2;
     return v ? v->v : fz_literal(c, r, like->dtype);
 }
 
@@ -162,10 +162,9 @@ void fz_emit_where(fz_trace *c, fz_rng *r, const fz_record *rec)
     fz_val *a = fz_pick(c, r, (fz_want){.types = FZ_ANY});
     if (!a) return;
     fz_val *cond = fz_pick(c, r, (fz_want){.types = FZ_B, .fit = FZ_SAME_SHAPE, .like = &a->spec});
-    eg_val p = cond ? cond->v
-               : fz_chance(r, 70)
-                   ? eg_gt(a->v, operand(c, r, &a->spec, 1u << a->spec.dtype, &dummy))
-                   : fz_condition(c, r);
+    eg_val p = cond               ? cond->v
+               : fz_chance(r, 70) ? eg_gt(a->v, operand(c, r, &a->spec, 1u << a->spec.dtype, &dummy))
+                                  : fz_condition(c, r);
     eg_spec like = fz_meet(a->spec, eg_spec_of(p));
     eg_val b = operand(c, r, &like, fz_chance(r, 80) ? 1u << like.dtype : FZ_ANY, &bound);
     bool swap = fz_chance(r, 50);
@@ -204,5 +203,6 @@ void fz_emit_convert(fz_trace *c, fz_rng *r, const fz_record *rec)
     if (is_float(v->spec.dtype) && fz_chance(r, 50)) x = eg_mul(x, fz_number(c, r, 1, 1000)), bound *= 1000;
     if (!is_float(v->spec.dtype) && is_float(t) && v->bound > 1)
         fz_keep(c, r, eg_mul(eg_convert(x, t), 0x1p-27), 16);
-    else fz_keep(c, r, eg_convert(x, t), bound);
+    else
+        fz_keep(c, r, eg_convert(x, t), bound);
 }

@@ -48,8 +48,9 @@ void fz_emit_event(fz_trace *c, fz_rng *r, const fz_record *rec)
     for (int j = 0; j < n; j++) {
         eg_val w = weight_of(c, r, k, t);
         eg_spec post = eg_vector(t, eg_csr_num_post(csr));
-        eg_val y = fz_chance(r, 40) ? eg_event(csr, s, w)
-                                    : eg_event_add(fz_chance(r, 80) ? fz_like(c, r, post, 4) : fz_literal(c, r, t), csr, s, w);
+        eg_val y = fz_chance(r, 40)
+                       ? eg_event(csr, s, w)
+                       : eg_event_add(fz_chance(r, 80) ? fz_like(c, r, post, 4) : fz_literal(c, r, t), csr, s, w);
         fz_keep(c, r, y, 50);
         for (int v = 0; v < c->p->num_vars && fz_chance(r, 70); v++) {
             if (fz_same(eg_variable_spec(c->var[v]), eg_spec_of(y))) {
@@ -71,7 +72,8 @@ void fz_emit_dense(fz_trace *c, fz_rng *r, const fz_record *rec)
     if (!c->dense[k] || c->num_equal == (int)EGI_LEN(c->equal)) return;
     int64_t pre = eg_csr_num_pre(c->csr[k]), post = eg_csr_num_post(c->csr[k]);
     bool other_way = fz_chance(r, 25);
-    eg_val x = other_way ? fz_like(c, r, eg_vector(fz_chance(r, 50) ? EG_BOOL : EG_F32, post), 3) : spikes(c, r, pre), y[2];
+    eg_val x = other_way ? fz_like(c, r, eg_vector(fz_chance(r, 50) ? EG_BOOL : EG_F32, post), 3) : spikes(c, r, pre),
+           y[2];
     if (eg_spec_of(x).dtype != EG_BOOL) {
         x = eg_round(eg_clip(eg_convert(x, EG_F32), -3, 3));
         x = eg_where(eg_isnan(x), 0, x);
@@ -95,7 +97,8 @@ void fz_emit_dense(fz_trace *c, fz_rng *r, const fz_record *rec)
     }
 }
 
-/* -- networks ---------------------------------------------------------------------------------------------------------- */
+/* -- networks
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static const fz_population *population(fz_trace *c, const fz_record *rec)
 {
@@ -113,7 +116,8 @@ void fz_emit_neuron(fz_trace *c, fz_rng *r, const fz_record *rec)
     eg_val refractory = eg_get(c->var[n->refractory]), old = V;
     eg_spec s = eg_variable_spec(c->var[n->V]);
     bool coba = fz_chance(&code, 60);
-    eg_val I = coba ? eg_add(eg_mul(ge, eg_sub(fz_number(c, &own, 1, 3), V)), eg_mul(gi, eg_sub(fz_number(c, &own, -3, -1), V)))
+    eg_val I = coba ? eg_add(eg_mul(ge, eg_sub(fz_number(c, &own, 1, 3), V)),
+                             eg_mul(gi, eg_sub(fz_number(c, &own, -3, -1), V)))
                     : eg_sub(ge, gi);
     if (fz_chance(&code, 50)) I = eg_add(I, fz_number(c, &own, 0, 1));
     if (fz_chance(&code, 25)) I = eg_add(I, eg_mul(fz_like(c, &own, s, 2), 0.25));
@@ -136,7 +140,8 @@ void fz_emit_neuron(fz_trace *c, fz_rng *r, const fz_record *rec)
     eg_set(c->var[n->V], eg_where(spike, fz_number(c, &own, -1, 0.25), V_new));
     eg_set(c->var[n->refractory], eg_where(spike, eg_int(fz_below(&code, 4)), eg_max(eg_sub(refractory, 1), 0)));
     if (fz_chance(&code, 30)) { /* conductances decay with the neurons */
-        for (int j = 0; j < 2; j++) eg_set(c->var[n->g[j]], eg_mul(eg_get(c->var[n->g[j]]), fz_number(c, &own, 0.7, 0.95)));
+        for (int j = 0; j < 2; j++)
+            eg_set(c->var[n->g[j]], eg_mul(eg_get(c->var[n->g[j]]), fz_number(c, &own, 0.7, 0.95)));
     }
     eg_set(c->var[n->spike], spike);
     if (fz_chance(r, 15)) fz_keep(c, r, spike, 1);
@@ -167,7 +172,8 @@ void fz_emit_project(fz_trace *c, fz_rng *r, const fz_record *rec)
         bool found = false;
         for (int t = 0; t < c->p->num_populations * c->p->num_csrs && !found; t++) {
             const fz_csr *q = &c->p->csr[which];
-            found = c->p->size[q->pre] == c->p->size[from->size] && c->p->size[q->post] == c->p->size[c->p->population[to].size];
+            found = c->p->size[q->pre] == c->p->size[from->size] &&
+                    c->p->size[q->post] == c->p->size[c->p->population[to].size];
             if (found) break;
             if (++which == c->p->num_csrs) which = 0, to = (to + 1) % c->p->num_populations;
         }
@@ -178,8 +184,10 @@ void fz_emit_project(fz_trace *c, fz_rng *r, const fz_record *rec)
         if (fz_chance(r, 20)) base = eg_mul(base, fz_number(c, r, 0.6, 0.95));
         eg_val weight = fz_chance(r, 75) ? eg_real(w) : weight_of(c, r, which, t);
         if (fz_chance(r, 10)) s = eg_mul(eg_convert(s, t), fz_like(c, r, eg_vector(t, c->p->size[from->size]), 2));
-        if (fz_chance(r, 90)) eg_set(g, eg_event_add(base, c->csr[which], s, weight));
-        else eg_set(g, eg_add(base, eg_event(c->csr[which], s, weight)));
+        if (fz_chance(r, 90))
+            eg_set(g, eg_event_add(base, c->csr[which], s, weight));
+        else
+            eg_set(g, eg_add(base, eg_event(c->csr[which], s, weight)));
     }
 }
 

@@ -96,7 +96,8 @@ static eg_val loop_body(void *user, eg_val x)
         for (int k = 0; k < c->num_monitored && n < 12; k++) y[n++] = c->monitored[k];
         int m = 0;
         for (int k = 0; k < n; k++) {
-            if ((double)fz_count(eg_spec_of(y[k])) * c->factor < 2e5 && eg_spec_of(y[k]).rank < EG_MAX_RANK) y[m++] = y[k];
+            if ((double)fz_count(eg_spec_of(y[k])) * c->factor < 2e5 && eg_spec_of(y[k]).rank < EG_MAX_RANK)
+                y[m++] = y[k];
         }
         out[1] = pack(c, m, y);
         f->num_results = m;
@@ -115,8 +116,9 @@ void fz_emit_loop(fz_trace *c, fz_rng *r, const fz_record *rec)
     eg_val init[4], xs[3], count = eg_int(n);
     int carried = whole ? 0 : (int)fz_below(r, 4), rows = 0;
     for (int k = 0; k < carried; k++) {
-        fz_val *v = k == 1 && fz_chance(r, 60) ? fz_pick(c, r, (fz_want){.types = FZ_ANY, .fit = FZ_SAME_SPEC, .like = &f.carried[0]})
-                                               : fz_pick(c, r, (fz_want){.types = FZ_ANY});
+        fz_val *v = k == 1 && fz_chance(r, 60)
+                        ? fz_pick(c, r, (fz_want){.types = FZ_ANY, .fit = FZ_SAME_SPEC, .like = &f.carried[0]})
+                        : fz_pick(c, r, (fz_want){.types = FZ_ANY});
         if (!v) break;
         init[f.num_carried] = fz_tame(c, r, v->v, v->bound, 8);
         f.carried[f.num_carried++] = v->spec;
@@ -155,7 +157,8 @@ void fz_emit_loop(fz_trace *c, fz_rng *r, const fz_record *rec)
     for (int k = 0; k < f.num_results; k++) fz_keep(c, r, eg_item(eg_item(out, 1), k), 1e3);
 }
 
-/* -- while: a counter, carried values, and perhaps a condition on them ------------------------------------------------ */
+/* -- while: a counter, carried values, and perhaps a condition on them ------------------------------------------------
+ */
 
 static eg_val while_cond(void *user, eg_val x)
 {
@@ -203,7 +206,8 @@ void fz_emit_while(fz_trace *c, fz_rng *r, const fz_record *rec)
     for (int k = 0; k <= f.num_carried; k++) fz_keep(c, r, eg_item(out, k), 8);
 }
 
-/* -- cond ------------------------------------------------------------------------------------------------------------- */
+/* -- cond -------------------------------------------------------------------------------------------------------------
+ */
 
 static eg_val arm(void *user, eg_val x)
 {
@@ -231,7 +235,8 @@ void fz_emit_cond(fz_trace *c, fz_rng *r, const fz_record *rec)
     for (int k = 0; k < f.num_results; k++) fz_keep(c, r, f.num_results == 1 ? eg_item(out, 0) : eg_item(out, k), 8);
 }
 
-/* -- the whole function ------------------------------------------------------------------------------------------------ */
+/* -- the whole function
+ * ------------------------------------------------------------------------------------------------ */
 
 eg_val fz_emit(void *trace, eg_val args)
 {

@@ -14,7 +14,8 @@ static const reduce_fn reductions[] = {
 
 void fz_emit_reduce(fz_trace *c, fz_rng *r, const fz_record *rec)
 {
-    fz_val *v = fz_pick(c, r, (fz_want){.types = fz_chance(r, 75) ? FZ_F : FZ_ANY, .min_rank = fz_chance(r, 35) ? 2 : 1});
+    fz_val *v =
+        fz_pick(c, r, (fz_want){.types = fz_chance(r, 75) ? FZ_F : FZ_ANY, .min_rank = fz_chance(r, 35) ? 2 : 1});
     if (!v) v = fz_pick(c, r, (fz_want){.types = FZ_ANY, .min_rank = 1});
     if (!v) return;
     int axes[EG_MAX_RANK], n = 0, k = (int)fz_below(r, (int64_t)EGI_LEN(reductions));
@@ -85,7 +86,11 @@ static eg_val bits(fz_trace *c, eg_spec spec)
     egi_shape s = {.rank = spec.rank};
     memcpy(s.dim, spec.dim, (size_t)spec.rank * sizeof *s.dim);
     egi_id lane = egi_const_i(g, EG_U32, 0);
-    egi_make m = {.op = EGI_BITS, .dtype = spec.dtype, .shape = egi_shape_intern(g, &s), .num_args = 1, .args = &lane,
+    egi_make m = {.op = EGI_BITS,
+                  .dtype = spec.dtype,
+                  .shape = egi_shape_intern(g, &s),
+                  .num_args = 1,
+                  .args = &lane,
                   .imm = g->streams++};
     return egi_wrap(c->eg, egi_node_make(g, &m));
 }

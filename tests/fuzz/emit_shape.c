@@ -63,8 +63,10 @@ static void slice(fz_trace *c, fz_rng *r, fz_val *v)
         if (axis && fz_chance(r, 60)) continue;
         int64_t n = v->spec.dim[axis], step = steps[fz_below(r, EGI_LEN(steps))];
         int64_t start = fz_chance(r, 40) ? 0 : fz_below(r, n < 5 ? n : 5), stop = EG_END;
-        if (step < 0) start = -1 - start;
-        else if (fz_chance(r, 40)) stop = -1 - fz_below(r, 4);
+        if (step < 0)
+            start = -1 - start;
+        else if (fz_chance(r, 40))
+            stop = -1 - fz_below(r, 4);
         x = eg_slice(x, axis, start, stop, step);
     }
     c->derived = true;
@@ -125,9 +127,13 @@ void fz_emit_view(fz_trace *c, fz_rng *r, const fz_record *rec)
         fz_keep(c, r, eg_broadcast_to(v->v, s.rank + 1, dim), v->bound);
         break;
     }
-    case 7: c->derived = true; fz_keep(c, r, eg_roll(v->v, fz_below(r, 7) - 3, axis), v->bound); break;
-    default: fz_keep(c, r, eg_slice_at(v->v, axis, index_scalar(c, r, s.dim[axis]), (s.dim[axis] + 1) / 2), v->bound);
-             c->derived = true;
+    case 7:
+        c->derived = true;
+        fz_keep(c, r, eg_roll(v->v, fz_below(r, 7) - 3, axis), v->bound);
+        break;
+    default:
+        fz_keep(c, r, eg_slice_at(v->v, axis, index_scalar(c, r, s.dim[axis]), (s.dim[axis] + 1) / 2), v->bound);
+        c->derived = true;
     }
 }
 
@@ -151,8 +157,10 @@ void fz_emit_join(fz_trace *c, fz_rng *r, const fz_record *rec)
     }
     bool equal = true;
     for (int k = 1; k < n; k++) equal &= fz_same(eg_spec_of(part[k]), v->spec);
-    if (equal && v->spec.rank < EG_MAX_RANK && fz_chance(r, 40)) fz_keep(c, r, eg_stack_n(axis, n, part), v->bound);
-    else fz_keep(c, r, eg_concat_n(axis, n, part), v->bound);
+    if (equal && v->spec.rank < EG_MAX_RANK && fz_chance(r, 40))
+        fz_keep(c, r, eg_stack_n(axis, n, part), v->bound);
+    else
+        fz_keep(c, r, eg_concat_n(axis, n, part), v->bound);
 }
 
 void fz_emit_index(fz_trace *c, fz_rng *r, const fz_record *rec)
@@ -165,15 +173,18 @@ void fz_emit_index(fz_trace *c, fz_rng *r, const fz_record *rec)
     case 0: fz_keep(c, r, eg_row(v->v, index_scalar(c, r, v->spec.dim[0])), v->bound); break;
     case 1:
         c->derived = true;
-        fz_keep(c, r, eg_slice_at(v->v, axis, index_scalar(c, r, v->spec.dim[axis]), 1 + fz_below(r, v->spec.dim[axis])),
+        fz_keep(c, r,
+                eg_slice_at(v->v, axis, index_scalar(c, r, v->spec.dim[axis]), 1 + fz_below(r, v->spec.dim[axis])),
                 v->bound);
         break;
     default: {
         fz_val *i = fz_pick(c, r, (fz_want){.types = FZ_I, .max_rank = 2});
         int64_t rest = fz_count(v->spec) / v->spec.dim[axis];
         eg_val index;
-        if (i && fz_chance(r, 60) && fz_count(i->spec) * rest < 20000 && i->spec.rank + v->spec.rank <= 5) index = i->v;
-        else index = index_like(c, r, eg_vector(EG_I32, c->p->size[fz_below(r, FZ_SIZES)]), v->spec.dim[axis]);
+        if (i && fz_chance(r, 60) && fz_count(i->spec) * rest < 20000 && i->spec.rank + v->spec.rank <= 5)
+            index = i->v;
+        else
+            index = index_like(c, r, eg_vector(EG_I32, c->p->size[fz_below(r, FZ_SIZES)]), v->spec.dim[axis]);
         if (fz_count(eg_spec_of(index)) * rest < 20000) fz_keep(c, r, eg_gather(v->v, index, axis), v->bound);
     }
     }
@@ -188,12 +199,15 @@ void fz_emit_update(fz_trace *c, fz_rng *r, const fz_record *rec)
     eg_spec row = v->spec;
     memmove(row.dim, row.dim + 1, (size_t)--row.rank * sizeof *row.dim);
     switch (fz_below(r, 4)) {
-    case 0: fz_keep(c, r, eg_update_row(v->v, index_scalar(c, r, v->spec.dim[0]), fz_like(c, r, row, 8)), v->bound + 8); break;
+    case 0:
+        fz_keep(c, r, eg_update_row(v->v, index_scalar(c, r, v->spec.dim[0]), fz_like(c, r, row, 8)), v->bound + 8);
+        break;
     case 1: {
         eg_spec part = v->spec;
         part.dim[axis] = 1 + fz_below(r, part.dim[axis]);
         c->derived = true;
-        fz_keep(c, r, eg_update_slice(v->v, fz_like(c, r, part, 8), axis, index_scalar(c, r, v->spec.dim[axis])), v->bound + 8);
+        fz_keep(c, r, eg_update_slice(v->v, fz_like(c, r, part, 8), axis, index_scalar(c, r, v->spec.dim[axis])),
+                v->bound + 8);
         break;
     }
     default: {

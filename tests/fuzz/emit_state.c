@@ -90,8 +90,10 @@ void fz_emit_trap(fz_trace *c, fz_rng *r, const fz_record *rec)
         fz_keep(c, r, mixed(c, r, eg_get(v), x), 8);
         break;
     case 6:
-        if (s.rank == 2 && s.dim[0] == s.dim[1]) eg_set(v, mixed(c, r, x, eg_transpose(x)));
-        else eg_set(v, eg_roll(x, 1, s.rank - 1)), c->derived = true;
+        if (s.rank == 2 && s.dim[0] == s.dim[1])
+            eg_set(v, mixed(c, r, x, eg_transpose(x)));
+        else
+            eg_set(v, eg_roll(x, 1, s.rank - 1)), c->derived = true;
         break;
     case 7:
         if (j < 0) return;
@@ -134,7 +136,8 @@ void fz_emit_delay(fz_trace *c, fz_rng *r, const fz_record *rec)
     if (fz_chance(r, 30)) return;
     int64_t steps = c->p->delay_steps[k];
     eg_val lag = eg_int(fz_below(r, steps + 1));
-    if (fz_chance(r, 30)) lag = fz_like(c, r, eg_scalar(EG_I32), 1e9);
+    if (fz_chance(r, 30))
+        lag = fz_like(c, r, eg_scalar(EG_I32), 1e9);
     else if (s.rank == 1 && fz_chance(r, 40)) {
         s.dtype = EG_I32;
         lag = fz_like(c, r, s, 1e9);
@@ -162,8 +165,10 @@ static int host(void *user, const void *const *in, void *const *out)
             default: x += ((const double *)from)[j];
             }
         }
-        if (h->out.dtype == EG_F32) ((float *)out[0])[i] = (float)x;
-        else ((int32_t *)out[0])[i] = x > -1e9 && x < 1e9 ? (int32_t)x : 0;
+        if (h->out.dtype == EG_F32)
+            ((float *)out[0])[i] = (float)x;
+        else
+            ((int32_t *)out[0])[i] = x > -1e9 && x < 1e9 ? (int32_t)x : 0;
     }
     return 0;
 }

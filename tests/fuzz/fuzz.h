@@ -1,8 +1,8 @@
 /* Random programs, interpreter against compiled code.
  *
  * A seed gives a program: objects (arguments, variables, arrays, connections, delay lines) and a tree of records.  A
- * record is a kind and a number; everything else about it is drawn from (seed, number) while it is traced, by looking at
- * the values there are.  So any record can be left out, and any size changed, and what stays means nearly the same:
+ * record is a kind and a number; everything else about it is drawn from (seed, number) while it is traced, by looking
+ * at the values there are.  So any record can be left out, and any size changed, and what stays means nearly the same:
  * that is how a failing program is reduced.
  *
  *   program.c   seed -> objects and records            emit*.c     one record -> calls of the public API
@@ -55,9 +55,10 @@ typedef enum fz_policy {
 extern const char *const fz_policy_names[FZ_POLICY_COUNT];
 
 #define FZ_KINDS(X)                                                                                                    \
-    X(unary) X(binary) X(where) X(fma) X(convert) X(make) X(view) X(join) X(index) X(update) X(reduce) X(scan) X(dot)  \
-    X(random) X(get) X(set) X(trap) X(delay) X(event) X(dense) X(host) X(cond) X(loop) X(while) X(neuron) X(project)   \
-    X(decay) X(monitor)
+    X(unary)                                                                                                           \
+    X(binary) X(where) X(fma) X(convert) X(make) X(view) X(join) X(index) X(update) X(reduce) X(scan) X(dot) X(random) \
+        X(get) X(set) X(trap) X(delay) X(event) X(dense) X(host) X(cond) X(loop) X(while) X(neuron) X(project)         \
+            X(decay) X(monitor)
 typedef enum fz_kind {
 #define X(name) FZ_K_##name,
     FZ_KINDS(X)
@@ -147,7 +148,7 @@ typedef struct fz_trace {
     int depth;       /* regions around */
     int variant;     /* 1: other numbers in place of the user's literals */
     double cost, factor;
-    bool derived;    /* sizes were computed from others */
+    bool derived; /* sizes were computed from others */
     bool has_host, has_random, uses_step;
     fz_host_data host[16];
     int num_hosts;
@@ -164,7 +165,9 @@ eg_val fz_emit(void *trace, eg_val args); /* an eg_fn: the whole function */
 /* -- pool.c -------------------------------------------------------------------------------------------------------- */
 
 enum {
-    FZ_B = 1 << EG_BOOL, FZ_I = 1 << EG_I32 | 1 << EG_U32 | 1 << EG_I64, FZ_F = 1 << EG_F32 | 1 << EG_F64,
+    FZ_B = 1 << EG_BOOL,
+    FZ_I = 1 << EG_I32 | 1 << EG_U32 | 1 << EG_I64,
+    FZ_F = 1 << EG_F32 | 1 << EG_F64,
     FZ_ANY = FZ_B | FZ_I | FZ_F
 };
 typedef enum fz_fit { FZ_NO_FIT, FZ_SAME_SHAPE, FZ_SAME_SPEC, FZ_BROADCASTS } fz_fit;

@@ -1,6 +1,8 @@
-/* fuzz N [--seed S] [--policy P] [--time SECONDS] [--jobs J] [--no-reduce] [--out DIR]   N random programs
- * fuzz --one SEED [--policy P] [--text FILE]                                             one, in this process
- * fuzz --regress FILE                                                                    a text that failed once
+/* fuzz N [--seed S] [--policy P] [--time SECONDS] [--jobs J] [--stop] [--no-regress] [--no-reduce] [--out DIR]
+ *                                              N random programs; --stop: until the first that fails
+ * fuzz --one SEED [--policy P] [--text FILE]   one, in this process
+ * fuzz --batch SEED                            one batch against singles
+ * fuzz --regress FILE                          a text that failed once
  *
  * Programs are run by worker processes (this executable, started anew: a forked child of libgomp has one thread), so a
  * crash is a finding and not the end.  The closing line is `N passed, M failed`. */
@@ -22,7 +24,7 @@ typedef struct options {
     int64_t n;
     int policy, jobs;
     double seconds;
-    bool reduce;
+    bool reduce, regress, stop;
     const char *out;
 } options;
 
@@ -41,7 +43,8 @@ typedef struct tally {
     int num_found;
 } tally;
 
-/* -- a worker: programs [a, b), one line about each --------------------------------------------------------------------- */
+/* -- a worker: programs [a, b), one line about each
+ * --------------------------------------------------------------------- */
 
 static bool check_seed(uint64_t seed, int policy, char *why)
 {
@@ -72,7 +75,8 @@ static int work(uint64_t a, uint64_t b, int policy)
     return 0;
 }
 
-/* -- the parent ------------------------------------------------------------------------------------------------------------ */
+/* -- the parent
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static void start(worker *w, int policy)
 {
@@ -110,8 +114,10 @@ static void said(worker *w, tally *t, const char *line)
         w->next = w->at + 1;
         return;
     }
-    if (line[0] == 'p') t->passed++;
-    else if (line[0] == 'f') fail(t, w->at, line + 2);
+    if (line[0] == 'p')
+        t->passed++;
+    else if (line[0] == 'f')
+        fail(t, w->at, line + 2);
     w->at = UINT64_MAX;
 }
 
@@ -137,8 +143,10 @@ static bool listen_to(worker *w, tally *t)
     w->busy = false;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && w->at == UINT64_MAX) return false;
     if (WIFSIGNALED(status))
-        snprintf(why, sizeof why, "%s (signal %d)", WTERMSIG(status) == SIGALRM ? "hangs" : "crashes", WTERMSIG(status));
-    else snprintf(why, sizeof why, "ends with exit code %d", WEXITSTATUS(status));
+        snprintf(why, sizeof why, "%s (signal %d)", WTERMSIG(status) == SIGALRM ? "hangs" : "crashes",
+                 WTERMSIG(status));
+    else
+        snprintf(why, sizeof why, "ends with exit code %d", WEXITSTATUS(status));
     fail(t, w->at == UINT64_MAX ? w->next : w->at, why);
     return false;
 }
@@ -185,6 +193,10 @@ static void run_all(const options *o, tally *t)
             p[running++] = (struct pollfd){.fd = w[k].fd, .events = POLLIN};
         }
         if (!running) break;
+        if (o->stop && t->failed) {
+            for (int k = 0; k < running; k++) kill(w[who[k]].pid, SIGKILL);
+            break;
+        }
         poll(p, (nfds_t)running, 1000);
         for (int k = 0; k < running; k++) {
             if (p[k].revents) listen_to(&w[who[k]], t);
@@ -208,11 +220,13 @@ static int policy_of(const char *name)
 static int usage(void)
 {
     fprintf(stderr, "fuzz N [--seed S] [--policy chain|wide|reduce|shape|loop|net|event|tiny|mixed] [--time SECONDS] "
-                    "[--jobs J] [--no-reduce] [--out DIR]\nfuzz --one SEED [--policy P] [--text FILE]\nfuzz --regress FILE\n");
+                    "[--jobs J] [--stop] [--no-regress] [--no-reduce] [--out DIR]\nfuzz --one SEED [--policy P] "
+                    "[--text FILE]\nfuzz --regress FILE\n");
     return 2;
 }
 
-/* -- one program ------------------------------------------------------------------------------------------------------------ */
+/* -- one program
+ * ------------------------------------------------------------------------------------------------------------ */
 
 /* The text without the places where values were built, behind its first line what it failed on. */
 static void print_bare(FILE *f, const fz_program *p, const char *text)
@@ -260,7 +274,7 @@ static int one(const fz_cut *cut, const char *text)
 
 int main(int argc, char **argv)
 {
-    options o = {.policy = -1, .reduce = true, .out = "."};
+    options o = {.policy = -1, .reduce = true, .regress = true, .out = "."};
     fz_cut cut = {.policy = -1, .steps = -1, .only_result = -1, .size = {-1, -1, -1, -1, -1}};
     const char *text = NULL, *regress = NULL;
     uint64_t from = 0, to = 0;
@@ -269,28 +283,48 @@ int main(int argc, char **argv)
     o.jobs = cores < 1 ? 1 : cores > 4 ? 4 : (int)cores;
     for (int k = 1; k < argc; k++) {
         const char *a = argv[k], *v = k + 1 < argc ? argv[k + 1] : NULL;
-        if (!strcmp(a, "--no-reduce")) o.reduce = false;
-        else if (a[0] != '-') o.n = strtoll(a, NULL, 10);
-        else if (!v) return usage();
-        else if (!strcmp(a, "--seed")) o.seed = strtoull(v, NULL, 10), k++;
-        else if (!strcmp(a, "--time")) o.seconds = strtod(v, NULL), k++;
-        else if (!strcmp(a, "--jobs")) o.jobs = (int)strtol(v, NULL, 10), k++;
-        else if (!strcmp(a, "--out")) o.out = v, k++;
-        else if (!strcmp(a, "--policy")) o.policy = policy_of(v), k++;
-        else if (!strcmp(a, "--one")) cut.seed = strtoull(v, NULL, 10), single = true, k++;
-        else if (!strcmp(a, "--batch")) cut.seed = strtoull(v, NULL, 10), batch = true, k++;
-        else if (!strcmp(a, "--text")) text = v, k++;
-        else if (!strcmp(a, "--steps")) cut.steps = strtoll(v, NULL, 10), k++;
-        else if (!strcmp(a, "--result")) cut.only_result = (int)strtol(v, NULL, 10), k++;
-        else if (!strcmp(a, "--cut")) snprintf(cut.cut, sizeof cut.cut, "%s", v), k++;
-        else if (!strcmp(a, "--regress")) regress = v, k++;
+        if (!strcmp(a, "--no-reduce"))
+            o.reduce = false;
+        else if (!strcmp(a, "--no-regress"))
+            o.regress = false;
+        else if (!strcmp(a, "--stop"))
+            o.stop = true;
+        else if (a[0] != '-')
+            o.n = strtoll(a, NULL, 10);
+        else if (!v)
+            return usage();
+        else if (!strcmp(a, "--seed"))
+            o.seed = strtoull(v, NULL, 10), k++;
+        else if (!strcmp(a, "--time"))
+            o.seconds = strtod(v, NULL), k++;
+        else if (!strcmp(a, "--jobs"))
+            o.jobs = (int)strtol(v, NULL, 10), k++;
+        else if (!strcmp(a, "--out"))
+            o.out = v, k++;
+        else if (!strcmp(a, "--policy"))
+            o.policy = policy_of(v), k++;
+        else if (!strcmp(a, "--one"))
+            cut.seed = strtoull(v, NULL, 10), single = true, k++;
+        else if (!strcmp(a, "--batch"))
+            cut.seed = strtoull(v, NULL, 10), batch = true, k++;
+        else if (!strcmp(a, "--text"))
+            text = v, k++;
+        else if (!strcmp(a, "--steps"))
+            cut.steps = strtoll(v, NULL, 10), k++;
+        else if (!strcmp(a, "--result"))
+            cut.only_result = (int)strtol(v, NULL, 10), k++;
+        else if (!strcmp(a, "--cut"))
+            snprintf(cut.cut, sizeof cut.cut, "%s", v), k++;
+        else if (!strcmp(a, "--regress"))
+            regress = v, k++;
         else if (!strcmp(a, "--range") && k + 2 < argc)
             from = strtoull(v, NULL, 10), to = strtoull(argv[k + 2], NULL, 10), range = true, k += 2;
         else if (!strcmp(a, "--sizes")) {
             char *q = (char *)(uintptr_t)v;
             for (int j = 0; j < FZ_SIZES; j++) cut.size[j] = strtoll(q, &q, 10), q += *q == ',';
             k++;
-        } else return usage();
+        } else
+            return usage();
     }
     char why[FZ_WHY];
     if (range) return work(from, to, o.policy);
@@ -311,12 +345,14 @@ int main(int argc, char **argv)
     tally t = {0};
     double begin = egi_now();
     printf("seeds %llu to %llu\n", (unsigned long long)o.seed, (unsigned long long)(o.seed + (uint64_t)o.n - 1));
-    t.failed += regressions();
+    if (o.regress) t.failed += regressions();
     run_all(&o, &t);
-    for (int k = 0; o.reduce && k < t.num_found; k++) {
+    for (int k = 0; o.reduce && k < t.num_found && !o.stop; k++) {
         printf("seed %llu:\n", (unsigned long long)t.found[k]);
-        if (o.policy < 0 && t.found[k] % 16 == 7) printf("  a batch: fuzz --batch %llu\n", (unsigned long long)t.found[k]);
-        else fz_reduce(t.found[k], o.policy, o.out);
+        if (o.policy < 0 && t.found[k] % 16 == 7)
+            printf("  a batch: fuzz --batch %llu\n", (unsigned long long)t.found[k]);
+        else
+            fz_reduce(t.found[k], o.policy, o.out);
     }
     printf("%.1f s\n%lld passed, %lld failed\n", egi_now() - begin, (long long)t.passed, (long long)t.failed);
     return t.failed != 0;

@@ -96,10 +96,7 @@ eg_val fz_literal(fz_trace *c, fz_rng *r, eg_dtype t)
     return eg_int(fz_below(r, 24) - (t == EG_U32 ? 0 : 6));
 }
 
-eg_val fz_as(eg_val v, eg_dtype t)
-{
-    return eg_spec_of(v).dtype == t ? v : eg_convert(v, t);
-}
+eg_val fz_as(eg_val v, eg_dtype t) { return eg_spec_of(v).dtype == t ? v : eg_convert(v, t); }
 
 eg_val fz_tame(fz_trace *c, fz_rng *r, eg_val v, double bound, double limit)
 {

@@ -15,30 +15,18 @@ static const struct {
     uint8_t body;
 } weights[] = {
     /*                 chain wide reduce shape loop net event tiny mixed  body */
-    {FZ_K_unary,      ROW(30, 14, 8, 4, 8, 6, 6, 16, 9), 8},
-    {FZ_K_binary,     ROW(40, 28, 16, 12, 14, 14, 12, 24, 14), 20},
-    {FZ_K_where,      ROW(8, 9, 3, 3, 4, 6, 4, 8, 5), 6},
-    {FZ_K_fma,        ROW(9, 9, 2, 2, 3, 4, 3, 5, 4), 5},
-    {FZ_K_convert,    ROW(5, 8, 3, 3, 2, 2, 3, 6, 4), 2},
-    {FZ_K_make,       ROW(2, 6, 2, 4, 2, 2, 2, 6, 4), 2},
-    {FZ_K_view,       ROW(0, 10, 8, 26, 6, 6, 4, 8, 10), 10},
-    {FZ_K_join,       ROW(0, 3, 2, 13, 3, 2, 2, 5, 5), 4},
-    {FZ_K_index,      ROW(0, 4, 2, 15, 4, 4, 3, 5, 6), 6},
-    {FZ_K_update,     ROW(0, 2, 2, 12, 5, 3, 4, 5, 6), 7},
-    {FZ_K_reduce,     ROW(0, 4, 30, 5, 4, 3, 3, 8, 6), 5},
-    {FZ_K_scan,       ROW(0, 1, 12, 3, 2, 1, 1, 4, 4), 2},
-    {FZ_K_dot,        ROW(0, 1, 8, 3, 2, 2, 2, 3, 3), 2},
-    {FZ_K_random,     ROW(1, 2, 1, 1, 3, 2, 2, 3, 3), 4},
-    {FZ_K_get,        ROW(3, 5, 3, 4, 8, 6, 5, 5, 5), 8},
-    {FZ_K_set,        ROW(4, 8, 3, 5, 10, 6, 6, 6, 7), 10},
-    {FZ_K_trap,       ROW(2, 3, 1, 3, 8, 3, 3, 4, 5), 8},
-    {FZ_K_delay,      ROW(0, 1, 0, 2, 5, 2, 3, 3, 3), 4},
-    {FZ_K_event,      ROW(0, 0, 1, 1, 4, 3, 22, 2, 5), 6},
-    {FZ_K_dense,      ROW(0, 0, 0, 0, 1, 0, 8, 1, 2), 1},
-    {FZ_K_host,       ROW(0, 1, 0, 1, 1, 1, 0, 1, 1), 1},
-    {FZ_K_cond,       ROW(1, 1, 1, 1, 9, 2, 3, 3, 4), 5},
-    {FZ_K_loop,       ROW(1, 1, 1, 1, 24, 0, 8, 3, 6), 5},
-    {FZ_K_while,      ROW(0, 0, 0, 0, 8, 1, 1, 2, 3), 2},
+    {FZ_K_unary, ROW(30, 14, 8, 4, 8, 6, 6, 16, 9), 8}, {FZ_K_binary, ROW(40, 28, 16, 12, 14, 14, 12, 24, 14), 20},
+    {FZ_K_where, ROW(8, 9, 3, 3, 4, 6, 4, 8, 5), 6},    {FZ_K_fma, ROW(9, 9, 2, 2, 3, 4, 3, 5, 4), 5},
+    {FZ_K_convert, ROW(5, 8, 3, 3, 2, 2, 3, 6, 4), 2},  {FZ_K_make, ROW(2, 6, 2, 4, 2, 2, 2, 6, 4), 2},
+    {FZ_K_view, ROW(0, 10, 8, 26, 6, 6, 4, 8, 10), 10}, {FZ_K_join, ROW(0, 3, 2, 13, 3, 2, 2, 5, 5), 4},
+    {FZ_K_index, ROW(0, 4, 2, 15, 4, 4, 3, 5, 6), 6},   {FZ_K_update, ROW(0, 2, 2, 12, 5, 3, 4, 5, 6), 7},
+    {FZ_K_reduce, ROW(0, 4, 30, 5, 4, 3, 3, 8, 6), 5},  {FZ_K_scan, ROW(0, 1, 12, 3, 2, 1, 1, 4, 4), 2},
+    {FZ_K_dot, ROW(0, 1, 8, 3, 2, 2, 2, 3, 3), 2},      {FZ_K_random, ROW(1, 2, 1, 1, 3, 2, 2, 3, 3), 4},
+    {FZ_K_get, ROW(3, 5, 3, 4, 8, 6, 5, 5, 5), 8},      {FZ_K_set, ROW(4, 8, 3, 5, 10, 6, 6, 6, 7), 10},
+    {FZ_K_trap, ROW(2, 3, 1, 3, 8, 3, 3, 4, 5), 8},     {FZ_K_delay, ROW(0, 1, 0, 2, 5, 2, 3, 3, 3), 4},
+    {FZ_K_event, ROW(0, 0, 1, 1, 4, 3, 22, 2, 5), 6},   {FZ_K_dense, ROW(0, 0, 0, 0, 1, 0, 8, 1, 2), 1},
+    {FZ_K_host, ROW(0, 1, 0, 1, 1, 1, 0, 1, 1), 1},     {FZ_K_cond, ROW(1, 1, 1, 1, 9, 2, 3, 3, 4), 5},
+    {FZ_K_loop, ROW(1, 1, 1, 1, 24, 0, 8, 3, 6), 5},    {FZ_K_while, ROW(0, 0, 0, 0, 8, 1, 1, 2, 3), 2},
 };
 #undef ROW
 
@@ -106,7 +94,8 @@ static void draw_sizes(fz_program *p, fz_rng *r)
 
 static eg_dtype draw_type(fz_rng *r)
 {
-    static const uint8_t types[] = {EG_F32, EG_F32, EG_F32, EG_F32, EG_F64, EG_F64, EG_I32, EG_I32, EG_U32, EG_I64, EG_BOOL};
+    static const uint8_t types[] = {EG_F32, EG_F32, EG_F32, EG_F32, EG_F64, EG_F64,
+                                    EG_I32, EG_I32, EG_U32, EG_I64, EG_BOOL};
     return (eg_dtype)types[fz_below(r, EGI_LEN(types))];
 }
 
@@ -119,7 +108,10 @@ static fz_object draw_object(const fz_program *p, fz_rng *r)
     for (int k = 0; k < o.rank; k++) {
         /* The product stays small: one large extent, the last or the first. */
         bool first = fz_chance(r, 70) ? k == o.rank - 1 : k == 0;
-        o.dim[k] = first ? (int)fz_below(r, 10) % FZ_SIZES : o.rank == 2 ? (int)fz_below(r, FZ_SIZES) : fz_chance(r, 60) ? 1 : -1;
+        o.dim[k] = first              ? (int)fz_below(r, 10) % FZ_SIZES
+                   : o.rank == 2      ? (int)fz_below(r, FZ_SIZES)
+                   : fz_chance(r, 60) ? 1
+                                      : -1;
     }
     if (o.rank == 1 && fz_chance(r, 60)) o.dim[0] = 0;
     return o;
@@ -155,8 +147,8 @@ static void draw_objects(fz_program *p, fz_rng *r)
     p->num_csrs = p->policy == FZ_event ? 2 + (int)fz_below(r, 3) : fz_chance(r, 40);
     for (int k = 0; k < p->num_csrs; k++) {
         int post = fz_chance(r, 60) ? 0 : (int)fz_below(r, FZ_SIZES);
-        p->csr[k] = (fz_csr){.pre = fz_chance(r, 60) ? 0 : (int)fz_below(r, FZ_SIZES), .post = post,
-                             .degree = (int)fz_below(r, 20)};
+        p->csr[k] = (fz_csr){
+            .pre = fz_chance(r, 60) ? 0 : (int)fz_below(r, FZ_SIZES), .post = post, .degree = (int)fz_below(r, 20)};
         /* Spikes that fit, as a variable: carried from the step before. */
         if (fz_chance(r, 60)) add_var(p, EG_BOOL, p->csr[k].pre);
         if (fz_chance(r, 60)) add_var(p, vector.dtype, p->csr[k].post);
@@ -169,7 +161,8 @@ static void draw_objects(fz_program *p, fz_rng *r)
     }
 }
 
-/* -- networks ------------------------------------------------------------------------------------------------------- */
+/* -- networks -------------------------------------------------------------------------------------------------------
+ */
 
 static void draw_network(fz_program *p, fz_rng *r)
 {
@@ -216,8 +209,8 @@ void fz_program_of(uint64_t seed, int policy, fz_program *p)
 {
     memset(p, 0, sizeof *p);
     fz_rng r = fz_rng_of(seed, 1u << 30);
-    static const uint8_t drawn[] = {FZ_chain, FZ_wide, FZ_reduce, FZ_shape, FZ_loop, FZ_loop, FZ_net, FZ_net, FZ_net,
-                                    FZ_event, FZ_tiny, FZ_mixed, FZ_mixed};
+    static const uint8_t drawn[] = {FZ_chain, FZ_wide, FZ_reduce, FZ_shape, FZ_loop,  FZ_loop, FZ_net,
+                                    FZ_net,   FZ_net,  FZ_event,  FZ_tiny,  FZ_mixed, FZ_mixed};
     p->seed = seed;
     p->policy = (fz_policy)drawn[fz_below(&r, EGI_LEN(drawn))];
     if (policy >= 0) p->policy = (fz_policy)policy;

@@ -29,9 +29,12 @@ int fz_spawn_one(const fz_cut *cut, const char *text_path, char *why)
     snprintf(steps, sizeof steps, "%lld", (long long)cut->steps);
     snprintf(result, sizeof result, "%d", cut->only_result);
     int n = 0;
-    for (int k = 0; k < FZ_SIZES; k++) n += snprintf(sizes + n, sizeof sizes - (size_t)n, "%s%lld", k ? "," : "", (long long)cut->size[k]);
-    const char *argv[] = {"fuzz", "--one", seed, "--policy", policy, "--sizes", sizes, "--steps", steps, "--result", result,
-                          "--cut", cut->cut, "--text", text_path ? text_path : "-", NULL};
+    for (int k = 0; k < FZ_SIZES; k++)
+        n += snprintf(sizes + n, sizeof sizes - (size_t)n, "%s%lld", k ? "," : "", (long long)cut->size[k]);
+    const char *argv[] = {"fuzz",    "--one", seed,      "--policy", policy,
+                          "--sizes", sizes,   "--steps", steps,      "--result",
+                          result,    "--cut", cut->cut,  "--text",   text_path ? text_path : "-",
+                          NULL};
     posix_spawn_file_actions_t actions;
     pid_t pid;
     posix_spawn_file_actions_init(&actions);
@@ -46,8 +49,10 @@ int fz_spawn_one(const fz_cut *cut, const char *text_path, char *why)
     if (WIFSIGNALED(status) || (WIFEXITED(status) && WEXITSTATUS(status) > 1)) {
         if (why) {
             size_t at = strlen(why);
-            if (WIFSIGNALED(status)) snprintf(why + at, FZ_WHY - at, "signal %d", WTERMSIG(status));
-            else snprintf(why + at, FZ_WHY - at, "exit code %d", WEXITSTATUS(status));
+            if (WIFSIGNALED(status))
+                snprintf(why + at, FZ_WHY - at, "signal %d", WTERMSIG(status));
+            else
+                snprintf(why + at, FZ_WHY - at, "exit code %d", WEXITSTATUS(status));
         }
         return 2;
     }
@@ -57,8 +62,8 @@ int fz_spawn_one(const fz_cut *cut, const char *text_path, char *why)
 /* Ways to fail: a find is the same as long as it fails the same way. */
 static int way(const char *why)
 {
-    static const char *const ways[] = {"trace:", "verify_stages", "status", "interpreter", "text", "other sizes",
-                                       "steps twice", "event and dense", "threads"};
+    static const char *const ways[] = {"trace:",      "verify_stages", "status",          "interpreter", "text",
+                                       "other sizes", "steps twice",   "event and dense", "threads"};
     for (int k = 0; k < (int)EGI_LEN(ways); k++) {
         if (strstr(why, ways[k])) return k;
     }
@@ -104,8 +109,10 @@ static void shrink_numbers(fz_cut *cut, find f, const fz_program *p, int *budget
         int64_t now = k == FZ_SIZES ? p->steps : p->size[k];
         for (size_t j = 0; j < EGI_LEN(smaller) && smaller[j] < now && *budget > 0; j++) {
             fz_cut next = *cut;
-            if (k == FZ_SIZES) next.steps = smaller[j];
-            else next.size[k] = smaller[j];
+            if (k == FZ_SIZES)
+                next.steps = smaller[j];
+            else
+                next.size[k] = smaller[j];
             --*budget;
             if (!still(&next, f)) continue;
             *cut = next;

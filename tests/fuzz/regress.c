@@ -81,7 +81,8 @@ static bool compare(const char *text, const eg_options *o, uint64_t key, bool sp
     for (int k = 0; ok && k < eg_num_args(s.f) && k < FZ_OBJECTS; k++) {
         eg_spec spec = eg_arg_spec(s.f, k);
         s.in[s.num_in] = fz_memory_new((size_t)fz_count(spec) * eg_dtype_size(spec.dtype));
-        fz_fill(spec, fz_mix(key + 100 + (uint64_t)k), specials, spec.rank == 0 && spec.dtype == EG_I64, s.in[s.num_in++].at);
+        fz_fill(spec, fz_mix(key + 100 + (uint64_t)k), specials, spec.rank == 0 && spec.dtype == EG_I64,
+                s.in[s.num_in++].at);
     }
     if (ok) fz_run(&s, &(eg_run_options){.interpret = true}, 1, &ref);
     for (int threads = 1; ok && threads <= 4; threads++) {

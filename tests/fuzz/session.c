@@ -26,7 +26,8 @@ void fz_memory_free(fz_memory *m)
 
 static double real_of(fz_rng *r, bool specials, bool wide)
 {
-    static const double special[] = {0.0, -0.0, INFINITY, -INFINITY, NAN, 1e-40, -1e-45, 1e-310, 3e38, -3e38, 1e300, 1, -1};
+    static const double special[] = {0.0,    -0.0, INFINITY, -INFINITY, NAN, 1e-40, -1e-45,
+                                     1e-310, 3e38, -3e38,    1e300,     1,   -1};
     if (specials && fz_chance(r, 30)) return special[fz_below(r, EGI_LEN(special))];
     double x = fz_unit(r) * 4 - 2;
     if (fz_chance(r, 10)) x = (double)(int64_t)(x * 2);
@@ -224,7 +225,8 @@ void fz_run(fz_session *s, const eg_run_options *o, int times, fz_outcome *out)
     for (int t = 0; t < times && !out->status; t++) out->status = eg_call(s->f, NULL, in, results, o);
     if (out->status) {
         const char *said = eg_run_message(eg_own_state(s->eg));
-        snprintf(out->message, sizeof out->message, "status %d: %s %s", (int)out->status, eg_message(s->eg), said ? said : "");
+        snprintf(out->message, sizeof out->message, "status %d: %s %s", (int)out->status, eg_message(s->eg),
+                 said ? said : "");
     }
     for (int k = 0; k < n; k++) {
         part(out, eg_result_spec(s->f, k), memory[k].at);
@@ -238,7 +240,8 @@ void fz_run(fz_session *s, const eg_run_options *o, int times, fz_outcome *out)
     }
     out->num_results = n;
     eg_state *own = eg_own_state(s->eg);
-    for (int64_t k = 0; k < s->eg->vars.n && own; k++) part(out, s->eg->vars.at[k]->spec, eg_data(own, s->eg->vars.at[k]));
+    for (int64_t k = 0; k < s->eg->vars.n && own; k++)
+        part(out, s->eg->vars.at[k]->spec, eg_data(own, s->eg->vars.at[k]));
     eg_clear_error(s->eg);
 }
 
