@@ -1,7 +1,8 @@
 /* erfinv x = x P(w), w = -log(1 - x^2) (the variable of M. Giles, "Approximating the erfinv function", GPU Computing
  * Gems Jade edition, 2011).  P is a polynomial of w around 1 in the centre and of sqrt(w) further out, in one region
- * (f32) or two (f64); coefficients by Remez and a search over roundings.  Lanes of all regions run the same fma chain:
- * the coefficients are what is selected. */
+ * (f32) or two (f64); coefficients by Remez and a search over roundings.  Further out is a branch: of uniformly
+ * distributed arguments one in 300 (f32) or 1000 (f64) is there.  Its two regions run one fma chain: the coefficients
+ * are what is selected. */
 #include "opt/expand.h"
 
 /* of w - 1 for w < 5 (f32), w < 6.25 (f64) */
@@ -38,35 +39,41 @@ static const double outer_f64[] = {
     7.01789198045156e-11,   1.3055274726997927e-11, -2.0537920096740058e-11, 6.228099464068035e-12,
 };
 
-/* coefficient k of a region, 0 where its polynomial is shorter */
-static egi_id coefficient(const egi_maths *m, int k, int n, const double *c) { return m_c(m, k < n ? c[k] : 0); }
+/* p0 + v (p1 + v (...)): the last step keeps its rounding error; times x */
+static egi_id times_series(const egi_maths *m, egi_id x, egi_id v, int n, const egi_id *c)
+{
+    egi_id p = c[n - 1];
+    for (int k = n - 2; k > 0; k--) p = m_fma(m, p, v, c[k]);
+    egi_id sum = m_fma(m, p, v, c[0]), low = m_fma(m, p, v, m_sub(m, c[0], sum));
+    return m_fma(m, x, sum, m_mul(m, x, low));
+}
+
+/* w above 5 (f32) or 6.25 (f64), |x| from 1 on included */
+static egi_id far_out(const egi_maths *m, egi_id x, egi_id w)
+{
+    enum { MOST = EGI_LEN(outer_f64) };
+    _Static_assert(MOST == EGI_LEN(middle_f64) && MOST >= EGI_LEN(outer_f32), "one chain serves both regions");
+    egi_id c[MOST], one = m_c(m, 1), a = m_abs(m, x), root = m_sqrt(m, w), v = m_sub(m, root, m_c2(m, 3.125, 5));
+    int n = m_is64(m) ? MOST : (int)EGI_LEN(outer_f32);
+    if (m_is64(m)) {
+        egi_id middle = m_lt(m, w, m_c(m, 15));
+        v = m_select(m, middle, m_sub(m, root, m_c(m, 3.25)), v);
+        for (int k = 0; k < n; k++) c[k] = m_select(m, middle, m_c(m, middle_f64[k]), m_c(m, outer_f64[k]));
+    } else {
+        for (int k = 0; k < n; k++) c[k] = m_c(m, outer_f32[k]);
+    }
+    egi_id outside = m_mul(m, x, m_select(m, m_eq(m, a, one), m_c(m, INFINITY), m_c(m, NAN)));
+    return m_select(m, m_lt(m, a, one), times_series(m, x, v, n, c), outside);
+}
 
 egi_id m_expand_erfinv(const egi_maths *m, egi_id x)
 {
-    egi_id one = m_c(m, 1), a = m_abs(m, x);
-    egi_id w = m_neg(m, m_log_positive(m, m_fma(m, m_neg(m, x), x, one))), root = m_sqrt(m, w);
-    egi_id center = m_lt(m, w, m_c2(m, 5, 6.25)), middle = 0;
-    egi_id v = m_sub(m, root, m_c2(m, 3.125, 5));
-    if (m_is64(m)) {
-        middle = m_lt(m, w, m_c(m, 15));
-        v = m_select(m, middle, m_sub(m, root, m_c(m, 3.25)), v);
-    }
-    v = m_select(m, center, m_sub(m, w, one), v);
-    egi_id p = 0, p_low = 0;
-    for (int k = (int)m_pick(m, EGI_LEN(center_f32), EGI_LEN(center_f64)) - 1; k >= 0; k--) {
-        egi_id c;
-        if (m_is64(m)) {
-            c = m_select(m, middle, coefficient(m, k, EGI_LEN(middle_f64), middle_f64),
-                         coefficient(m, k, EGI_LEN(outer_f64), outer_f64));
-            c = m_select(m, center, m_c(m, center_f64[k]), c);
-        } else {
-            c = m_select(m, center, m_c(m, center_f32[k]), coefficient(m, k, EGI_LEN(outer_f32), outer_f32));
-        }
-        egi_id sum = p ? m_fma(m, p, v, c) : c;
-        if (k == 0) p_low = m_fma(m, p, v, m_sub(m, c, sum));
-        p = sum;
-    }
-    egi_id outside = m_mul(m, x, m_select(m, m_eq(m, a, one), m_c(m, INFINITY), m_c(m, NAN)));
-    egi_id y = m_keep_zero(m, x, m_fma(m, x, p, m_mul(m, x, p_low)));
-    return m_select(m, m_lt(m, a, one), y, outside);
+    enum { MOST = EGI_LEN(center_f64) };
+    egi_id c[MOST], one = m_c(m, 1), square = m_fma(m, m_neg(m, x), x, one);
+    egi_id w = m_neg(m, m_log_positive(m, square));
+    int n = m_is64(m) ? MOST : (int)EGI_LEN(center_f32);
+    for (int k = 0; k < n; k++) c[k] = m_c(m, m_is64(m) ? center_f64[k] : center_f32[k]);
+    egi_id y = m_keep_zero(m, x, times_series(m, x, m_sub(m, w, one), n, c));
+    egi_id center = m_and(m, m_lt(m, w, m_c2(m, 5, 6.25)), m_gt(m, square, m_c(m, 0)));
+    return m_rare(m, egi_op1(m->g, EGI_NOT, center), far_out(m, x, w), y);
 }

@@ -65,7 +65,8 @@ static egi_id expand_tanh(const egi_maths *m, egi_id x)
     egi_id one = m_c(m, 1), a = m_at_most(m, m_abs(m, x), m_pick(m, 9.02, 19.1)); /* beyond it rounds to 1 */
     m_reduced e = m_exp_reduce(m, m_add(m, a, a), 0, (int)m_pick(m, 126, 1022));
     egi_id s = m_exp_scale(m, e);
-    egi_id h = m_fma(m, s, m_expm1_poly(m, e.r), m_sub(m, s, m_c(m, 0.5)));
+    egi_id p = m_is64(m) ? m_add(m, m_exp_tail(m, e.r, e.lost), e.r) : m_expm1_poly(m, e.r);
+    egi_id h = m_fma(m, s, p, m_sub(m, s, m_c(m, 0.5)));
     egi_id d = m_add(m, h, one), d_low = m_sub(m, h, m_sub(m, d, one));
     egi_id inverse = m_div(m, one, d), y = m_mul(m, h, inverse), minus = m_neg(m, y);
     egi_id rest = m_fma(m, minus, d_low, m_fma(m, minus, d, h));

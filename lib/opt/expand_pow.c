@@ -2,7 +2,7 @@
  *
  * |x| = 2^e m; log m = 2 s (1 + z/3 + z^2 P(z)), s = (m - 1)/(m + 1), z = s^2: s, z and z/3 as sums of two numbers
  * (T. J. Dekker, "A floating-point technique for extending the available precision", 1971), P a polynomial by Remez.
- * One division.  Signs, zeros, infinities and NaN as C99 has them (F.9.4.4). */
+ * One division.  Signs, zeros, infinities and NaN as C99 has them (F.9.4.4), on a branch. */
 #include "opt/expand.h"
 
 /* (atanh(s)/s - 1 - z/3) / z^2 by z = s^2 */
@@ -66,14 +66,16 @@ static egi_id exp_of_sum(const egi_maths *m, egi_id a, egi_id b)
     return m_exp_finish(m, m_exp_poly(m, r.r), r.shifted);
 }
 
-egi_id m_expand_pow(const egi_maths *m, egi_id x, egi_id y)
+/* x^y where x is not positive and finite or y not finite; r = e^(y log |x|) holds where both are finite and x is not 0
+ */
+static egi_id special_power(const egi_maths *m, egi_id x, egi_id y, egi_id r)
 {
-    egi_id zero = m_c(m, 0), one = m_c(m, 1), inf = m_c(m, INFINITY), a = m_abs(m, x);
-    pair l = exact_log(m, a);
-    l.high = m_select(m, m_gt(m, a, zero), l.high, m_c(m, -INFINITY));
-    l.high = m_select(m, m_lt(m, a, inf), l.high, a); /* inf and NaN */
-    egi_id p = m_mul(m, y, l.high);
-    egi_id r = exp_of_sum(m, p, m_fma(m, y, l.low, m_fma(m, y, l.high, m_neg(m, p))));
+    egi_id zero = m_c(m, 0), one = m_c(m, 1), inf = m_c(m, INFINITY), a = m_abs(m, x), nan = m_c(m, NAN);
+    /* 0 or inf: which, says the sign of y log a */
+    egi_id grows = m_gt(m, m_select(m, m_gt(m, a, one), y, m_neg(m, y)), zero);
+    egi_id edge = m_or(m, m_or(m, m_eq(m, a, zero), m_eq(m, a, inf)), m_eq(m, m_abs(m, y), inf));
+    r = m_select(m, edge, m_select(m, grows, inf, zero), r);
+    r = m_select(m, m_and(m, m_eq(m, x, x), m_eq(m, y, y)), r, nan);
     /* 1^y = x^0 = 1, of NaN too; -1 to an even or infinite power as well */
     r = m_select(m, m_eq(m, a, one), m_select(m, m_eq(m, x, one), one, m_select(m, m_eq(m, y, y), one, y)), r);
     egi_id half = m_mul(m, y, m_c(m, 0.5));
@@ -82,8 +84,18 @@ egi_id m_expand_pow(const egi_maths *m, egi_id x, egi_id y)
     egi_id odd = m_select(m, even, zero, m_select(m, whole, m_c(m, -0.0), zero));
     egi_id sign = m_and(m, m_and(m, m_bits(m, x), m_bits(m, odd)), m_sign_bit(m));
     r = m_float(m, m_xor(m, m_bits(m, r), sign));
-    egi_id finite = m_gt(m, x, m_c(m, -INFINITY));
+    egi_id finite = m_gt(m, x, m_neg(m, inf));
     egi_id broken = m_and(m, m_lt(m, x, zero), m_and(m, finite, m_and(m, m_ne(m, m_round(m, y), y), m_eq(m, y, y))));
-    r = m_select(m, broken, m_c(m, NAN), r);
+    r = m_select(m, broken, nan, r);
     return m_select(m, m_eq(m, y, zero), one, r);
+}
+
+egi_id m_expand_pow(const egi_maths *m, egi_id x, egi_id y)
+{
+    egi_id inf = m_c(m, INFINITY);
+    pair l = exact_log(m, m_abs(m, x));
+    egi_id p = m_mul(m, y, l.high);
+    egi_id r = exp_of_sum(m, p, m_fma(m, y, l.low, m_fma(m, y, l.high, m_neg(m, p))));
+    egi_id usual = m_and(m, m_and(m, m_gt(m, x, m_c(m, 0)), m_lt(m, x, inf)), m_lt(m, m_abs(m, y), inf));
+    return m_rare(m, egi_op1(m->g, EGI_NOT, usual), special_power(m, x, y, r), r);
 }
