@@ -3,7 +3,7 @@
  * Short ones are written in place.  Long ones, and those of single elements, become one internal function of the module
  * for each type and width ("exp.f32x16"), which every use calls.
  *
- * What only the second operand of a RARE needs is its branch: a cold function of its own ("sin.f32x16.rare208"), called
+ * What only the second operand of a RARE needs is its branch: a function of its own ("sin.f32x16.rare208"), called
  * where any lane wants it.  It is not emitted into the loop around, whose registers its constants would take. */
 #include "jit/lower.h"
 
@@ -182,7 +182,6 @@ static LLVMValueRef emit_rare(egi_lower *l, egi_irb *b, const expansion *x, egi_
     if (!fn) {
         egi_irb body;
         fn = egi_lower_function(l, key, key, LLVMTypeOf(usual), n, types, &body);
-        egi_irb_attr_enum(fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, "cold", 0);
         for (unsigned k = 0; k < n; k++) x->value[input[k]] = LLVMGetParam(fn, k);
         LLVMBuildRet(body.b, emit_choice(l, &body, x, rare, lanes));
         egi_irb_close(&body);
@@ -191,6 +190,9 @@ static LLVMValueRef emit_rare(egi_lower *l, egi_irb *b, const expansion *x, egi_
     egi_irb_if some;
     egi_irb_if_begin(b, &some, any_lane(b, x->value[egi_arg(x->g, rare, 0)], lanes));
     LLVMValueRef chosen = egi_irb_call(b, fn, outside, n);
+    /* Not the function: it would move to a section of its own, which perf maps do not expect. */
+    LLVMAttributeRef cold = LLVMCreateEnumAttribute(b->ctx, LLVMGetEnumAttributeKindForName("cold", 4), 0);
+    LLVMAddCallSiteAttribute(chosen, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, cold);
     egi_irb_if_end(b, &some);
     return egi_irb_if_merge(b, &some, chosen, usual);
 }
