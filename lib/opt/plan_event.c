@@ -14,18 +14,6 @@ static void listing(egi_plan *p, egi_stages *list, int level, egi_listing l)
     if (s && !egi_push(&p->g->eg->allocator, &s->lists, l)) p->failed = true;
 }
 
-/* Another event of the region that delivers the same spikes, no earlier made list would do for a later one. */
-static egi_id twin(const egi_plan *p, egi_id event)
-{
-    const egi_graph *g = p->g;
-    for (egi_id id = 1; id < event; id++) {
-        if (egi_at(g, id)->op == EGI_EVENT && egi_at(g, id)->region == egi_at(g, event)->region &&
-            egi_arg(g, id, 1) == egi_arg(g, event, 1) && p->level[id] <= p->level[event])
-            return id;
-    }
-    return 0;
-}
-
 /* Result of the loop for which `s` is the parameter; 0 if s is no carried parameter of this very region. */
 static egi_id next_value(const egi_graph *g, egi_id s, uint16_t region)
 {
@@ -36,11 +24,26 @@ static egi_id next_value(const egi_graph *g, egi_id s, uint16_t region)
     return k >= 0 && k < nc ? r->results.at[k] : 0;
 }
 
+/* Another event of the region that delivers the same spikes and whose list is there in time.  The list of a loop's
+ * parameter is made in the step before, so it always is. */
+static egi_id twin(const egi_plan *p, egi_id event, bool carried)
+{
+    const egi_graph *g = p->g;
+    for (egi_id id = 1; id < g->nodes.n; id++) {
+        if (!p->list[id] || egi_at(g, id)->region != egi_at(g, event)->region) continue;
+        if (egi_arg(g, id, 1) != egi_arg(g, event, 1)) continue;
+        if (carried || p->level[id] <= p->level[event]) return id;
+    }
+    return 0;
+}
+
 static void make_list(egi_plan *p, egi_id event)
 {
     const egi_graph *g = p->g;
     uint16_t region = egi_at(g, event)->region, loop = loop_of(g, region);
-    egi_id s = egi_arg(g, event, 1), same = twin(p, event);
+    egi_id s = egi_arg(g, event, 1), next = next_value(g, s, region);
+    bool carried = next && egi_is_fused(p, next) && !egi_is_inline(p, next) && egi_at(g, next)->region == region;
+    egi_id same = twin(p, event, carried);
     egi_region_plan *rp = &p->region[region];
     if (same) {
         p->list[event] = p->list[same];
@@ -49,8 +52,7 @@ static void make_list(egi_plan *p, egi_id event)
     }
     p->list[event] = egi_plan_buffer(p, EGI_BUF_LIST, 0, EG_I32, egi_at(g, s)->shape);
     p->list_region[event] = loop;
-    egi_id next = next_value(g, s, region);
-    if (next && egi_is_fused(p, next) && !egi_is_inline(p, next) && egi_at(g, next)->region == region) {
+    if (carried) {
         listing(p, &rp->stages, 2 * p->level[next] + 1, (egi_listing){next, p->list[event], loop, true});
         listing(p, &rp->enter, 1, (egi_listing){s, p->list[event], loop, false});
         return;

@@ -1,0 +1,14 @@
+/* All of Engram. */
+#ifndef ENGRAM_H
+#define ENGRAM_H
+
+#include "engram/connect.h"
+#include "engram/core.h"
+#include "engram/dynsys.h"
+#include "engram/io.h"
+#include "engram/math.h"
+#include "engram/models.h"
+#include "engram/parallel.h"
+#include "engram/random.h"
+
+#endif
