@@ -246,13 +246,15 @@ EG_API eg_state *eg_state_new(eg_context *eg);
 EG_API void eg_state_free(eg_state *s);
 /* Puts every variable back to its initial value (eg_init, else zeros) and the random execution count to 0. */
 EG_API eg_status eg_reset(eg_context *eg, eg_state *s);
-/* The variable's memory in the state, to read or write between runs; NULL after an error. */
+/* The variable's memory in the state, to read or write between runs; valid until another variable is made.  NULL after
+ * an error. */
 EG_API void *eg_data(eg_state *s, eg_var *v);
 /* Copies from and to the context's own state. `bytes` must be the size of the variable. */
 EG_API eg_status eg_write(eg_var *v, const void *data, size_t bytes);
 EG_API eg_status eg_read(eg_var *v, void *data, size_t bytes);
 EG_API eg_status eg_fill(eg_var *v, double x);
-/* Value that eg_reset and new states give the variable: a copy of data (whole array) is kept. */
+/* Value that eg_reset and new states give the variable: a copy of data (whole array) is kept.  The context's own state
+ * has it at once, other states from their next eg_reset. */
 EG_API eg_status eg_init(eg_var *v, const void *data, size_t bytes);
 EG_API eg_status eg_init_fill(eg_var *v, double x);
 

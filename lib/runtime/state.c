@@ -184,8 +184,8 @@ static void *init_memory(eg_var *v)
     return v->init;
 }
 
-/* States that exist already keep their values until eg_reset; the context's own takes the new one at once if the
- * variable has not been given a value otherwise: users expect an initial value to be there from the start. */
+/* States that exist already keep their values until eg_reset; the context's own takes the new one at once: users expect
+ * an initial value to be there from the start. */
 static void initialise_own(eg_var *v)
 {
     eg_state *s = v->eg->own_state;
