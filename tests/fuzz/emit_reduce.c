@@ -1,9 +1,7 @@
 /* Records of reductions, scans, products, random draws. */
 #include "fuzz.h"
 
-#include <math.h>
-
-#include "ir/shape.h"
+#include "engram/random.h"
 
 typedef eg_val (*reduce_fn)(eg_val x, int n, const int *axes, bool keep, const char *file, int line);
 static const reduce_fn reductions[] = {
@@ -79,20 +77,24 @@ void fz_emit_dot(fz_trace *c, fz_rng *r, const fz_record *rec)
     fz_keep(c, r, eg_dot(a->v, y), bound);
 }
 
-/* Random bits have no public function of their own: the node as distributions build it. */
-static eg_val bits(fz_trace *c, eg_spec spec)
+static eg_val distribution(fz_trace *c, fz_rng *r, eg_spec s)
 {
-    egi_graph *g = c->eg->trace->g;
-    egi_shape s = {.rank = spec.rank};
-    memcpy(s.dim, spec.dim, (size_t)spec.rank * sizeof *s.dim);
-    egi_id lane = egi_const_i(g, EG_U32, 0);
-    egi_make m = {.op = EGI_BITS,
-                  .dtype = spec.dtype,
-                  .shape = egi_shape_intern(g, &s),
-                  .num_args = 1,
-                  .args = &lane,
-                  .imm = g->streams++};
-    return egi_wrap(c->eg, egi_node_make(g, &m));
+    eg_spec f = s, n = s;
+    f.dtype = fz_chance(r, 75) ? EG_F32 : EG_F64;
+    n.dtype = fz_chance(r, 50) ? EG_I32 : f.dtype;
+    double x = fz_number(c, r, 0.1, 2);
+    switch (fz_below(r, 12)) {
+    case 0: return eg_integers(c->eg, (n.dtype = EG_I32, n), eg_int(-3), eg_int(20));
+    case 1: return eg_bernoulli(c->eg, (f.dtype = EG_BOOL, f), x / 2);
+    case 2: return eg_normal(c->eg, f, fz_like(c, r, f, 3), x);
+    case 3: return eg_exponential(c->eg, f, x);
+    case 4: return eg_truncated_normal(c->eg, f, x, 1.5, -1.0, 1.0);
+    case 5: return c->depth ? eg_uniform(c->eg, f, -1, x) : eg_gamma(c->eg, f, x, 0.5);
+    case 6: return c->depth ? eg_uniform(c->eg, f, x, x) : eg_poisson(c->eg, n, x * (fz_chance(r, 50) ? 1 : 10));
+    case 7: return c->depth ? eg_normal(c->eg, f, 0, 1) : eg_binomial(c->eg, n, 30, x / 2);
+    case 8: return eg_permutation(c->eg, c->p->size[fz_below(r, FZ_SIZES)]);
+    default: return eg_uniform(c->eg, f, -1, x);
+    }
 }
 
 void fz_emit_random(fz_trace *c, fz_rng *r, const fz_record *rec)
@@ -103,19 +105,13 @@ void fz_emit_random(fz_trace *c, fz_rng *r, const fz_record *rec)
     fz_val *like = fz_pick(c, r, (fz_want){.types = FZ_ANY});
     eg_spec s = like && fz_chance(r, 60) ? like->spec : fz_chance(r, 80) ? eg_vector(t, n) : eg_scalar(t);
     s.dtype = t;
-    eg_val b = bits(c, s);
-    c->has_random = true;
     if (fz_chance(r, 30)) {
-        fz_keep(c, r, b, 1e9);
-        return;
-    }
-    /* Uniform in [0, 1), and what is made of it. */
-    eg_dtype f = t == EG_I64 ? EG_F64 : EG_F32;
-    eg_val u = t == EG_I64 ? eg_mul(eg_convert(eg_and(b, 0xFFFFFFFFFFFFF), f), 0x1p-52)
-                           : eg_mul(eg_convert(eg_shr(b, 8), f), 0x1p-24);
-    switch (fz_below(r, 3)) {
-    case 0: fz_keep(c, r, eg_lt(u, fz_number(c, r, 0.05, 0.9)), 1); break;
-    case 1: fz_keep(c, r, eg_mul(eg_erfinv(eg_fma(u, 1.9375, -0.96875)), 1.4142135), 3); break;
-    default: fz_keep(c, r, u, 1);
+        fz_keep(c, r, eg_random_bits(c->eg, s), 1e9);
+    } else if (fz_chance(r, 30)) {
+        eg_dtype f = t == EG_I64 ? EG_F64 : EG_F32;
+        eg_val u = eg_mul(eg_convert(eg_shr(eg_random_bits(c->eg, s), 8), f), t == EG_I64 ? 0x1p-55 : 0x1p-24);
+        fz_keep(c, r, eg_lt(u, fz_number(c, r, 0.05, 0.9)), 1);
+    } else {
+        fz_keep(c, r, distribution(c, r, s), 10);
     }
 }

@@ -56,9 +56,10 @@ extern const char *const fz_policy_names[FZ_POLICY_COUNT];
 
 #define FZ_KINDS(X)                                                                                                    \
     X(unary)                                                                                                           \
-    X(binary) X(where) X(fma) X(convert) X(make) X(view) X(join) X(index) X(update) X(reduce) X(scan) X(dot) X(random) \
-        X(get) X(set) X(trap) X(delay) X(event) X(dense) X(host) X(cond) X(loop) X(while) X(neuron) X(project)         \
-            X(decay) X(monitor)
+    X(binary)                                                                                                          \
+    X(where) X(fma) X(convert) X(make) X(view) X(join) X(index) X(update) X(reduce) X(scan) X(dot) X(random) X(get)    \
+        X(set) X(trap) X(delay) X(event) X(dense) X(host) X(cond) X(loop) X(while) X(neuron) X(project) X(decay)       \
+            X(monitor)
 typedef enum fz_kind {
 #define X(name) FZ_K_##name,
     FZ_KINDS(X)
@@ -149,7 +150,7 @@ typedef struct fz_trace {
     int variant;     /* 1: other numbers in place of the user's literals */
     double cost, factor;
     bool derived; /* sizes were computed from others */
-    bool has_host, has_random, uses_step;
+    bool has_host, uses_step;
     fz_host_data host[16];
     int num_hosts;
     eg_val monitored[8]; /* values of the step, to be stacked */

@@ -24,14 +24,14 @@ void fz_memory_free(fz_memory *m)
 
 /* -- data ---------------------------------------------------------------------------------------------------------- */
 
-static double real_of(fz_rng *r, bool specials, bool wide)
+static double real_of(fz_rng *r, bool specials)
 {
     static const double special[] = {0.0,    -0.0, INFINITY, -INFINITY, NAN, 1e-40, -1e-45,
                                      1e-310, 3e38, -3e38,    1e300,     1,   -1};
     if (specials && fz_chance(r, 30)) return special[fz_below(r, EGI_LEN(special))];
     double x = fz_unit(r) * 4 - 2;
-    if (fz_chance(r, 10)) x = (double)(int64_t)(x * 2);
-    if (wide && fz_chance(r, 5)) x *= 1000;
+    if (fz_chance(r, 15)) x = (double)(int64_t)(x * 3) / 2;
+    if (specials && fz_chance(r, 5)) x *= 1000;
     return x;
 }
 
@@ -45,8 +45,9 @@ void fz_fill(eg_spec spec, uint64_t key, bool specials, bool count, void *data)
 {
     fz_rng r = {key};
     int64_t n = fz_count(spec);
+    double shift = key % 7 == 3 ? 2.5 : 0; /* all below 0 */
     for (int64_t k = 0; k < n; k++) {
-        double x = real_of(&r, specials, specials);
+        double x = real_of(&r, specials) - shift;
         int64_t i = count ? fz_below(&r, 6) : integer_of(&r, spec.dtype);
         switch (spec.dtype) {
         case EG_BOOL: ((uint8_t *)data)[k] = x > 1.1; break;
