@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # tests/fuzz/plant.sh [DIR] [NUMBER ...]   does the fuzzer find bugs?
-# Copies the tree as committed into DIR (/tmp/engram-plant), plants one bug at a time by a one-line edit, builds, and runs up to
-# 2,000 random programs (FUZZ_N) until the first that fails.  Prints a table; fails if more than one bug stays unseen.
+# Copies the tree as committed into DIR (/tmp/engram-plant), plants one bug at a time by a one-line edit, builds, and
+# runs up to 2,000 random programs (FUZZ_N) until the first that fails.  Prints a table; fails if more than one bug
+# stays unseen.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 dir=${1:-/tmp/engram-plant}
@@ -27,7 +28,7 @@ bugs=(
 'random bits of a later iteration|lib/jit/lower_region.c|s/l->step = LLVMBuildAdd(b, egi_lower_field(l, EGI_FRAME_EXECUTION, l->b.i64), i, "")/l->step = egi_lower_field(l, EGI_FRAME_EXECUTION, l->b.i64)/'
 'two sizes taken for one|lib/jit/canon.c|s/if (c->sizes.at\[k\] == value) return/if (c->sizes.at[k] \/ 8 == value \/ 8) return/'
 'index of a gather may be negative|lib/jit/lower_shape.c|s/i = egi_irb_max(b, i, egi_irb_i64(b, 0));//'
-'arms of a cond start from the same registers|lib/opt/plan_level.c|s/if (egi_flags((egi_op)n->op) \& FL) want_results(l, id);//'
+'what an arm gives from outside is computed too late|lib/opt/plan_level.c|s/if (egi_flags((egi_op)n->op) \& FL) want_results(l, id);//'
 )
 
 rm -rf "$dir/tree"
