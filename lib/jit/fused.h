@@ -42,7 +42,7 @@ typedef struct egi_random_of {
 typedef struct egi_layout {
     egi_loaded *load;
     unsigned *scalar; /* parameter of each scalar of the nest; embedded constants: none */
-    unsigned *store, *from, *list, *count, *gather, *gather_size;
+    unsigned *store, *from, *list, *gather, *gather_size;
     unsigned lo, hi, dim[EG_MAX_RANK], step, inner, last;
     egi_random_of *random;
     int64_t num_random;

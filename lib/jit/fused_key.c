@@ -188,22 +188,20 @@ static void describe_stores(egi_fused *f, egi_layout *y, uint16_t region)
 }
 
 /* This thread's part of a list, and its count: see EGI_BUF_LIST. */
-static void describe_lists(egi_fused *f, egi_layout *y, LLVMValueRef lo)
+static void describe_lists(egi_fused *f, egi_layout *y)
 {
     egi_lower *l = f->l;
     for (int64_t k = 0; k < f->s->lists.n; k++) {
         const egi_listing *li = &f->s->lists.at[k];
-        LLVMValueRef n = egi_lower_size(l, egi_shape_of(l->g, li->node)->dim[0]), list, count;
+        LLVMValueRef n = egi_lower_size(l, egi_shape_of(l->g, li->node)->dim[0]);
         LLVMValueRef parity = egi_irb_i64(&l->b, 0), tid = LLVMBuildZExt(l->b.b, l->tid, l->b.i64, "");
         if (li->region) {
             parity = LLVMBuildAnd(l->b.b, l->loop_index[li->region], egi_irb_i64(&l->b, 1), "");
             if (li->next) parity = LLVMBuildXor(l->b.b, parity, egi_irb_i64(&l->b, 1), "");
         }
-        egi_lower_list(l, li->buffer, n, parity, tid, lo, &list, &count);
         egi_put(&f->key, ";list");
         describe_operand(f, li->node);
-        y->list[k] = param(f, list);
-        y->count[k] = param(f, count);
+        y->list[k] = param(f, egi_lower_list(l, li->buffer, n, parity, tid));
     }
 }
 
@@ -232,6 +230,6 @@ void egi_fused_describe(egi_fused *f, egi_layout *y, uint16_t region)
     describe_loads(f, y);
     describe_nodes(f, y);
     describe_stores(f, y, region);
-    describe_lists(f, y, lo);
+    describe_lists(f, y);
     if (f->masked) egi_put(&f->key, ";masked");
 }

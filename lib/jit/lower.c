@@ -304,6 +304,7 @@ void egi_lower_stages(egi_lower *l, uint16_t region, const egi_stages *list)
         /* Even levels bring in what the scalars of the level need. */
         if (list == &l->p->region[region].stages && s->level % 2) scalars_up_to(l, region, s->level / 2);
         if (s->barrier) egi_lower_barrier(l);
+        if (k == 0 || s->barrier) egi_lower_fetch_lists(l, s, list->n - k);
         switch (s->kind) {
         case EGI_STAGE_SCALAR: read_scalar(l, s->node); break;
         case EGI_STAGE_FUSED: egi_lower_fused(l, home, s); break;

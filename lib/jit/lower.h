@@ -102,9 +102,11 @@ void egi_lower_while(egi_lower *l, egi_id id);
 void egi_lower_cond(egi_lower *l, egi_id id);
 void egi_lower_host(egi_lower *l, egi_id id);
 void egi_lower_fused(egi_lower *l, uint16_t region, const egi_stage *s);
-/* Thread `thread`'s part (from element lo) of the list of spikes of a vector of n, and its count: see EGI_BUF_LIST. */
-void egi_lower_list(egi_lower *l, uint32_t buffer, LLVMValueRef n, LLVMValueRef parity, LLVMValueRef thread,
-                    LLVMValueRef lo, LLVMValueRef *list, LLVMValueRef *count);
+/* Thread `thread`'s part of the list of spikes of a vector of n, for a step of that parity: see EGI_BUF_LIST. */
+LLVMValueRef egi_lower_list(egi_lower *l, uint32_t buffer, LLVMValueRef n, LLVMValueRef parity, LLVMValueRef thread);
+/* Asks for the lists that the events among the next n stages deliver, all at once: waiting for them one after the other
+ * costs a miss each. */
+void egi_lower_fetch_lists(egi_lower *l, const egi_stage *s, int64_t n);
 void egi_lower_event(egi_lower *l, const egi_stage *s);
 void egi_lower_event_t(egi_lower *l, egi_id id);
 void egi_lower_reduce(egi_lower *l, egi_id id);     /* SUM ... ARGMAX */

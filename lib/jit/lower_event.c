@@ -11,26 +11,30 @@
 
 enum { AHEAD = 2, LINE = 64 };
 
-void egi_lower_list(egi_lower *l, uint32_t buffer, LLVMValueRef n, LLVMValueRef parity, LLVMValueRef thread,
-                    LLVMValueRef lo, LLVMValueRef *list, LLVMValueRef *count)
+/* Bytes of one thread's part of a list: see EGI_BUF_LIST.  Computed once a run. */
+static LLVMValueRef part_size(egi_lower *l, LLVMValueRef n)
+{
+    LLVMBuilderRef b = l->entry;
+    LLVMValueRef nt = LLVMBuildZExt(b, l->nt, l->b.i64, ""), one = egi_irb_i64(&l->b, 1);
+    LLVMValueRef blocks = LLVMBuildUDiv(b, n, egi_irb_i64(&l->b, 64), "");
+    LLVMValueRef most = LLVMBuildUDiv(b, LLVMBuildAdd(b, blocks, LLVMBuildSub(b, nt, one, ""), ""), nt, "");
+    LLVMValueRef elements = LLVMBuildMul(b, LLVMBuildAdd(b, most, one, ""), egi_irb_i64(&l->b, 64), "");
+    return LLVMBuildMul(b, LLVMBuildAdd(b, elements, egi_irb_i64(&l->b, LINE / 4), ""), egi_irb_i64(&l->b, 4), "");
+}
+
+LLVMValueRef egi_lower_list(egi_lower *l, uint32_t buffer, LLVMValueRef n, LLVMValueRef parity, LLVMValueRef thread)
 {
     egi_irb *b = &l->b;
-    LLVMValueRef base = egi_lower_place(l, (egi_place){.buffer = buffer}, 0);
-    /* Two lists of n, rounded up to whole cache lines, then the counts: 8 bytes in a line for each parity and thread.
-     */
-    LLVMValueRef size = LLVMBuildAnd(b->b, LLVMBuildAdd(b->b, n, egi_irb_i64(b, 31), ""), egi_irb_i64(b, -16), "");
-    LLVMValueRef at = LLVMBuildAdd(b->b, LLVMBuildMul(b->b, parity, size, ""), lo, "");
-    LLVMValueRef counts = egi_irb_at(b, b->i32, base, LLVMBuildMul(b->b, size, egi_irb_i64(b, 2), ""));
     LLVMValueRef nt = LLVMBuildZExt(b->b, l->nt, b->i64, "");
-    LLVMValueRef k = LLVMBuildAdd(b->b, LLVMBuildMul(b->b, parity, nt, ""), thread, "");
-    *list = egi_irb_at(b, b->i32, base, at);
-    *count = egi_irb_at(b, b->i64, counts, LLVMBuildMul(b->b, k, egi_irb_i64(b, 8), ""));
+    LLVMValueRef part = LLVMBuildAdd(b->b, LLVMBuildMul(b->b, parity, nt, ""), thread, "");
+    LLVMValueRef base = egi_lower_place(l, (egi_place){.buffer = buffer}, 0);
+    return egi_irb_at(b, b->i8, base, LLVMBuildMul(b->b, part, part_size(l, n), ""));
 }
 
 /* -- delivery
  * ----------------------------------------------------------------------------------------------------------- */
 
-enum { D_LIST, D_COUNT, D_PTR, D_TARGET, D_OUT, D_WEIGHT, D_VALUE, D_TID, D_NT, D_PARAMS };
+enum { D_LIST, D_PART, D_PTR, D_TARGET, D_OUT, D_WEIGHT, D_VALUE, D_TID, D_NT, D_PARAMS };
 typedef enum weight_kind { ONE, PER_ROW, PER_SYNAPSE } weight_kind;
 
 static LLVMValueRef sub_row(egi_irb *b, LLVMValueRef fn, LLVMValueRef row, LLVMValueRef *end)
@@ -114,15 +118,13 @@ static LLVMValueRef deliver_function(egi_lower *l, eg_dtype t, weight_kind kind,
     if (fn) return fn;
     egi_irb b;
     LLVMTypeRef m = egi_lower_memory(l, t), ptr = l->b.ptr, i64 = l->b.i64;
-    LLVMTypeRef params[D_PARAMS] = {ptr, ptr, ptr, ptr, ptr, kind == ONE ? m : ptr, ptr, i64, i64};
+    LLVMTypeRef params[D_PARAMS] = {ptr, i64, ptr, ptr, ptr, kind == ONE ? m : ptr, ptr, i64, i64};
     fn = egi_lower_function(l, key, "deliver", l->b.none, D_PARAMS, params, &b);
     egi_irb_loop threads, spikes;
     LLVMValueRef u = egi_irb_loop_begin(&b, &threads, egi_irb_i64(&b, 0), LLVMGetParam(fn, D_NT), egi_irb_i64(&b, 1));
-    /* The line of thread u: how many spikes, and where its part of the list begins. */
-    LLVMValueRef line = egi_irb_at(&b, i64, LLVMGetParam(fn, D_COUNT), LLVMBuildMul(b.b, u, egi_irb_i64(&b, 8), ""));
-    LLVMValueRef count = egi_irb_load(&b, i64, line);
-    LLVMValueRef lo = egi_irb_load(&b, i64, egi_irb_at(&b, i64, line, egi_irb_i64(&b, 1)));
-    LLVMValueRef list = egi_irb_at(&b, b.i32, LLVMGetParam(fn, D_LIST), lo);
+    LLVMValueRef at = LLVMBuildMul(b.b, u, LLVMGetParam(fn, D_PART), "");
+    LLVMValueRef part = egi_irb_at(&b, b.i8, LLVMGetParam(fn, D_LIST), at);
+    LLVMValueRef count = egi_irb_load(&b, i64, part), list = egi_irb_at(&b, i64, part, egi_irb_i64(&b, 1));
     LLVMValueRef k = egi_irb_loop_begin(&b, &spikes, egi_irb_i64(&b, 0), count, egi_irb_i64(&b, 1));
     fetch_ahead(&b, fn, list, k, count, kind == PER_SYNAPSE ? m : NULL);
     LLVMValueRef source = source_at(&b, list, k), end, start = sub_row(&b, fn, source, &end);
@@ -206,6 +208,46 @@ static int64_t delivery_of(egi_lower *l, const egi_stage *s)
     return l->code->deliveries.n - 1;
 }
 
+/* Where the list of an event begins in this step. */
+static LLVMValueRef first_part(egi_lower *l, egi_id event)
+{
+    LLVMValueRef n = egi_lower_size(l, egi_shape_of(l->g, egi_arg(l->g, event, 1))->dim[0]);
+    LLVMValueRef zero = egi_irb_i64(&l->b, 0), parity = zero;
+    uint16_t loop = l->p->list_region[event];
+    if (loop) parity = LLVMBuildAnd(l->b.b, l->loop_index[loop], egi_irb_i64(&l->b, 1), "");
+    return egi_lower_list(l, l->p->list[event], n, parity, zero);
+}
+
+/* Asks for the first line of each thread's part: another core has just written it. */
+static LLVMValueRef fetch_function(egi_lower *l)
+{
+    LLVMValueRef fn = egi_lower_find(l, "fetch list");
+    if (fn) return fn;
+    egi_irb b;
+    egi_irb_loop threads;
+    LLVMTypeRef params[] = {l->b.ptr, l->b.i64, l->b.i64};
+    fn = egi_lower_function(l, "fetch list", "fetch_list", l->b.none, 3, params, &b);
+    LLVMValueRef u = egi_irb_loop_begin(&b, &threads, egi_irb_i64(&b, 0), LLVMGetParam(fn, 2), egi_irb_i64(&b, 1));
+    fetch(&b, egi_irb_at(&b, b.i8, LLVMGetParam(fn, 0), LLVMBuildMul(b.b, u, LLVMGetParam(fn, 1), "")));
+    egi_irb_loop_end(&b, &threads);
+    LLVMBuildRetVoid(b.b);
+    egi_irb_close(&b);
+    return fn;
+}
+
+void egi_lower_fetch_lists(egi_lower *l, const egi_stage *s, int64_t n)
+{
+    for (int64_t k = 0; k < n && s[k].kind == EGI_STAGE_NODE && egi_at(l->g, s[k].node)->op == EGI_EVENT; k++) {
+        egi_id id = s[k].node;
+        bool before = k > 0 && s[k].barrier;
+        for (int64_t j = 0; j < k; j++) before |= l->p->list[s[j].node] == l->p->list[id];
+        if (before) continue;
+        LLVMValueRef size = egi_lower_size(l, egi_shape_of(l->g, egi_arg(l->g, id, 1))->dim[0]);
+        LLVMValueRef args[] = {first_part(l, id), part_size(l, size), LLVMBuildZExt(l->b.b, l->nt, l->b.i64, "")};
+        egi_irb_call(&l->b, fetch_function(l), args, 3);
+    }
+}
+
 void egi_lower_event(egi_lower *l, const egi_stage *s)
 {
     const egi_graph *g = l->g;
@@ -216,14 +258,11 @@ void egi_lower_event(egi_lower *l, const egi_stage *s)
     weight_kind kind = weight_of(l, id);
     copy_base(l, id);
     for (int64_t k = 0; k < s->merged.n; k++) copy_base(l, s->merged.at[k]);
-    LLVMValueRef n = egi_lower_size(l, egi_shape_of(g, spikes)->dim[0]), zero = egi_irb_i64(b, 0), list, count;
-    LLVMValueRef parity = zero;
-    if (l->p->list_region[id]) parity = LLVMBuildAnd(b->b, l->loop_index[l->p->list_region[id]], egi_irb_i64(b, 1), "");
-    egi_lower_list(l, l->p->list[id], n, parity, zero, zero, &list, &count);
+    LLVMValueRef n = egi_lower_size(l, egi_shape_of(g, spikes)->dim[0]);
     LLVMValueRef rows = egi_irb_at(b, b->i8, egi_lower_field(l, EGI_FRAME_DELIVERIES, b->ptr),
                                    egi_irb_i64(b, delivery_of(l, s) * (int64_t)sizeof(egi_rows)));
-    LLVMValueRef args[D_PARAMS] = {list,
-                                   count,
+    LLVMValueRef args[D_PARAMS] = {first_part(l, id),
+                                   part_size(l, n),
                                    egi_irb_load(b, b->ptr, rows),
                                    egi_irb_load(b, b->ptr, egi_irb_at(b, b->ptr, rows, egi_irb_i64(b, 1))),
                                    egi_lower_pointer(l, id),

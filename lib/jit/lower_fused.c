@@ -188,6 +188,7 @@ static LLVMValueRef emit_list(egi_fused *f, const egi_layout *y, int64_t k, LLVM
     LLVMValueRef mask = LLVMBuildAnd(b->b, fired, egi_irb_tail_mask(b, rest, f->lanes), "");
     mask = LLVMBuildZExt(b->b, LLVMBuildBitCast(b->b, mask, bits, ""), b->i32, "");
     LLVMValueRef first = LLVMBuildTrunc(b->b, f->last_index, b->i32, "");
+    LLVMValueRef entries = egi_irb_at(b, b->i64, given(f, y->list[k]), egi_irb_i64(b, 1)); /* behind the count */
     LLVMTypeRef i32 = b->i32;
     LLVMValueRef pop = egi_irb_intrinsic(b, "llvm.ctpop", &i32, 1, &mask, 1);
     egi_irb_loop each;
@@ -196,7 +197,7 @@ static LLVMValueRef emit_list(egi_fused *f, const egi_layout *y, int64_t k, LLVM
     LLVMValueRef args[] = {m, LLVMConstInt(b->i1, 1, 0)};
     LLVMValueRef lane = egi_irb_intrinsic(b, "llvm.cttz", &i32, 1, args, 2);
     LLVMValueRef to = LLVMBuildAdd(b->b, num, each.index, "");
-    egi_irb_store(b, LLVMBuildAdd(b->b, first, lane, ""), egi_irb_at(b, b->i32, given(f, y->list[k]), to));
+    egi_irb_store(b, LLVMBuildAdd(b->b, first, lane, ""), egi_irb_at(b, b->i32, entries, to));
     egi_irb_carry_next(&each, m, LLVMBuildAnd(b->b, m, LLVMBuildSub(b->b, m, egi_irb_i32(b, 1), ""), ""));
     egi_irb_loop_end(b, &each);
     LLVMValueRef more = LLVMBuildAdd(b->b, num, LLVMBuildZExt(b->b, pop, b->i64, ""), "");
@@ -214,7 +215,7 @@ static void emit_inner(egi_fused *f, const egi_layout *y)
     LLVMValueRef num[COUNTED], from = in ? egi_irb_i64(b, 0) : given(f, y->lo);
     int64_t lists = f->s->lists.n;
     egi_irb_loop loop;
-    for (int64_t k = COUNTED; k < lists; k++) egi_irb_store(b, egi_irb_i64(b, 0), given(f, y->count[k]));
+    for (int64_t k = COUNTED; k < lists; k++) egi_irb_store(b, egi_irb_i64(b, 0), given(f, y->list[k]));
     f->index[in] = f->last_index = egi_irb_loop_begin(b, &loop, from, f->extent[in], egi_irb_i64(b, f->lanes));
     for (int64_t k = 0; k < lists && k < COUNTED; k++) num[k] = egi_irb_carry(b, &loop, egi_irb_i64(b, 0));
     bool mask = f->masked || in;
@@ -223,18 +224,15 @@ static void emit_inner(egi_fused *f, const egi_layout *y)
     emit_nodes(f, y);
     emit_stores(f, y);
     for (int64_t k = 0; k < lists; k++) {
-        LLVMValueRef count = given(f, y->count[k]);
+        LLVMValueRef count = given(f, y->list[k]); /* the part begins with it */
         if (k < COUNTED)
             egi_irb_carry_next(&loop, num[k], emit_list(f, y, k, num[k]));
         else
             egi_irb_store(b, emit_list(f, y, k, egi_irb_load(b, b->i64, count)), count);
     }
     egi_irb_loop_end(b, &loop);
-    for (int64_t k = 0; k < lists; k++) {
-        LLVMValueRef count = given(f, y->count[k]);
-        if (k < COUNTED) egi_irb_store(b, egi_irb_carry_out(&loop, num[k]), count);
-        egi_irb_store(b, given(f, y->lo), egi_irb_at(b, b->i64, count, egi_irb_i64(b, 1)));
-    }
+    for (int64_t k = 0; k < lists && k < COUNTED; k++)
+        egi_irb_store(b, egi_irb_carry_out(&loop, num[k]), given(f, y->list[k]));
 }
 
 static void emit_nest(egi_fused *f, const egi_layout *y, int j)
@@ -275,7 +273,6 @@ static bool layout_new(egi_fused *f, egi_layout *y)
     y->store = take(f, f->s->stores.n, sizeof *y->store);
     y->from = take(f, f->s->stores.n, sizeof *y->from);
     y->list = take(f, f->s->lists.n, sizeof *y->list);
-    y->count = take(f, f->s->lists.n, sizeof *y->count);
     y->gather = take(f, f->nest.nodes.n, sizeof *y->gather);
     y->gather_size = take(f, f->nest.nodes.n, sizeof *y->gather_size);
     y->random = take(f, f->nest.nodes.n, sizeof *y->random);
@@ -285,8 +282,7 @@ static bool layout_new(egi_fused *f, egi_layout *y)
 
 static void layout_free(egi_fused *f, egi_layout *y)
 {
-    void *p[] = {y->load,  y->scalar, y->store,       y->from,   y->list,
-                 y->count, y->gather, y->gather_size, y->random, f->value};
+    void *p[] = {y->load, y->scalar, y->store, y->from, y->list, y->gather, y->gather_size, y->random, f->value};
     for (size_t k = 0; k < EGI_LEN(p); k++) egi_free(f->l->allocator, p[k]);
 }
 

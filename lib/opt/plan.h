@@ -16,8 +16,10 @@ typedef enum egi_buffer_kind {
     EGI_BUF_VAR,    /* slot = graph->vars */
     EGI_BUF_ARRAY,  /* slot = graph->arrays */
     EGI_BUF_TEMP,
-    EGI_BUF_LIST /* numbers of the spikes of a vector: two lists (by parity of the step), each i32[extent], thread t's
-                    from its slice's start; then a line of 64 bytes for each parity and thread: count, start */
+    /* Numbers of the spikes of a vector of n: two lists by parity of the step, each of a part for every thread: an i64
+     * count and then i32 numbers, so that few spikes come in one cache line.  A part has room for a thread's slice:
+     * 4 (64 (ceil(floor(n / 64) / threads) + 1) + 16) bytes. */
+    EGI_BUF_LIST
 } egi_buffer_kind;
 
 typedef struct egi_buffer {
@@ -175,6 +177,9 @@ void egi_plan_place(egi_plan *p);  /* plan_place.c */
 void egi_plan_rotate(egi_plan *p); /* plan_rotate.c */
 void egi_plan_merge(egi_plan *p);  /* plan_event.c: lists, projections delivered together */
 void egi_plan_lists(egi_plan *p);
+/* A loop's parameter of spikes: what it is in the next step, listed where that is computed; 0 = its own list is made from
+ * memory in the step that delivers it. */
+egi_id egi_plan_next_spikes(const egi_plan *p, egi_id s);
 void egi_plan_barriers(egi_plan *p); /* plan_sync.c: accesses of all stages, and where barriers must stand */
 /* Static check that no stage reads or overwrites what another slice wrote without a barrier between. */
 bool egi_verify_stages(const egi_plan *p, egi_text *why);

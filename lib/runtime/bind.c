@@ -16,8 +16,8 @@ static int64_t count(const egi_bound *b, const egi_code_buffer *c)
 static size_t size_of(const egi_bound *b, const egi_code_buffer *c)
 {
     int64_t n = count(b, c);
-    /* Two lists, whole cache lines, then two counts a thread: see egi_lower_list. */
-    if (c->kind == EGI_BUF_LIST) return (size_t)((n + 31) & -16) * 8 + (size_t)b->nt * 2 * EGI_ALIGN;
+    /* See EGI_BUF_LIST. */
+    if (c->kind == EGI_BUF_LIST) return (size_t)(((n / 64 + b->nt - 1) / b->nt + 1) * 64 + 16) * 4 * 2 * (size_t)b->nt;
     return (size_t)n * eg_dtype_size(c->dtype);
 }
 
