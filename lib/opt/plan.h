@@ -177,8 +177,8 @@ void egi_plan_place(egi_plan *p);  /* plan_place.c */
 void egi_plan_rotate(egi_plan *p); /* plan_rotate.c */
 void egi_plan_merge(egi_plan *p);  /* plan_event.c: lists, projections delivered together */
 void egi_plan_lists(egi_plan *p);
-/* A loop's parameter of spikes: what it is in the next step, listed where that is computed; 0 = its own list is made from
- * memory in the step that delivers it. */
+/* A loop's parameter of spikes: what it is in the next step, listed where that is computed; 0 = its own list is made
+ * from memory in the step that delivers it. */
 egi_id egi_plan_next_spikes(const egi_plan *p, egi_id s);
 void egi_plan_barriers(egi_plan *p); /* plan_sync.c: accesses of all stages, and where barriers must stand */
 /* Static check that no stage reads or overwrites what another slice wrote without a barrier between. */

@@ -14,14 +14,16 @@ static void listing(egi_plan *p, egi_stages *list, int level, egi_listing l)
     if (s && !egi_push(&p->g->eg->allocator, &s->lists, l)) p->failed = true;
 }
 
-/* Result of the loop for which `s` is the parameter; 0 if s is no carried parameter of this very region. */
-static egi_id next_value(const egi_graph *g, egi_id s, uint16_t region)
+egi_id egi_plan_next_spikes(const egi_plan *p, egi_id s)
 {
+    const egi_graph *g = p->g;
     const egi_node *n = egi_at(g, s);
-    if (n->op != EGI_PARAM || n->region != region || !loop_of(g, region)) return 0;
-    const egi_region *r = &g->regions.at[region];
+    if (n->op != EGI_PARAM || !loop_of(g, n->region)) return 0;
+    const egi_region *r = &g->regions.at[n->region];
     int64_t k = (int64_t)n->imm - 1, nc = egi_ints_of(g, egi_at(g, r->owner))[1];
-    return k >= 0 && k < nc ? r->results.at[k] : 0;
+    egi_id next = k >= 0 && k < nc ? r->results.at[k] : 0;
+    bool here = next && egi_is_fused(p, next) && !egi_is_inline(p, next) && egi_at(g, next)->region == n->region;
+    return here ? next : 0;
 }
 
 /* Another event of the region that delivers the same spikes and whose list is there in time.  The list of a loop's
@@ -41,9 +43,8 @@ static void make_list(egi_plan *p, egi_id event)
 {
     const egi_graph *g = p->g;
     uint16_t region = egi_at(g, event)->region, loop = loop_of(g, region);
-    egi_id s = egi_arg(g, event, 1), next = next_value(g, s, region);
-    bool carried = next && egi_is_fused(p, next) && !egi_is_inline(p, next) && egi_at(g, next)->region == region;
-    egi_id same = twin(p, event, carried);
+    egi_id s = egi_arg(g, event, 1), next = egi_at(g, s)->region == region ? egi_plan_next_spikes(p, s) : 0;
+    egi_id same = twin(p, event, next != 0);
     egi_region_plan *rp = &p->region[region];
     if (same) {
         p->list[event] = p->list[same];
@@ -52,7 +53,7 @@ static void make_list(egi_plan *p, egi_id event)
     }
     p->list[event] = egi_plan_buffer(p, EGI_BUF_LIST, 0, EG_I32, egi_at(g, s)->shape);
     p->list_region[event] = loop;
-    if (carried) {
+    if (next) {
         listing(p, &rp->stages, 2 * p->level[next] + 1, (egi_listing){next, p->list[event], loop, true});
         listing(p, &rp->enter, 1, (egi_listing){s, p->list[event], loop, false});
         return;

@@ -177,9 +177,9 @@ static bool may_overwrite(const place_work *w, egi_id x, egi_id writer, bool thr
             if (!in_place && !direct) return false;
             continue;
         }
-        /* A spike vector read as a list is not read from memory. */
+        /* Spikes whose list the step before has made are not read from memory. */
         if (egi_at(g, u)->op == EGI_EVENT && egi_arg(g, u, 1) == x && egi_dtype_of(g, x) == EG_BOOL &&
-            times(g, u, x) == 1 && egi_at(g, x)->op == EGI_PARAM && egi_is_fused(p, writer))
+            times(g, u, x) == 1 && egi_plan_next_spikes(p, x))
             continue;
         if (p->level[u] < level) continue;
         bool joined = p->level[u] == level && egi_is_fused(p, writer) && egi_is_fused(p, u) && !through_view &&

@@ -31,12 +31,34 @@ static bool contains(const egi_graph *g, egi_id tree, egi_id id, egi_id param)
     return false;
 }
 
-/* The parameter and what lies between it and `first` are used nowhere else. */
-static bool private_tree(const egi_graph *g, egi_id first, egi_id param)
+static int64_t times_a_result(const egi_graph *g, egi_id id)
 {
+    int64_t n = 0;
+    for (int64_t r = 0; r < g->regions.n; r++) {
+        for (int64_t k = 0; k < g->regions.at[r].results.n; k++) n += g->regions.at[r].results.at[k] == id;
+    }
+    return n;
+}
+
+/* Would the stage of `first` evaluate it for operand k of `id`?  It could no longer: memory holds `first` already. */
+static bool evaluates(const egi_plan *p, egi_id id, uint32_t k, egi_id first)
+{
+    const egi_graph *g = p->g;
+    const egi_node *n = egi_at(g, id);
+    if (n->op == EGI_EVENT) return k == 1; /* its list is made there */
+    return n->region == egi_at(g, first)->region && n->shape == egi_at(g, first)->shape &&
+           p->level[id] == p->level[first] && egi_is_fused(p, id);
+}
+
+/* The parameter and what lies between it and `first` are used nowhere else, and others read `first` from memory. */
+static bool private_tree(const egi_plan *p, egi_id first, egi_id param)
+{
+    const egi_graph *g = p->g;
     for (egi_id id = 1; id < g->nodes.n; id++) {
+        if (times_a_result(g, id) && contains(g, first, id, param)) return false;
         for (uint32_t k = 0; k < egi_at(g, id)->num_args; k++) {
             egi_id a = egi_arg(g, id, k);
+            if (a == first && evaluates(p, id, k, first)) return false;
             if (egi_is_scalar(g, a) || a == first || !contains(g, first, a, param)) continue;
             if (!contains(g, first, id, param)) return false;
         }
@@ -81,15 +103,6 @@ static egi_id last_reader(const egi_plan *p, egi_id result, uint16_t body)
     return p->level[last] > p->level[result] ? last : 0;
 }
 
-static int64_t times_a_result(const egi_graph *g, egi_id id)
-{
-    int64_t n = 0;
-    for (int64_t r = 0; r < g->regions.n; r++) {
-        for (int64_t k = 0; k < g->regions.at[r].results.n; k++) n += g->regions.at[r].results.at[k] == id;
-    }
-    return n;
-}
-
 static bool drop_store(egi_stages *list, egi_id node, uint32_t buffer)
 {
     for (int64_t k = 0; k < list->n; k++) {
@@ -123,8 +136,8 @@ static void rotate(egi_plan *p, uint16_t body, egi_id param, egi_id result)
     uint32_t buffer = p->place[param].buffer;
     int budget = 16;
     egi_id first = first_of(p, result, param, buffer);
-    if (!first || first == result || times_a_result(g, result) != 1 || times_a_result(g, first)) return;
-    if (!own_value(p, first, param, body, &budget) || !private_tree(g, first, param)) return;
+    if (!first || first == result || times_a_result(g, result) != 1) return;
+    if (!own_value(p, first, param, body, &budget) || !private_tree(p, first, param)) return;
     egi_id last = last_reader(p, result, body);
     if (!last || stored_elsewhere(&rp->stages, first, buffer)) return;
     if (!drop_store(&rp->stages, first, buffer)) return;
