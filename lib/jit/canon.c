@@ -107,6 +107,8 @@ static void put_objects(egi_canon *c, const egi_graph *g)
     put(c, (uint64_t)g->arrays.n);
     put(c, (uint64_t)g->csrs.n);
     put(c, (uint64_t)g->hosts.n);
+    /* Outputs that nobody uses are no nodes, but the host function is given memory for them. */
+    for (int64_t k = 0; k < g->hosts.n; k++) put(c, (uint64_t)g->hosts.at[k].num_out);
     /* Equal connections in two places are known to be equal only by being the same object. */
     for (int64_t k = 0; k < g->csrs.n; k++) {
         put_size(c, eg_csr_num_pre(g->csrs.at[k]));

@@ -137,12 +137,13 @@ static eg_array *array_at(const eg_context *eg, const void *p)
 }
 
 /* May the result be written where the caller wants it while the function runs?  Only into an array of the context that
- * nothing else of this call reads or writes. */
-static bool in_place(const egi_bound *b, const egi_run *r, const eg_context *eg, uint32_t slot)
+ * has its very size, for whole vectors are stored at the end, and that nothing else of this call reads or writes. */
+static bool in_place(const egi_bound *b, const egi_run *r, const eg_context *eg, uint32_t slot, size_t bytes)
 {
     const void *p = r->results ? r->results[slot] : NULL;
     const egi_graph *g = b->func->graph;
-    if (!array_at(eg, p)) return false;
+    const eg_array *a = array_at(eg, p);
+    if (!a || a->bytes != bytes) return false;
     for (int64_t k = 0; k < g->args.n; k++) {
         if (r->args[k] == p) return false;
     }
@@ -169,7 +170,7 @@ static void bind_caller(egi_bound *b, const egi_run *r, const eg_context *eg)
             else
                 memcpy(b->own[k], p, b->bytes[k]);
         } else if (c->kind == EGI_BUF_RESULT) {
-            b->buffers[k] = in_place(b, r, eg, c->slot) ? r->results[c->slot] : b->own[k];
+            b->buffers[k] = in_place(b, r, eg, c->slot, b->bytes[k]) ? r->results[c->slot] : b->own[k];
         }
     }
 }
@@ -265,14 +266,23 @@ static eg_status run_interpreted(const eg_func *f, const eg_state *s, egi_run *r
     return status;
 }
 
+/* With the context locked. */
+static bool compiled(eg_func *f)
+{
+    eg_context *eg = f->eg;
+    if (!eg->status && !f->code && !eg->options.interpret) f->code = egi_compile(f->graph, f->name);
+    return !eg->status;
+}
+
 eg_status eg_compile(eg_func *f)
 {
     if (!f) return EG_ERR_ARGUMENT;
     eg_context *eg = f->eg;
     pthread_mutex_lock(&eg->lock);
-    if (!eg->status && !f->code && !eg->options.interpret) f->code = egi_compile(f->graph, f->name);
+    compiled(f);
+    eg_status status = eg->status;
     pthread_mutex_unlock(&eg->lock);
-    return eg->status;
+    return status;
 }
 
 /* An array of the context must be large enough for what stands there. */
@@ -326,15 +336,27 @@ static eg_state *acquire(const eg_func *f, eg_state *s)
     return NULL;
 }
 
+/* Everything that looks at the context, or writes an error into it, while other host threads may do the same: the
+ * state to run on, or NULL and the context's status. */
+static eg_state *begin_run(eg_func *f, eg_state *s, const void *const *in, void *const *out, const eg_run_options *o,
+                           bool interpret, eg_status *status)
+{
+    eg_context *eg = f->eg;
+    pthread_mutex_lock(&eg->lock);
+    bool ready = !eg->status && checked(f, s, in, out, o) && (interpret || compiled(f));
+    s = ready ? acquire(f, s) : NULL;
+    *status = eg->status;
+    pthread_mutex_unlock(&eg->lock);
+    return s;
+}
+
 eg_status eg_call(eg_func *f, eg_state *s, const void *const *in, void *const *out, const eg_run_options *o)
 {
     if (!f) return EG_ERR_ARGUMENT;
     eg_context *eg = f->eg;
-    bool own = !s;
-    if (eg->status) return eg->status;
-    bool interpret = eg->options.interpret || (o && o->interpret);
-    if (!checked(f, s, in, out, o) || (!interpret && eg_compile(f) != EG_OK)) return eg->status;
-    if (!(s = acquire(f, s))) return eg->status;
+    const bool own = !s, interpret = eg->options.interpret || (o && o->interpret);
+    eg_status status;
+    if (!(s = begin_run(f, s, in, out, o, interpret, &status))) return status;
     int asked = o && o->threads ? o->threads : eg->options.threads;
     egi_run r = {.args = in,
                  .results = out,
@@ -349,7 +371,7 @@ eg_status eg_call(eg_func *f, eg_state *s, const void *const *in, void *const *o
                  .allocator = &eg->allocator};
     double start = egi_now();
     s->status = interpret ? run_interpreted(f, s, &r) : run_compiled(f, s, &r, asked > 0);
-    eg_status status = s->status;
+    status = s->status;
     if (status == EG_ERR_CANCELLED)
         snprintf(r.message, sizeof r.message, "'%s' was cancelled after %lld steps", f->name, (long long)r.done);
     atomic_store(&s->cancel, 0);

@@ -28,7 +28,9 @@ bool egi_state_fit(eg_state *s)
     const eg_allocator *a = &eg->allocator;
     if (s->num == eg->vars.n && s->block) return true;
     size_t bytes = EGI_SLACK;
-    for (int64_t k = 0; k < eg->vars.n; k++) bytes += slot_size(eg->vars.at[k]);
+    for (int64_t k = 0; k < eg->vars.n; k++) {
+        if (__builtin_add_overflow(bytes, slot_size(eg->vars.at[k]), &bytes)) return false;
+    }
     char *block = egi_alloc(a, bytes, EGI_ALIGN);
     void **slot = egi_alloc(a, (size_t)(eg->vars.n + 1) * sizeof *slot, 16);
     if (!block || !slot) {

@@ -284,6 +284,64 @@ START_TEST(every_number_of_threads_gives_the_same_bits)
 }
 END_TEST
 
+static eg_val plus_one(void *user, eg_val x)
+{
+    (void)user;
+    return eg_add(x, 1.0);
+}
+
+START_TEST(a_result_leaves_the_rest_of_a_larger_array_alone)
+{
+    eg_func *f = TRACE(plus_one, eg_vector(EG_F32, 20));
+    float x[20] = {0}, *to = eg_array_data(eg_array_new(eg, eg_vector(EG_F32, 100), NULL));
+    for (int k = 0; k < 100; k++) to[k] = -7;
+    ck_assert_int_eq(eg_call(f, NULL, IN(x), (void *[]){to}, NULL), EG_OK);
+    for (int k = 0; k < 100; k++) ck_assert_float_eq(to[k], k < 20 ? 1 : -7);
+}
+END_TEST
+
+enum { OUTS = 6 };
+static int fills(void *user, const void *const *in, void *const *out)
+{
+    const int n = *(const int *)user;
+    for (int k = 0; k < n; k++) *(float *)out[k] = *(const float *)in[0] + (float)k;
+    return 0;
+}
+static eg_val first_of(void *user, eg_val x)
+{
+    eg_spec out[OUTS];
+    for (int k = 0; k < OUTS; k++) out[k] = eg_scalar(EG_F32);
+    eg_val y = eg_host(eg, "fills", fills, user, 1, &x, *(int *)user, out);
+    return eg_tuple_size(y) == 1 ? y : eg_item(y, 0);
+}
+
+/* The outputs that nobody uses are no part of the graph, so both look the same but for their number. */
+START_TEST(host_functions_with_more_outputs_have_code_of_their_own)
+{
+    int outs[] = {1, OUTS};
+    for (int k = 0; k < 2; k++) {
+        eg_spec spec = eg_scalar(EG_F32);
+        eg_func *f = eg_trace(eg, "first_of", first_of, &outs[k], 1, &spec);
+        float x = 3, y = 0;
+        ck_assert_int_eq(eg_call(f, NULL, IN(&x), (void *[]){&y}, NULL), EG_OK);
+        ck_assert_float_eq(y, 3);
+    }
+    ck_assert_int_eq(eg_get_stats(eg).compiles, 2);
+}
+END_TEST
+
+START_TEST(variables_larger_than_any_memory_together_leave_no_state)
+{
+    char name[16];
+    for (int k = 0; k < 16; k++) {
+        snprintf(name, sizeof name, "huge%d", k);
+        ck_assert_ptr_nonnull(eg_variable(eg, name, eg_vector(EG_F64, ((int64_t)1 << 57) - 1)));
+    }
+    ck_assert_ptr_null(eg_state_new(eg));
+    SAYS(EG_ERR_MEMORY, "memory");
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("call");
@@ -301,6 +359,9 @@ int main(void)
     tcase_add_test(t, host_threads_run_one_function_at_once_on_states_of_their_own);
     tcase_add_test(t, a_state_in_use_is_an_error_for_a_second_run);
     tcase_add_test(t, every_number_of_threads_gives_the_same_bits);
+    tcase_add_test(t, a_result_leaves_the_rest_of_a_larger_array_alone);
+    tcase_add_test(t, host_functions_with_more_outputs_have_code_of_their_own);
+    tcase_add_test(t, variables_larger_than_any_memory_together_leave_no_state);
     suite_add_tcase(s, t);
     return test_run(s);
 }
