@@ -4,7 +4,7 @@
  *   frees all of it; there are few other destructors, and each accepts NULL.
  * Errors.  The first error of a context sticks: later calls do nothing and return an empty value, NULL or the error's
  *   code.  Build a whole model, then ask eg_error() once.  Every entry point survives NULL and wrong arguments.
- *   A run reports into its state, never into the context.
+ *   A run reports into its state; wrong arguments of eg_call, and runs on the context's own state, into the context.
  * Threads.  A context is used by one host thread at a time.  A compiled function is immutable: many host threads may
  *   run it at once, each with a state of its own.
  * Numbers.  Plain C numbers stand wherever a value can; they take the type of the other operand.
@@ -108,7 +108,8 @@ typedef enum eg_math {
     EG_MATH_FAST      /* passes may reassociate: results agree within a tolerance only */
 } eg_math;
 
-/* Allocator of a context: alignment is a power of two; returns NULL when there is no memory. */
+/* Allocator of a context: alignment is a power of two; returns NULL when there is no memory.  Runs in several host
+ * threads call it at once. */
 typedef struct eg_allocator {
     void *(*alloc)(void *user, size_t size, size_t align);
     void (*free)(void *user, void *p);
