@@ -214,6 +214,20 @@ static value convert(egi_irb *b, eg_dtype from, eg_dtype to, value x, unsigned l
     return LLVMBuildIntCast2(b->b, x, type, is_signed, "");
 }
 
+/* Is this a choice by a comparison of what it chooses from?  LLVM would make it the machine's minimum or maximum, which
+ * flush denormals; a select copies bits. */
+static bool picks(value cond, value x, value y)
+{
+    /* Behind a negation. */
+    if (LLVMIsAInstruction(cond) && LLVMGetInstructionOpcode(cond) == LLVMXor) cond = LLVMGetOperand(cond, 0);
+    if (!LLVMIsAFCmpInst(cond)) return false;
+    value p = LLVMGetOperand(cond, 0), q = LLVMGetOperand(cond, 1);
+    return (p == x && q == y) || (p == y && q == x);
+}
+
+/* The value, but LLVM does not know. */
+static value unseen(egi_irb *b, value x) { return call1(b, "llvm.arithmetic.fence", x); }
+
 /* -- the table --------------------------------------------------------------------------------------------------- */
 
 LLVMValueRef egi_lower_op(egi_irb *b, egi_op op, eg_dtype from, eg_dtype to, const LLVMValueRef *a, unsigned lanes)
@@ -257,7 +271,7 @@ LLVMValueRef egi_lower_op(egi_irb *b, egi_op op, eg_dtype from, eg_dtype to, con
     case EGI_GE: return compare(b, op, from, x, y);
     case EGI_ISNAN: return LLVMBuildFCmp(at, LLVMRealUNO, x, x, "");
     case EGI_ISINF: return is_inf(b, x);
-    case EGI_SELECT:
+    case EGI_SELECT: return choose(b, x, egi_is_float(to) && picks(x, y, a[2]) ? unseen(b, y) : y, a[2]);
     case EGI_RARE: return choose(b, x, y, a[2]);
     case EGI_CONVERT: return convert(b, from, to, x, lanes);
     case EGI_BITCAST:

@@ -85,13 +85,13 @@ static eg_val distribution(fz_trace *c, fz_rng *r, eg_spec s)
     double x = fz_number(c, r, 0.1, 2);
     switch (fz_below(r, 12)) {
     case 0: return eg_integers(c->eg, (n.dtype = EG_I32, n), eg_int(-3), eg_int(20));
-    case 1: return eg_bernoulli(c->eg, (f.dtype = EG_BOOL, f), x / 2);
+    case 1: return eg_bernoulli(c->eg, (f.dtype = EG_BOOL, f), x / 2.5);
     case 2: return eg_normal(c->eg, f, fz_like(c, r, f, 3), x);
     case 3: return eg_exponential(c->eg, f, x);
     case 4: return eg_truncated_normal(c->eg, f, x, 1.5, -1.0, 1.0);
     case 5: return c->depth ? eg_uniform(c->eg, f, -1, x) : eg_gamma(c->eg, f, x, 0.5);
     case 6: return c->depth ? eg_uniform(c->eg, f, x, x) : eg_poisson(c->eg, n, x * (fz_chance(r, 50) ? 1 : 10));
-    case 7: return c->depth ? eg_normal(c->eg, f, 0, 1) : eg_binomial(c->eg, n, 30, x / 2);
+    case 7: return c->depth ? eg_normal(c->eg, f, 0, 1) : eg_binomial(c->eg, n, 30, x / 2.5);
     case 8: return eg_permutation(c->eg, c->p->size[fz_below(r, FZ_SIZES)]);
     default: return eg_uniform(c->eg, f, -1, x);
     }
