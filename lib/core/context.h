@@ -33,7 +33,7 @@ struct eg_context {
     eg_state *own_state;
     eg_stats stats;
     pthread_mutex_t lock; /* compiling and stats: host threads may run functions at once */
-    struct egi_jit *jit; /* LLVM's side, made at the first compilation: lib/jit/orc.c */
+    struct egi_jit *jit;  /* LLVM's side, made at the first compilation: lib/jit/orc.c */
 };
 
 /* Something to free when the context closes. */

@@ -173,8 +173,8 @@ typedef struct egi_make {
 /* Finds an equal pure node or makes one, in the right region.  No folding, no contraction, no check of types.
  * 0 if an operand is 0, out of memory, or an operand is out of scope (an error that names both places). */
 egi_id egi_node_make(egi_graph *g, const egi_make *m);
-/* May the value be used where the graph is being built?  If not, an error of `what` that names the value's place and that
- * of the region it belongs to. */
+/* May the value be used where the graph is being built?  If not, an error of `what` that names the value's place and
+ * that of the region it belongs to. */
 bool egi_in_scope(egi_graph *g, egi_id id, const char *what);
 
 /* -- lib/ir/build.c: internal builders: types given, folding, no contraction -------------------------------------- */

@@ -13,11 +13,12 @@ bool egi_in_scope(egi_graph *g, egi_id id, const char *what)
     uint16_t r = egi_at(g, id)->region;
     if (inside(g, g->region, r)) return true;
     const egi_region *region = &g->regions.at[r];
-    const egi_loc *made = &g->locs.at[egi_at(g, id)->loc], *opened = &g->locs.at[region->loc], *use = &g->locs.at[g->loc];
+    const egi_loc *made = &g->locs.at[egi_at(g, id)->loc], *opened = &g->locs.at[region->loc],
+                  *use = &g->locs.at[g->loc];
     const char *name = made->name;
     egi_fail(g->eg, EG_ERR_SCOPE, use->file, use->line,
-             "%s: %s%s%s, made at %s:%d, belongs to the %s at %s:%d, which has ended; return it from there instead", what,
-             name ? "'" : "a value", name ? name : "", name ? "'" : "", made->file ? made->file : "?", made->line,
+             "%s: %s%s%s, made at %s:%d, belongs to the %s at %s:%d, which has ended; return it from there instead",
+             what, name ? "'" : "a value", name ? name : "", name ? "'" : "", made->file ? made->file : "?", made->line,
              region->floor == r ? "branch" : "loop", opened->file ? opened->file : "?", opened->line);
     return false;
 }

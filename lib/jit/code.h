@@ -110,7 +110,7 @@ void egi_canon_of(const egi_graph *g, egi_canon *c);
 void egi_canon_free(egi_canon *c);
 /* Index of a whole number > 16 among the sizes; -1 if it is none. */
 int32_t egi_canon_size(const egi_canon *c, int64_t value);
-/* Is the constant written into the code: booleans, 0, 1 and -1, whole numbers up to 16? */
+/* Is the constant written into the code: booleans, whole numbers up to 16? */
 bool egi_is_embedded(eg_dtype t, uint64_t bits);
 
 #endif

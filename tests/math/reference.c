@@ -26,8 +26,9 @@ ONE(expm1)
 ONE(log)
 ONE(log2)
 ONE(log10)
-ONE(log1p) ONE(sin) ONE(cos) ONE(tan) ONE(asin) ONE(acos) ONE(atan) ONE(sinh) ONE(cosh) ONE(tanh) ONE(asinh) ONE(acosh)
-    ONE(atanh) ONE(cbrt) ONE(erf) ONE(erfc) TWO(atan2) TWO(pow) TWO(hypot)
+ONE(log1p)
+ONE(sin) ONE(cos) ONE(tan) ONE(asin) ONE(acos) ONE(atan) ONE(sinh) ONE(cosh) ONE(tanh) ONE(asinh) ONE(acosh) ONE(atanh)
+    ONE(cbrt) ONE(erf) ONE(erfc) TWO(atan2) TWO(pow) TWO(hypot)
 
         static void exact_rsqrt(mpfr_t r, const mpfr_t x, const mpfr_t y)
 {

@@ -29,7 +29,8 @@ EG_BINARY_OPS(X)
 EG_REDUCTIONS(X)
 X(argmin)
 X(argmax)
-X(cumsum) X(sort) X(argsort) X(new_axis) X(flip)
+X(cumsum)
+X(sort) X(argsort) X(new_axis) X(flip)
 #undef X
 #define C(op, expression)                                                                                              \
     static eg_val one_##op(eg_val x) { return expression; }

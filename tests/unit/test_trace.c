@@ -167,8 +167,8 @@ START_TEST(a_value_of_a_loop_or_branch_that_has_ended_is_an_error_that_names_it_
     for (size_t k = 0; k < LEN(uses); k++) {
         eg_func *f = eg_trace(eg, "f", uses[k], v, 1, &eg_scalar(EG_F32));
         ck_assert_msg(!f, "use %zu is traced", k);
-        ck_assert_msg(k >= 6 || k == 4 || strstr(eg_message(eg), loop), "use %zu: no place of the loop (%s): %s", k, loop,
-                      eg_message(eg));
+        ck_assert_msg(k >= 6 || k == 4 || strstr(eg_message(eg), loop), "use %zu: no place of the loop (%s): %s", k,
+                      loop, eg_message(eg));
         ck_assert_int_ge(count_of(eg_message(eg), "test_trace.c:"), 2);
         SAYS(EG_ERR_SCOPE, "'V_new'", "has ended");
     }
