@@ -65,7 +65,9 @@ static void next_carry(flow *f, const eg_val *old, eg_val *next)
     fz_trace *c = f->c;
     for (int k = 0; k < f->num_carried; k++) {
         next[k] = fz_chance(&f->r, 10) ? old[k] : fz_like(c, &f->r, f->carried[k], 4);
-        if (fz_chance(&f->r, 10) && f->carried[k].rank) next[k] = eg_flip(old[k], 0);
+        if (!fz_chance(&f->r, 10) || !f->carried[k].rank) continue;
+        next[k] = eg_flip(old[k], 0);
+        c->derived = true;
     }
     if (f->swap && f->num_carried > 1 && fz_same(f->carried[0], f->carried[1])) {
         next[1] = old[0];

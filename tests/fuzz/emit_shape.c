@@ -103,7 +103,10 @@ void fz_emit_view(fz_trace *c, fz_rng *r, const fz_record *rec)
     switch (fz_below(r, 9)) {
     case 0:
     case 1: slice(c, r, v); break;
-    case 2: fz_keep(c, r, eg_flip(v->v, axis), v->bound); break;
+    case 2:
+        c->derived = true;
+        fz_keep(c, r, eg_flip(v->v, axis), v->bound);
+        break;
     case 3: {
         int perm[EG_MAX_RANK], n = s.rank;
         for (int k = 0; k < n; k++) perm[k] = k;

@@ -79,7 +79,10 @@ void fz_emit_trap(fz_trace *c, fz_rng *r, const fz_record *rec)
         eg_set(c->var[j], x);
         break;
     case 2: eg_set(v, mixed(c, r, x, shifted(c, x, fz_chance(r, 50) ? 1 : 3))); break;
-    case 3: eg_set(v, fz_chance(r, 50) ? eg_flip(x, 0) : mixed(c, r, x, eg_flip(x, s.rank - 1))); break;
+    case 3:
+        c->derived = true; /* its start is n - 1 */
+        eg_set(v, fz_chance(r, 50) ? eg_flip(x, 0) : mixed(c, r, x, eg_flip(x, s.rank - 1)));
+        break;
     case 4: /* the old value is read after the new one is set, through a view */
         eg_set(v, changed(c, r, x));
         fz_keep(c, r, eg_slice(x, 0, fz_below(r, 3), EG_END, fz_chance(r, 70) ? 1 : 2), 8);
