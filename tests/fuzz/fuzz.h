@@ -59,8 +59,18 @@ extern const char *const fz_policy_names[FZ_POLICY_COUNT];
     X(binary)                                                                                                          \
     X(where)                                                                                                           \
     X(fma)                                                                                                             \
-    X(convert) X(make) X(view) X(join) X(index) X(update) X(reduce) X(scan) X(dot) X(random) X(get) X(set) X(trap)     \
-        X(delay) X(event) X(dense) X(host) X(cond) X(loop) X(while) X(neuron) X(project) X(decay) X(monitor)
+    X(convert)                                                                                                         \
+    X(make)                                                                                                            \
+    X(view)                                                                                                            \
+    X(join)                                                                                                            \
+    X(index)                                                                                                           \
+    X(update)                                                                                                          \
+    X(reduce)                                                                                                          \
+    X(scan)                                                                                                            \
+    X(dot)                                                                                                             \
+    X(random)                                                                                                          \
+    X(get)                                                                                                             \
+    X(set) X(trap) X(delay) X(event) X(dense) X(host) X(cond) X(loop) X(while) X(neuron) X(project) X(decay) X(monitor)
 typedef enum fz_kind {
 #define X(name) FZ_K_##name,
     FZ_KINDS(X)

@@ -30,7 +30,10 @@ EG_REDUCTIONS(X)
 X(argmin)
 X(argmax)
 X(cumsum)
-X(sort) X(argsort) X(new_axis) X(flip)
+X(sort)
+X(argsort)
+X(new_axis)
+X(flip)
 #undef X
 #define C(op, expression)                                                                                              \
     static eg_val one_##op(eg_val x) { return expression; }
@@ -61,22 +64,22 @@ X(sort) X(argsort) X(new_axis) X(flip)
     C(event_add, eg_event_add(0, csr3, vector(x), 1))                                                                  \
     C(event_transposed, eg_event_transposed(csr3, vector(x), 1))                                                       \
     C(delay_read, eg_delay_read(line3, eg_spec_of(x).rank == 2 ? eg_int(1) : x))
-    MORE(C)
+MORE(C)
 #undef C
 
-    /* clang-format off: it would indent the rows like a staircase */
-    static const call calls[] = {
+/* clang-format off: it would indent the rows like a staircase */
+static const call calls[] = {
 #define X(op, OP) ONE(op)
-        EG_UNARY_OPS(X) X(square, )
+    EG_UNARY_OPS(X) X(square, )
 #undef X
 #define X(op) ONE(op)
-            EG_REDUCTIONS(X) X(argmin) X(argmax) X(cumsum) X(sort) X(argsort) X(new_axis) X(flip)
+        EG_REDUCTIONS(X) X(argmin) X(argmax) X(cumsum) X(sort) X(argsort) X(new_axis) X(flip)
 #undef X
 #define C(op, expression) ONE(op)
-                MORE(C)
+            MORE(C)
 #undef C
 #define X(op, OP) {"eg_" #op, left_##op}, {"eg_" #op, right_##op},
-                    EG_BINARY_OPS(X)
+                EG_BINARY_OPS(X)
 #undef X
 };
 /* clang-format on */
