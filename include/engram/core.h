@@ -144,7 +144,8 @@ EG_API const char *eg_message(const eg_context *eg);
 /* Forgets the error.  Values and objects made before it stay valid. */
 EG_API void eg_clear_error(eg_context *eg);
 
-/* Text the library would like to tell (dumps, notes).  Nothing is ever printed without it. */
+/* Text the library would like to tell (dumps, notes).  Nothing is ever printed without it.  The callback must not call
+ * Engram. */
 typedef void (*eg_log_fn)(void *user, const char *text);
 EG_API void eg_set_log(eg_context *eg, eg_log_fn fn, void *user);
 
