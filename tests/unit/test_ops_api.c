@@ -403,7 +403,7 @@ START_TEST(a_delay_line_remembers)
     for (int64_t v = 0; v < g->vars.n; v++) vars[v] = g->vars.at[v] == eg_delay_ring(d) ? (void *)ring : &head;
     eg_val all = eg_concat(0, eg_delay_read(d, 0), eg_delay_read(d, 3), eg_delay_read(d, k), eg_delay_read(d, each));
     ck_assert_msg(all.of != NULL, "%s", eg_message(eg));
-    egi_push(&eg->allocator, &g->regions.at[0].results, all.id);
+    (void)egi_push(&eg->allocator, &g->regions.at[0].results, all.id);
     ck_assert_msg(egi_verify(g, "test"), "%s", eg_message(eg));
     const float X[] = {1, 2}, want[] = {51, 52, 21, 22, 21, 22, 41, 32};
     const int64_t K = 99; /* moved inside: 3 */

@@ -42,8 +42,8 @@ static egi_id raw(egi_graph *g, egi_node n, uint32_t num_args, const egi_id *arg
 {
     n.args = (uint32_t)g->operands.n;
     n.num_args = num_args;
-    for (uint32_t k = 0; k < num_args; k++) egi_push(&g->eg->allocator, &g->operands, args[k]);
-    egi_push(&g->eg->allocator, &g->nodes, n);
+    for (uint32_t k = 0; k < num_args; k++) (void)egi_push(&g->eg->allocator, &g->operands, args[k]);
+    (void)egi_push(&g->eg->allocator, &g->nodes, n);
     return (egi_id)g->nodes.n - 1;
 }
 
@@ -54,7 +54,7 @@ static void as_param(egi_graph *g, egi_region *r, int64_t k)
     egi_node *n = &g->nodes.at[id];
     *n = (egi_node){
         .op = EGI_PARAM, .dtype = n->dtype, .region = n->region, .shape = n->shape, .imm = (uint64_t)r->params.n};
-    egi_push(&g->eg->allocator, &r->params, id);
+    (void)egi_push(&g->eg->allocator, &r->params, id);
     ints(g, id, INTS(n->region));
 }
 
@@ -94,7 +94,8 @@ static void as_param(egi_graph *g, egi_region *r, int64_t k)
     X(own_region_exists, LOOP, "its region 77 exists", attr(g, id, 0, 77))                                             \
     X(own_region, COND, "is its own and lies where it lies", attr(g, id, 0, egi_ints_of(g, n)[1]))                     \
     X(floor_of_arm, COND, "nothing may be moved out of the arm of a cond", region(g, id, 1)->floor = 0)                \
-    X(owner_names, LOOP, "names it", egi_push(&eg->allocator, &g->regions, ((egi_region){.depth = 1, .owner = id})))   \
+    X(owner_names, LOOP, "names it",                                                                                   \
+      (void)egi_push(&eg->allocator, &g->regions, ((egi_region){.depth = 1, .owner = id})))                            \
     X(param_exists, LOOP, "parameter 0 of region 1 exists", region(g, id, 0)->params.at[0] = 0)                        \
     X(param_number, LOOP, "it is parameter 1 of region 1",                                                             \
       region(g, id, 0)->params.at[1] = region(g, id, 0)->params.at[0])                                                 \
