@@ -135,7 +135,7 @@ static void put_node(const printer *p, egi_id id)
         egi_put(p->out, " ");
         egi_put_spec(p->out, egi_spec(g, id));
     }
-    put_ids(p->out, g->operands.at + n->args, n->num_args);
+    put_ids(p->out, n->num_args ? g->operands.at + n->args : NULL, n->num_args);
     put_attributes(p, n);
     put_number(p, n);
     put_place(p, n);
