@@ -13,8 +13,8 @@ static unsigned param(egi_fused *f, LLVMValueRef v)
     return f->num++;
 }
 
-/* Memory that a stage reads and writes in place is one parameter: pointers are more than registers.  The text says
- * so. */
+/* Memory that a stage reads and writes in place is one parameter: there are more pointers than registers to keep them.
+ * The text says which. */
 static unsigned pointer_param(egi_fused *f, LLVMValueRef v)
 {
     for (unsigned k = 0; k < f->num; k++) {
