@@ -221,6 +221,12 @@ EG_API const char *eg_text(eg_func *f);
 /* Reads such text back; variables and captured objects must exist in the context. */
 EG_API eg_func *eg_parse(eg_context *eg, const char *text);
 
+/* Calls f inside the trace in progress: its graph is copied there, so that the call costs nothing when it runs.  x are
+ * its arguments (a tuple if there are several, nothing if none), of just its types and shapes; variables are read and
+ * set as if its C function had been called here; random draws are streams of their own.  Gives its result, a tuple if
+ * there are several.  f may be freed afterwards.  Errors: nothing is being traced, arguments that do not fit. */
+EG_API eg_val(eg_apply)(eg_func *f, eg_val x, const char *file, int line);
+
 /* Tuples: eg_tuple(eg, n, values) packs, eg_item(t, k) takes the k-th part. */
 EG_API eg_val(eg_tuple)(eg_context *eg, int n, const eg_val *v, const char *file, int line);
 EG_API eg_val(eg_item)(eg_val t, int k, const char *file, int line);
@@ -339,6 +345,7 @@ EG_API eg_stats eg_get_stats(const eg_context *eg);
 
 #ifndef __cplusplus
 #define eg_trace(eg, name, fn, user, n, args) (eg_trace)(eg, name, fn, user, n, args, EG_HERE)
+#define eg_apply(f, x) (eg_apply)(f, EG_VAL(x), EG_HERE)
 #define eg_tuple(eg, n, v) (eg_tuple)(eg, n, v, EG_HERE)
 #define eg_item(t, k) (eg_item)(t, k, EG_HERE)
 #define eg_variable(eg, name, spec) (eg_variable)(eg, name, spec, EG_HERE)
