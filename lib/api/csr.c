@@ -96,3 +96,5 @@ int64_t eg_csr_size(const eg_csr *c) { return c ? c->size : 0; }
 const int64_t *eg_csr_indptr(const eg_csr *c) { return c ? c->indptr : NULL; }
 
 const int32_t *eg_csr_indices(const eg_csr *c) { return c ? c->indices : NULL; }
+
+const int64_t *eg_csr_order(const eg_csr *c) { return c ? c->order : NULL; }

@@ -37,7 +37,7 @@ static eg_val update(eg_system *self, eg_shared s, eg_val x)
     counter *c = eg_self(self);
     (void)s;
     (void)x;
-    eg_set(c->count, eg_event_add(eg_get(c->count), c->to_itself, eg_get(c->spike), 1));
+    eg_set(c->count, eg_event_add(eg_get(c->count), c->to_itself, eg_value(c->group, "spike"), 1));
     return eg_nothing();
 }
 
@@ -59,7 +59,8 @@ int64_t eg_spike_count(eg_system *s, eg_state *state)
     const counter *c = eg_self(s);
     const int32_t *n = eg_data(state, c->count);
     const bool *last = eg_data(state, c->spike);
-    int64_t sum = 0;
-    for (int64_t k = 0; n && last && k < eg_num(s); k++) sum += n[k] + last[k];
+    int64_t sum = 0, from = 0;
+    eg_whole(c->group, &from);
+    for (int64_t k = 0; n && last && k < eg_num(s); k++) sum += n[k] + last[from + k];
     return n && last ? sum : -1;
 }
