@@ -3,22 +3,12 @@
 #include <stddef.h>
 
 #include "engram/models.h"
-#include "engram/parallel.h"
 
 typedef struct counter {
     eg_system *group;
     eg_csr *to_itself;
     eg_var *count, *spike;
 } counter;
-
-static eg_csr *one_to_one(eg_context *eg, int64_t n)
-{
-    int64_t *indptr = eg_alloc(eg, n + 1, sizeof *indptr);
-    int32_t *indices = eg_alloc(eg, n, sizeof *indices);
-    for (int64_t k = 0; indptr && k <= n; k++) indptr[k] = k;
-    for (int64_t k = 0; indices && k < n; k++) indices[k] = (int32_t)k;
-    return eg_csr_adopt(eg, n, n, indptr, indices);
-}
 
 static void setup(eg_system *self)
 {
@@ -28,7 +18,7 @@ static void setup(eg_system *self)
     else if (eg_system_context(c->group) != eg_system_context(self))
         eg_system_fail(self, EG_ERR_SCOPE, "the group must be of its own context");
     c->spike = eg_system_variable(c->group, "spike");
-    c->to_itself = one_to_one(eg_system_context(self), eg_num(self));
+    c->to_itself = eg_one_to_one(eg_system_context(self), eg_num(self));
     c->count = eg_add_variable(self, "count", eg_vector(EG_I32, eg_num(self)), eg_init_constant(0));
 }
 

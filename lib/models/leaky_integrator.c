@@ -8,7 +8,10 @@ typedef struct integrator {
     eg_var *V, *input;
 } integrator;
 
-eg_leaky_integrator_params eg_leaky_integrator_defaults(void) { return (eg_leaky_integrator_params){.R = 1, .tau = 10}; }
+eg_leaky_integrator_params eg_leaky_integrator_defaults(void)
+{
+    return (eg_leaky_integrator_params){.R = 1, .tau = 10};
+}
 
 static void setup(eg_system *self)
 {

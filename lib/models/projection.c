@@ -15,7 +15,8 @@ typedef struct lag {
     eg_array *weight; /* of each synapse; NULL: the projection's */
 } lag;
 
-/* -- checks --------------------------------------------------------------------------------------------------------- */
+/* -- checks ---------------------------------------------------------------------------------------------------------
+ */
 
 static bool connected(eg_system *self, const projection *p)
 {
@@ -64,7 +65,8 @@ bool projection_output(eg_system *self, eg_system *post, eg_output *output, cons
     return eg_system_variable(post, output->target) != NULL;
 }
 
-/* -- delays --------------------------------------------------------------------------------------------------------- */
+/* -- delays ---------------------------------------------------------------------------------------------------------
+ */
 
 enum { MOST_STEPS = 1 << 20 };
 
@@ -85,8 +87,9 @@ static int32_t longest(eg_system *self, const projection *p)
         return -1;
     }
     if (!d->each || n == eg_num(p->pre) || n == eg_csr_size(p->csr)) return most;
-    eg_system_fail(self, EG_ERR_SHAPE, "delay_step has %lld numbers; give one, %lld (one a source) or %lld (one a synapse)",
-                   (long long)n, (long long)eg_num(p->pre), (long long)eg_csr_size(p->csr));
+    eg_system_fail(self, EG_ERR_SHAPE,
+                   "delay_step has %lld numbers; give one, %lld (one a source) or %lld (one a synapse)", (long long)n,
+                   (long long)eg_num(p->pre), (long long)eg_csr_size(p->csr));
     return -1;
 }
 
@@ -144,7 +147,8 @@ static eg_delay *line_of(eg_system *pre, int64_t most)
     return c ? ((spike_line *)eg_self(c))->line : NULL;
 }
 
-/* -- connections by their delay --------------------------------------------------------------------------------------- */
+/* -- connections by their delay ---------------------------------------------------------------------------------------
+ */
 
 static double weight_at(const eg_array *weight, int64_t k)
 {
@@ -152,8 +156,8 @@ static double weight_at(const eg_array *weight, int64_t k)
     return eg_array_spec(weight).dtype == EG_F64 ? ((const double *)data)[k] : (double)((const float *)data)[k];
 }
 
-/* Weight of connection e of source i, which was number k as the user gave it.  Equal numbers of sources and synapses are
- * taken as one a synapse, as by eg_event(). */
+/* Weight of connection e of source i, which was number k as the user gave it.  Equal numbers of sources and synapses
+ * are taken as one a synapse, as by eg_event(). */
 static double weight_of(const projection *p, int64_t i, int64_t e, int64_t k)
 {
     eg_spec s = eg_array_spec(p->weight);
@@ -252,7 +256,8 @@ bool projection_setup(eg_system *self, projection *p)
     return !eg_error(eg_system_context(self));
 }
 
-/* -- delivering ------------------------------------------------------------------------------------------------------- */
+/* -- delivering -------------------------------------------------------------------------------------------------------
+ */
 
 /* Spikes of pre `steps` steps before those of the step before. */
 static eg_val spikes_before(const projection *p, int32_t steps)

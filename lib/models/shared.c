@@ -61,7 +61,7 @@ eg_val(eg_shared_value)(eg_system *s, const char *name, double otherwise, const 
     char known[300] = "";
     list(s, known, sizeof known);
     eg_fail(s->eg, EG_ERR_ARGUMENT, file, line,
-            "%s '%s' needs the shared argument '%.60s'; give it by eg_set_shared() (there is %s)", s->type->name, s->path,
-            name ? name : "NULL", *known ? known : "none");
+            "%s '%s' needs the shared argument '%.60s'; give it by eg_set_shared() (there is %s)", s->type->name,
+            s->path, name ? name : "NULL", *known ? known : "none");
     return eg_nothing();
 }

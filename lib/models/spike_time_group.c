@@ -12,7 +12,7 @@ typedef struct event {
 typedef struct timed {
     eg_context *eg;
     int64_t num_events;
-    const double *times;    /* of the caller, while it is made */
+    const double *times; /* of the caller, while it is made */
     const int32_t *indices;
     eg_array *at, *who; /* ascending in time */
     eg_var *spike, *next;
@@ -28,8 +28,8 @@ static int earlier(const void *a, const void *b)
 static bool checked(eg_system *self, const timed *g)
 {
     if (g->num_events < 0 || (g->num_events && (!g->times || !g->indices))) {
-        eg_system_fail(self, EG_ERR_ARGUMENT, "%s", g->num_events < 0 ? "the number of events is negative"
-                                                                      : "times or indices are missing");
+        eg_system_fail(self, EG_ERR_ARGUMENT, "%s",
+                       g->num_events < 0 ? "the number of events is negative" : "times or indices are missing");
         return false;
     }
     for (int64_t k = 0; k < g->num_events; k++) {

@@ -116,7 +116,8 @@ void fill_input(member *m)
     m->filled = eg_get(m->var);
 }
 
-/* -- parts of groups -------------------------------------------------------------------------------------------------- */
+/* -- parts of groups --------------------------------------------------------------------------------------------------
+ */
 
 static eg_val part_update(eg_system *self, eg_shared s, eg_val x)
 {
