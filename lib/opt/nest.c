@@ -136,7 +136,9 @@ bool egi_nest_of(const egi_plan *p, uint16_t region, const egi_stage *s, egi_nes
 {
     *nest = (egi_nest){.allocator = &egi_malloc_allocator};
     walk w = {p, s, region, nest, true};
-    for (int64_t k = 0; k < s->stores.n; k++) visit(&w, s->stores.at[k].node);
+    for (int64_t k = 0; k < s->stores.n; k++) {
+        if (!s->stores.at[k].from.buffer) visit(&w, s->stores.at[k].node);
+    }
     for (int64_t k = 0; k < s->lists.n; k++) visit(&w, s->lists.at[k].node);
     find_loops(p, s, nest);
     return w.ok;
