@@ -340,9 +340,13 @@ static LLVMBasicBlockRef while_turns(egi_lower *l, while_state *s, LLVMBasicBloc
     counters old = count_in(l, s->i);
     egi_lower_stages(l, s->cond, &l->p->region[s->cond].stages);
     LLVMValueRef p = egi_lower_scalar(l, g->regions.at[s->cond].results.at[0]);
-    if (s->hosted && calls_host(g, s->cond)) {
-        /* The body runs once more, and then the runtime ends the loop and takes the turn back. */
-        p = LLVMBuildOr(l->b.b, p, stopped_now(l), "");
+    /* Where a host function has failed, the condition of an outermost while says nothing: its body runs once more, and
+     * then the runtime ends the loop and takes the turn back.  An inner one must end by itself, as what host functions
+     * give does not change any more; the runtime takes back the step that it belongs to. */
+    if (s->hosted ? calls_host(g, s->cond) : calls_host(g, s->cond) || calls_host(g, s->body)) {
+        LLVMValueRef failed = stopped_now(l);
+        p = s->hosted ? LLVMBuildOr(l->b.b, p, failed, "")
+                      : LLVMBuildAnd(l->b.b, p, LLVMBuildNot(l->b.b, failed, ""), "");
     }
     LLVMBasicBlockRef from = LLVMGetInsertBlock(l->b.b);
     LLVMBuildCondBr(l->b.b, p, run, after);
