@@ -150,12 +150,3 @@ void egi_nest_free(egi_nest *nest)
     egi_vec_free(nest->allocator, &nest->nodes);
     egi_vec_free(nest->allocator, &nest->scalars);
 }
-
-void egi_nest_slices(const egi_plan *p, const egi_stage *s, const egi_nest *nest, int64_t *rows, int64_t *inner)
-{
-    const egi_shape *shape = &p->g->shapes.at[s->shape];
-    *rows = *inner = 1;
-    for (int k = 0; k < shape->rank; k++) *(k <= nest->last[0] ? rows : inner) *= shape->dim[k];
-    /* Rows are divided one by one, flat domains in blocks: never the same slices. */
-    if (nest->rank > 1) *inner = -*inner - 1;
-}
