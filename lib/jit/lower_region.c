@@ -147,12 +147,22 @@ static void keep_carried(egi_lower *l, egi_id owner, uint16_t body, uint32_t fir
     }
 }
 
-/* i1: a host function has failed: at the last tick (EGI_FRAME_STOPPED), or by now (EGI_FRAME_STOP, which thread 0 may
- * write whenever there is no barrier between). */
-static LLVMValueRef stopped(egi_lower *l, int field)
+static LLVMValueRef is_set(egi_lower *l, int field)
 {
     LLVMValueRef at = egi_irb_at(&l->b, l->b.i64, l->frame, egi_irb_i64(&l->b, field));
     return LLVMBuildICmp(l->b.b, LLVMIntNE, egi_irb_load(&l->b, l->b.i64, at), egi_irb_i64(&l->b, 0), "");
+}
+
+/* i1: a host function had failed at the last tick. */
+static LLVMValueRef stopped(egi_lower *l) { return is_set(l, EGI_FRAME_FAILED); }
+
+/* i1: one has failed by now.  Between barriers: a thread that is late would see what a later call did. */
+static LLVMValueRef stopped_now(egi_lower *l)
+{
+    egi_lower_barrier(l);
+    LLVMValueRef failed = is_set(l, EGI_FRAME_STOP);
+    egi_lower_barrier(l);
+    return failed;
 }
 
 typedef struct loop_state {
@@ -218,7 +228,7 @@ static void loop_emit(egi_lower *l, loop_state *s)
         s->chunk[k] = phi(l, LLVMTypeOf(l->scalar[init]), l->scalar[init], before);
         if (hosted) s->before[k] = phi(l, LLVMTypeOf(l->scalar[init]), l->scalar[init], before);
     }
-    LLVMValueRef k1 = chunked ? tick(l, k0, s->n) : s->n, failed = hosted ? stopped(l, EGI_FRAME_STOPPED) : NULL;
+    LLVMValueRef k1 = chunked ? tick(l, k0, s->n) : s->n, failed = hosted ? stopped(l) : NULL;
     LLVMBuildCondBr(l->b.b, LLVMBuildICmp(l->b.b, LLVMIntSGT, k1, k0, ""), run, after);
     enter_block(l, run);
     LLVMBasicBlockRef latch = loop_steps(l, s, k0, k1, head);
@@ -285,8 +295,7 @@ static LLVMValueRef while_chunk(egi_lower *l, while_state *s, LLVMBasicBlockRef 
     l->while_end = phi(l, l->b.i64, egi_irb_i64(&l->b, 0), before);
     LLVMBuildCondBr(l->b.b, LLVMBuildICmp(l->b.b, LLVMIntEQ, s->i, l->while_end, ""), ask, go);
     enter_block(l, ask);
-    LLVMValueRef more = tick(l, s->i, egi_irb_i64(&l->b, EGI_ENDLESS)),
-                 failed = s->hosted ? stopped(l, EGI_FRAME_STOPPED) : NULL;
+    LLVMValueRef more = tick(l, s->i, egi_irb_i64(&l->b, EGI_ENDLESS)), failed = s->hosted ? stopped(l) : NULL;
     s->done = s->hosted ? LLVMBuildSelect(l->b.b, failed, s->earlier, s->i, "") : s->i;
     for (uint32_t k = 0; k < s->nc; k++) {
         if (!s->phis[k]) continue;
@@ -331,11 +340,13 @@ static LLVMBasicBlockRef while_turns(egi_lower *l, while_state *s, LLVMBasicBloc
     counters old = count_in(l, s->i);
     egi_lower_stages(l, s->cond, &l->p->region[s->cond].stages);
     LLVMValueRef p = egi_lower_scalar(l, g->regions.at[s->cond].results.at[0]);
-    if (s->hosted && calls_host(g, s->cond)) {
-        /* The body runs once more, and then the runtime ends the loop and takes the turn back. */
-        egi_lower_barrier(l);
-        p = LLVMBuildOr(l->b.b, p, stopped(l, EGI_FRAME_STOP), "");
-        egi_lower_barrier(l);
+    /* Where a host function has failed, the condition of an outermost while says nothing: its body runs once more, and
+     * then the runtime ends the loop and takes the turn back.  An inner one must end by itself, as what host functions
+     * give does not change any more; the runtime takes back the step that it belongs to. */
+    if (s->hosted ? calls_host(g, s->cond) : calls_host(g, s->cond) || calls_host(g, s->body)) {
+        LLVMValueRef failed = stopped_now(l);
+        p = s->hosted ? LLVMBuildOr(l->b.b, p, failed, "")
+                      : LLVMBuildAnd(l->b.b, p, LLVMBuildNot(l->b.b, failed, ""), "");
     }
     LLVMBasicBlockRef from = LLVMGetInsertBlock(l->b.b);
     LLVMBuildCondBr(l->b.b, p, run, after);

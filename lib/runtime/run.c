@@ -91,7 +91,7 @@ static int64_t tick(egi_frame *f, int tid, int64_t step, int64_t steps)
     egi_barrier(team, tid);
     if (tid == 0) {
         r->end = next_chunk(r, step, steps);
-        f->stopped = f->stop;
+        f->failed = f->stop;
     }
     egi_barrier(team, tid);
     return r->end;
