@@ -25,7 +25,8 @@ EG_API int64_t eg_num_steps(double duration, double dt);
 /* One section after the other: section k has the value values[k] (or, with width > 1, the numbers
  * values[k * width .. (k + 1) * width)) for durations[k].  Result [steps], with width > 0 [steps, width]. */
 EG_API eg_array *(eg_section_input)(eg_context *eg, int num, const double *values, int64_t width,
-                                    const double *durations, const eg_input_options *options, const char *file, int line);
+                                    const double *durations, const eg_input_options *options, const char *file,
+                                    int line);
 
 /* Pulses: sizes[k] from times[k] on for lengths[k], else 0; where pulses overlap the later in the list holds. */
 EG_API eg_array *(eg_spike_input)(eg_context *eg, int num, const double *times, const double *lengths,
@@ -42,7 +43,8 @@ EG_API eg_array *(eg_sinusoidal_input)(eg_context *eg, double amplitude, double 
                                        double t_start, double t_end, bool bias, const eg_input_options *options,
                                        const char *file, int line);
 EG_API eg_array *(eg_square_input)(eg_context *eg, double amplitude, double frequency, double duration, double t_start,
-                                   double t_end, bool bias, const eg_input_options *options, const char *file, int line);
+                                   double t_end, bool bias, const eg_input_options *options, const char *file,
+                                   int line);
 
 #ifndef __cplusplus
 #define eg_section_input(...) (eg_section_input)(__VA_ARGS__, EG_HERE)

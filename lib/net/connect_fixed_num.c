@@ -43,7 +43,8 @@ static void draw_rows(void *user, int64_t lo, int64_t hi)
     job *j = user;
     for (int64_t part = lo; part < hi; part++) {
         marks m = marks_in(j->scratch + part * j->words, j->from);
-        for (int64_t row = j->rows * part / j->parts; row < j->rows * (part + 1) / j->parts; row++) draw_row(j, &m, row);
+        for (int64_t row = j->rows * part / j->parts; row < j->rows * (part + 1) / j->parts; row++)
+            draw_row(j, &m, row);
     }
 }
 
@@ -65,7 +66,8 @@ static eg_csr *build(eg_context *eg, job *j, const char *file, int line)
 
 static const char *wrong(const job *j, const eg_fixed_num_options *o)
 {
-    if (j->rows < 0 || j->rows > INT32_MAX || j->from < 0 || j->from > INT32_MAX) return "sizes go from 0 to 2147483647";
+    if (j->rows < 0 || j->rows > INT32_MAX || j->from < 0 || j->from > INT32_MAX)
+        return "sizes go from 0 to 2147483647";
     if (o->num < 0) return "num is negative";
     if (!(o->fraction >= 0 && o->fraction <= 1)) return "fraction goes from 0 to 1";
     if (o->num && o->fraction > 0) return "num and fraction are both given; give one";
@@ -85,8 +87,8 @@ static eg_csr *draw_all(eg_context *eg, const char *what, int64_t rows, int64_t 
     const char *why = o ? wrong(&j, o) : "options are NULL";
     if (!o) o = &none;
     if (why) {
-        eg_fail(eg, EG_ERR_ARGUMENT, file, line, "%s: %s; each of %lld is to have %lld (fraction %g) of %lld", what, why,
-                (long long)rows, (long long)o->num, o->fraction, (long long)from);
+        eg_fail(eg, EG_ERR_ARGUMENT, file, line, "%s: %s; each of %lld is to have %lld (fraction %g) of %lld", what,
+                why, (long long)rows, (long long)o->num, o->fraction, (long long)from);
         return NULL;
     }
     j.exclude_self = o->exclude_self;

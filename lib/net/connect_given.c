@@ -13,7 +13,8 @@ static bool sizes_fit(eg_context *eg, const char *what, int64_t num_pre, int64_t
     return false;
 }
 
-/* -- by a rule ------------------------------------------------------------------------------------------------------ */
+/* -- by a rule ------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct all_job {
     int64_t num_post;
@@ -33,7 +34,8 @@ static void fill_all(void *user, int64_t lo, int64_t hi)
     }
 }
 
-eg_csr *(eg_all_to_all)(eg_context *eg, int64_t num_pre, int64_t num_post, bool include_self, const char *file, int line)
+eg_csr *(eg_all_to_all)(eg_context *eg, int64_t num_pre, int64_t num_post, bool include_self, const char *file,
+                        int line)
 {
     if (!sizes_fit(eg, "eg_all_to_all", num_pre, num_post, file, line)) return NULL;
     if (!include_self && num_pre != num_post) {
@@ -60,7 +62,8 @@ eg_csr *(eg_one_to_one)(eg_context *eg, int64_t n, const char *file, int line)
     return (eg_csr_adopt)(eg, n, n, indptr, indices, file, line);
 }
 
-/* -- given ---------------------------------------------------------------------------------------------------------- */
+/* -- given ----------------------------------------------------------------------------------------------------------
+ */
 
 eg_csr *(eg_from_matrix)(eg_context *eg, int64_t num_pre, int64_t num_post, const bool *matrix, const char *file,
                          int line)
@@ -143,7 +146,8 @@ eg_csr *(eg_from_pairs)(eg_context *eg, int64_t num_pre, int64_t num_post, int64
     return by_rows(eg, num_pre, num_post, num, pre, post, file, line);
 }
 
-/* -- and back ------------------------------------------------------------------------------------------------------- */
+/* -- and back -------------------------------------------------------------------------------------------------------
+ */
 
 void eg_csr_pairs(const eg_csr *c, int32_t *pre, int32_t *post)
 {

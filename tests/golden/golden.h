@@ -37,7 +37,8 @@ void golden_fail(golden *g, const char *format, ...) __attribute__((format(print
 /* It asks for something that the library does not have. */
 void golden_unsupported(golden *g, const char *what, const char *name);
 
-/* -- what `run` says; a missing key ends the case ---------------------------------------------------------------------- */
+/* -- what `run` says; a missing key ends the case
+ * ---------------------------------------------------------------------- */
 
 const char *golden_name(golden *g, const char *key);
 double golden_number(golden *g, const char *key);
@@ -47,12 +48,14 @@ double golden_param(golden *g, const char *key, const char *name, double otherwi
 const golden_array *golden_input_array(golden *g, const char *key, const char *name);
 bool golden_has(const golden *g, const char *key, const char *name);
 
-/* -- comparing ------------------------------------------------------------------------------------------------------------ */
+/* -- comparing
+ * ------------------------------------------------------------------------------------------------------------ */
 
 /* Compares a result, if the case asks for it, with its check array: |got - stored| <= atol + rtol |stored|. */
 void golden_check(golden *g, const char *result, const double *got, int64_t num);
 
-/* -- scenes ---------------------------------------------------------------------------------------------------------------- */
+/* -- scenes
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 /* Adds row k of an array [steps] or [steps, num] to the input of the group in step k. */
 void golden_feed(golden *g, eg_system *group, const golden_array *rows);

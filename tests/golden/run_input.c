@@ -53,7 +53,8 @@ static eg_array *make(golden *g, const char *f, const eg_input_options *o)
         if (list(g, "sp_lens", b) != n || list(g, "sp_sizes", c) != n) golden_fail(g, "lists differ in length");
         return eg_spike_input(eg, n, a, b, c, duration, o);
     }
-    if (!strcmp(f, "ramp_input")) return eg_ramp_input(eg, number(g, "c_start"), number(g, "c_end"), duration, from, to, o);
+    if (!strcmp(f, "ramp_input"))
+        return eg_ramp_input(eg, number(g, "c_start"), number(g, "c_end"), duration, from, to, o);
     if (!strcmp(f, "sinusoidal_input"))
         return eg_sinusoidal_input(eg, number(g, "amplitude"), number(g, "frequency"), duration, from, to, bias, o);
     if (!strcmp(f, "square_input"))

@@ -6,7 +6,7 @@
 #include "neurons.h"
 
 typedef struct scene {
-    golden *of;      /* the case ... */
+    golden *of;       /* the case ... */
     golden pre, post; /* ... and as if its `pre` and `post` were its `run` */
     eg_system *net, *source, *target, *synapse;
     eg_csr *csr;

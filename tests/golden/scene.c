@@ -4,7 +4,8 @@
 
 #include "golden.h"
 
-/* -- input: a row a step -------------------------------------------------------------------------------------------------- */
+/* -- input: a row a step
+ * -------------------------------------------------------------------------------------------------- */
 
 typedef struct feed {
     eg_system *group;
@@ -19,8 +20,7 @@ static eg_val feed_update(eg_system *self, eg_shared s, eg_val x)
     return eg_nothing();
 }
 
-static const eg_class feed_class = {
-    .name = "Feed", .role = EG_PROJECTION, .size = sizeof(feed), .update = feed_update};
+static const eg_class feed_class = {.name = "Feed", .role = EG_PROJECTION, .size = sizeof(feed), .update = feed_update};
 
 void golden_feed(golden *g, eg_system *group, const golden_array *rows)
 {
@@ -31,7 +31,8 @@ void golden_feed(golden *g, eg_system *group, const golden_array *rows)
     eg_system_new(eg_system_parent(group), NULL, &feed_class, 0, &(feed){group, a});
 }
 
-/* -- recording ------------------------------------------------------------------------------------------------------------ */
+/* -- recording
+ * ------------------------------------------------------------------------------------------------------------ */
 
 typedef struct keeper {
     eg_system *group;
