@@ -319,6 +319,9 @@ typedef struct eg_run_options {
     bool interpret; /* run this call in the interpreter */
     eg_progress_fn progress;
     void *user;
+    /* Arguments and results are used where they lie, without a copy: all of them (but NULL results) are memory of
+     * eg_alloc() or parts of it, start at whole elements, and nothing else of the call reads or writes a result. */
+    bool in_place;
 } eg_run_options;
 
 /* Compiles f now (a run does it by itself at the first call). */

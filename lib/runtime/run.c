@@ -146,6 +146,7 @@ static bool in_place(const egi_bound *b, const egi_run *r, const eg_context *eg,
     const void *p = r->results ? r->results[slot] : NULL;
     const egi_graph *g = b->func->graph;
     const eg_array *a = array_at(eg, p);
+    if (p && r->in_place) return true;
     if (!a || a->bytes != bytes) return false;
     for (int64_t k = 0; k < g->args.n; k++) {
         if (r->args[k] == p) return false;
@@ -168,7 +169,7 @@ static void bind_caller(egi_bound *b, const egi_run *r, const eg_context *eg)
         if (c->kind == EGI_BUF_ARG) {
             const void *p = r->args[c->slot];
             b->buffers[k] = b->own[k];
-            if (array_at(eg, p))
+            if (r->in_place || array_at(eg, p))
                 b->buffers[k] = (void *)(uintptr_t)p;
             else
                 memcpy(b->own[k], p, b->bytes[k]);
@@ -370,6 +371,7 @@ eg_status eg_call(eg_func *f, eg_state *s, const void *const *in, void *const *o
                  .cancel = &s->cancel,
                  .progress = o ? o->progress : NULL,
                  .user = o ? o->user : NULL,
+                 .in_place = o && o->in_place,
                  .chunk_s = eg->options.chunk_ms * 1e-3,
                  .allocator = &eg->allocator};
     double start = egi_now();
