@@ -1,4 +1,5 @@
-/* The planner and its guard: whatever barrier is taken away, verify_stages finds the race, in what it derives itself. */
+/* The planner and its guard: whatever barrier is taken away, verify_stages finds the race, in what it derives itself.
+ */
 #include "ir/func.h"
 #include "opt/plan.h"
 #include "session.h"
@@ -139,8 +140,8 @@ END_TEST
 START_TEST(no_barrier_around_whiles_and_conds_can_be_left_out) { check_barriers(regions, 5, 1); }
 END_TEST
 
-/* One row has the slices of the whole stack, but what a cancelled loop did not reach is cleared by the first thread.  The
- * barrier before the loop is to spare: a chunk begins with one. */
+/* One row has the slices of the whole stack, but what a cancelled loop did not reach is cleared by the first thread.
+ * The barrier before the loop is to spare: a chunk begins with one. */
 static eg_val one_step(void *user, eg_val x)
 {
     (void)user;
