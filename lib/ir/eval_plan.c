@@ -158,8 +158,11 @@ static void take_all(plan *p, egi_id id)
         const egi_region *body = &g->regions.at[ints[0]];
         take(p, id, sizeof(int64_t));
         for (int64_t k = 0; k < 2 * ints[1]; k++) take(p, id, egi_bytes(g, body->results.at[k / 2]));
-        for (int64_t k = 0; k < ints[3]; k++)
-            take(p, id, egi_bytes(g, body->results.at[ints[1] + k]) * (size_t)egi_at(g, egi_arg(g, id, 0))->imm);
+        for (int64_t k = 0; k < ints[3]; k++) {
+            size_t bytes = egi_bytes(g, body->results.at[ints[1] + k]);
+            p->failed |= __builtin_mul_overflow(bytes, egi_at(g, egi_arg(g, id, 0))->imm, &bytes);
+            take(p, id, bytes);
+        }
     } else if (n->op == EGI_WHILE) {
         for (uint32_t k = 0; k < 2 * n->num_args; k++) take(p, id, egi_bytes(g, egi_arg(g, id, k / 2)));
     } else if (n->op == EGI_COND) {
