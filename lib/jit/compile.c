@@ -36,6 +36,9 @@ static void code_free(const eg_allocator *a, egi_code *c)
     egi_vec_free(a, &c->buffers);
     egi_vec_free(a, &c->deliveries);
     egi_vec_free(a, &c->streams);
+    egi_vec_free(a, &c->loops);
+    egi_vec_free(a, &c->carried);
+    egi_vec_free(a, &c->stacks);
     egi_free(a, c->key);
     egi_free(a, c);
 }

@@ -3,6 +3,7 @@
 
 #include "ir/func.h"
 #include "runtime/team.h"
+#include "runtime/watcher.h"
 
 static int64_t extent(const egi_bound *b, egi_size s) { return s.index < 0 ? s.value : b->canon.sizes.at[s.index]; }
 
@@ -117,7 +118,8 @@ static bool fill_in(egi_bound *b, const eg_state *s)
     b->keys = egi_alloc(a, (size_t)(b->code->streams.n + 1) * 2 * sizeof *b->keys, 16);
     if (b->canon.failed || !b->buffers || !b->own || !b->bytes || !b->deliveries || !b->plans || !b->csrs || !b->keys)
         return false;
-    if (!lay_out(b, s)) return false;
+    b->carried = egi_alloc(a, (size_t)(b->code->num_scalars + 1) * sizeof *b->carried, 16);
+    if (!b->carried || !lay_out(b, s)) return false;
     if (b->code->has_scratch && !(b->scratch = egi_alloc(a, (size_t)b->nt * EGI_SCRATCH, EGI_ALIGN))) return false;
     if (b->code->has_host && !(b->snapshot[0] = egi_alloc(a, kept_bytes(b), 16))) return false;
     if (b->code->has_host && !(b->snapshot[1] = egi_alloc(a, kept_bytes(b), 16))) return false;
@@ -130,8 +132,9 @@ void egi_bound_free(egi_bound *b)
     if (!b) return;
     const eg_allocator *a = b->allocator;
     for (int64_t k = 0; b->plans && k < b->code->deliveries.n; k++) egi_delivery_free(b->plans[k], a);
-    void *p[] = {b->block, b->buffers, b->own,     b->bytes,       b->deliveries,  b->plans,
-                 b->csrs,  b->keys,    b->scratch, b->snapshot[0], b->snapshot[1], b->unwanted};
+    void *p[] = {b->block, b->buffers, b->own,         b->bytes,       b->deliveries, b->plans,  b->csrs,
+                 b->keys,  b->scratch, b->snapshot[0], b->snapshot[1], b->unwanted,   b->carried};
+    egi_watcher_free(b->watcher);
     for (size_t k = 0; k < EGI_LEN(p); k++) egi_free(a, p[k]);
     if (b->canon.allocator) egi_canon_free(&b->canon);
     egi_free(a, b);
