@@ -44,8 +44,9 @@ eg_npy_stream *(eg_npy_create)(eg_context *eg, const char *path, eg_spec row, co
     size_t bytes;
     if (eg_error(eg) || !egi_output_spec(eg, "eg_npy_create", NULL, row, "", &bytes, file, line)) return NULL;
     if (row.rank >= EG_MAX_RANK) {
-        eg_fail(eg, EG_ERR_SHAPE, file, line, "eg_npy_create: a row has rank %d; with the rows it would be %d, and %d is the most",
-                row.rank, row.rank + 1, EG_MAX_RANK);
+        eg_fail(eg, EG_ERR_SHAPE, file, line,
+                "eg_npy_create: a row has rank %d; with the rows it would be %d, and %d is the most", row.rank,
+                row.rank + 1, EG_MAX_RANK);
         return NULL;
     }
     eg_npy_stream *s = eg_alloc(eg, 1, sizeof *s);
