@@ -305,7 +305,8 @@ static const char *domain(egi_op op)
     case EGI_SINH:
     case EGI_COSH:
     case EGI_EXPREL: return "its argument is too large: bound it with eg_min";
-    case EGI_POW: return "the base must be above 0 where the exponent is negative or no whole number, and not too large";
+    case EGI_POW:
+        return "the base must be above 0 where the exponent is negative or no whole number, and not too large";
     case EGI_FMOD:
     case EGI_MOD: return "the divisor must not be 0";
     case EGI_CONVERT: return "the number is beyond the range of f32: keep it in f64, or scale it";

@@ -354,8 +354,7 @@ static LLVMValueRef while_chunk(egi_lower *l, while_state *s, LLVMBasicBlockRef 
     enter_block(l, ask);
     s->loop = describe_loop(l, s->id, s->body, s->nc);
     report_carried(l, s->loop, s->phis, s->nc, l->g->regions.at[s->body].results.at);
-    LLVMValueRef more = tick(l, s->i, egi_irb_i64(&l->b, EGI_ENDLESS)),
-                 failed = s->hosted ? stopped(l) : NULL;
+    LLVMValueRef more = tick(l, s->i, egi_irb_i64(&l->b, EGI_ENDLESS)), failed = s->hosted ? stopped(l) : NULL;
     s->done = s->hosted ? LLVMBuildSelect(l->b.b, failed, s->earlier, s->i, "") : s->i;
     for (uint32_t k = 0; k < s->nc; k++) {
         if (!s->phis[k]) continue;

@@ -27,7 +27,8 @@ static eg_history rows_of(runner *r, record *m)
     if (r->o.data_first_axis != EG_BATCH_FIRST || m->row.rank < 1 || !h.data) return h;
     int64_t batch = m->row.dim[0];
     size_t bytes = batch ? egr_row_bytes(m->row) / (size_t)batch : 0;
-    if (!egr_reserve(r, &m->turned, egr_row_bytes(m->row) * (size_t)m->rows + 1)) return (eg_history){{.rank = -1}, NULL};
+    if (!egr_reserve(r, &m->turned, egr_row_bytes(m->row) * (size_t)m->rows + 1))
+        return (eg_history){{.rank = -1}, NULL};
     egr_swap_axes(m->history.at, m->turned.at, m->rows, batch, bytes);
     h.spec.dim[0] = batch;
     h.spec.dim[1] = m->rows;
@@ -65,8 +66,9 @@ eg_history(eg_history_of)(eg_system *system, const char *key, const char *file, 
     if (!m || !has_run(r, "eg_history_of", file, line)) return nothing();
     if (!m->m.events) return rows_of(r, m);
     static const int64_t none[2];
-    return (eg_history){eg_matrix(EG_I64, m->rows, 2),
-                        m->m.file ? NULL : m->history.at ? m->history.at : (const void *)none};
+    return (eg_history){eg_matrix(EG_I64, m->rows, 2), m->m.file       ? NULL
+                                                       : m->history.at ? m->history.at
+                                                                       : (const void *)none};
 }
 
 eg_history(eg_output_of)(eg_system *system, int k, const char *file, int line)
@@ -74,8 +76,9 @@ eg_history(eg_output_of)(eg_system *system, int k, const char *file, int line)
     runner *r = egr_of(system, "eg_output_of", file, line);
     if (!r || !has_run(r, "eg_output_of", file, line)) return nothing();
     if (k >= 0 && k < r->num_outputs) return rows_of(r, &r->output[k]);
-    eg_fail(r->eg, EG_ERR_ARGUMENT, file, line, "eg_output_of: the update of '%s' returned %d values; there is no part %d",
-            eg_system_path(r->target), r->num_outputs, k);
+    eg_fail(r->eg, EG_ERR_ARGUMENT, file, line,
+            "eg_output_of: the update of '%s' returned %d values; there is no part %d", eg_system_path(r->target),
+            r->num_outputs, k);
     return nothing();
 }
 

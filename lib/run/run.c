@@ -11,8 +11,8 @@ enum { PIECE_BYTES = 512 * 1024, MAX_RESULTS = 64 };
 typedef struct drive {
     runner *r;
     const eg_dsrun_options *o;
-    int64_t steps, at;  /* all of them; those done by pieces that ended */
-    int64_t unit;       /* steps of a block of the piece that runs */
+    int64_t steps, at; /* all of them; those done by pieces that ended */
+    int64_t unit;      /* steps of a block of the piece that runs */
     double begun, compiled_before, told;
     bool cancelled;
 } drive;
@@ -24,7 +24,8 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* -- progress -------------------------------------------------------------------------------------------------------- */
+/* -- progress --------------------------------------------------------------------------------------------------------
+ */
 
 static double compiling(const runner *r)
 {
@@ -50,7 +51,8 @@ static int inside(void *user, int64_t at, int64_t num)
     return tell(d, d->at + at * d->unit);
 }
 
-/* -- pieces ------------------------------------------------------------------------------------------------------------ */
+/* -- pieces
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static int64_t clock_of(runner *r, eg_state *state)
 {
@@ -121,7 +123,8 @@ static eg_status drive_all(drive *d)
     return status;
 }
 
-/* -- runs ---------------------------------------------------------------------------------------------------------------- */
+/* -- runs
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 static bool long_enough(runner *r, int64_t steps, const char *what, const char *file, int line)
 {
@@ -190,7 +193,9 @@ eg_status(eg_run_inputs)(eg_system *system, eg_spec spec, const void *x, const e
     for (int k = 0; good && k < spec.rank; k++) good = spec.dim[k] >= 0;
     if (!good || (!x && egr_elements(spec))) {
         eg_fail(r->eg, EG_ERR_ARGUMENT, file, line, "eg_run_inputs: %s",
-                good ? "the inputs are NULL" : axis ? "inputs are [B, T, ...]" : "inputs are [T, ...]");
+                good   ? "the inputs are NULL"
+                : axis ? "inputs are [B, T, ...]"
+                       : "inputs are [T, ...]");
         return eg_error(r->eg);
     }
     eg_spec row = spec;

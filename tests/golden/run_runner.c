@@ -139,7 +139,8 @@ static void check(golden *g, const char *result, eg_history h)
     free(x);
 }
 
-/* -- scenarios ------------------------------------------------------------------------------------------------------------ */
+/* -- scenarios
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static void inputs(scene *s)
 {
@@ -205,8 +206,9 @@ void golden_runner(golden *g)
     static const struct {
         const char *name;
         void (*run)(scene *s);
-    } scenarios[] = {{"inputs_fix", inputs},   {"inputs_iter", inputs},  {"inputs_func", inputs}, {"inputs_callable", inputs},
-                     {"inputs_mixed", inputs}, {"monitors", monitors}, {"continued", continued}};
+    } scenarios[] = {{"inputs_fix", inputs},      {"inputs_iter", inputs},  {"inputs_func", inputs},
+                     {"inputs_callable", inputs}, {"inputs_mixed", inputs}, {"monitors", monitors},
+                     {"continued", continued}};
     const char *name = golden_name(g, "scenario");
     for (size_t k = 0; k < sizeof scenarios / sizeof *scenarios; k++) {
         if (strcmp(name, scenarios[k].name) != 0) continue;

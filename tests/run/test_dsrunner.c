@@ -34,7 +34,8 @@ static void end(void)
 static void says(eg_status status, const char *a, const char *b)
 {
     ck_assert_msg(eg_error(eg) == status, "%s: %s", eg_status_text(eg_error(eg)), eg_message(eg));
-    ck_assert_msg(strstr(eg_message(eg), a) && strstr(eg_message(eg), b), "'%s', '%s' not in: %s", a, b, eg_message(eg));
+    ck_assert_msg(strstr(eg_message(eg), a) && strstr(eg_message(eg), b), "'%s', '%s' not in: %s", a, b,
+                  eg_message(eg));
     eg_clear_error(eg);
 }
 
@@ -55,7 +56,8 @@ static void *simulated(const char *name, int64_t steps, size_t element)
     return rows;
 }
 
-/* -- monitors --------------------------------------------------------------------------------------------------------------- */
+/* -- monitors
+ * --------------------------------------------------------------------------------------------------------------- */
 
 START_TEST(rows_pairs_and_strides_agree_with_plain_recording)
 {
@@ -156,7 +158,8 @@ START_TEST(no_steps_record_nothing)
 }
 END_TEST
 
-/* -- inputs ------------------------------------------------------------------------------------------------------------------ */
+/* -- inputs
+ * ------------------------------------------------------------------------------------------------------------------ */
 
 START_TEST(each_row_of_an_array_is_used_once_from_the_first_on)
 {
@@ -221,7 +224,8 @@ START_TEST(rows_of_inputs_are_the_x_of_the_update_and_outputs_are_recorded)
 }
 END_TEST
 
-/* -- inside a function ------------------------------------------------------------------------------------------------------- */
+/* -- inside a function
+ * ------------------------------------------------------------------------------------------------------- */
 
 static eg_system *inner;
 static eg_val outer(void *user, eg_val x)
@@ -250,7 +254,8 @@ START_TEST(the_update_of_a_runner_is_its_whole_run)
 }
 END_TEST
 
-/* -- progress, files ------------------------------------------------------------------------------------------------------------ */
+/* -- progress, files
+ * ------------------------------------------------------------------------------------------------------------ */
 
 typedef struct watch {
     int calls;
@@ -271,7 +276,8 @@ START_TEST(progress_is_told_and_can_cancel_with_a_whole_history_left)
 {
     enum { STEPS = 300000 };
     scene(1);
-    eg_monitor see[] = {{.variable = "E.V", .indices = (int64_t[]){1}, .num_indices = 1}, {.variable = "E.spike", .events = true}};
+    eg_monitor see[] = {{.variable = "E.V", .indices = (int64_t[]){1}, .num_indices = 1},
+                        {.variable = "E.spike", .events = true}};
     eg_system *r = watched(see, 2);
     watch w = {0};
     eg_run(r, STEPS * 0.1, &(eg_dsrun_options){.progress = look, .user = &w});
@@ -281,8 +287,8 @@ START_TEST(progress_is_told_and_can_cancel_with_a_whole_history_left)
     double *whole = malloc(STEPS * sizeof *whole);
     memcpy(whole, eg_history_of(r, "E.V").data, STEPS * sizeof *whole);
     w = (watch){.stop_at = 1};
-    ck_assert_int_eq(
-        eg_run(r, STEPS * 0.1, &(eg_dsrun_options){.progress = look, .user = &w, .reset_state = true}), EG_ERR_CANCELLED);
+    ck_assert_int_eq(eg_run(r, STEPS * 0.1, &(eg_dsrun_options){.progress = look, .user = &w, .reset_state = true}),
+                     EG_ERR_CANCELLED);
     int64_t done = eg_steps_done(r);
     eg_clear_error(eg);
     ck_assert(done > 0 && done < STEPS);
@@ -364,7 +370,8 @@ START_TEST(the_bar_shows_steps_rate_and_compile_time)
 }
 END_TEST
 
-/* -- refusals ---------------------------------------------------------------------------------------------------------------- */
+/* -- refusals
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 static eg_val no_value(void *user, eg_system *target, eg_shared s)
 {
