@@ -19,7 +19,7 @@ static void draw(const eg_progress_bar *b, const eg_run_progress *p, bool last, 
     char bar[WIDTH + 1];
     double share = p->steps > 0 ? (double)p->step / (double)p->steps : 1;
     double rate = p->run_s > 0 ? (double)p->step / p->run_s : 0;
-    for (int k = 0; k < WIDTH; k++) bar[k] = k < share * WIDTH ? '=' : ' ';
+    for (int k = 0; k < WIDTH; k++) bar[k] = k < share * (double)WIDTH ? '=' : ' ';
     bar[WIDTH] = 0;
     fprintf(b->file, "%s%s [%s] %3.0f%%  %lld of %lld steps  %.3g steps/s", terminal ? "\r" : "",
             b->label ? b->label : "run", bar, 100 * share, (long long)p->step, (long long)p->steps, rate);
