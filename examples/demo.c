@@ -29,14 +29,14 @@ static eg_system *build(eg_context *eg)
     eg_system *net = eg_network(eg, NULL, &(eg_network_options){.dt = 0.1});
     eg_lif_params cell = {.V_rest = -60, .V_reset = -60, .V_th = -50, .R = 1, .tau = 20, .tau_ref = 5};
     cell.V_init = eg_init_normal(-55, 5);
-    eg_system *of[] = {eg_lif(net, "E", NUM_E, &cell), eg_lif(net, "I", NUM_I, &cell)};
-    eg_current(net, "drive_E", of[0], 20);
-    eg_current(net, "drive_I", of[1], 20);
+    eg_system *pop[] = {eg_lif(net, "E", NUM_E, &cell), eg_lif(net, "I", NUM_I, &cell)};
+    eg_current(net, "drive_E", pop[0], 20);
+    eg_current(net, "drive_I", pop[1], 20);
     eg_exp_synapse_params excite = {.tau = 5, .g_max = 0.6, .output = eg_coba(0)};
     eg_exp_synapse_params inhibit = {.tau = 10, .g_max = 6.7, .output = eg_coba(-80)};
     const char *names[] = {"E2E", "E2I", "I2E", "I2I"};
     for (int k = 0; k < 4; k++) {
-        eg_system *pre = of[k / 2], *post = of[k % 2];
+        eg_system *pre = pop[k / 2], *post = pop[k % 2];
         eg_csr *c = eg_fixed_prob(eg, eg_num(pre), eg_num(post), &(eg_fixed_prob_options){.prob = 0.02});
         eg_exp_synapse(net, names[k], pre, post, c, k < 2 ? &excite : &inhibit);
     }
