@@ -74,7 +74,7 @@ START_TEST(rows_pairs_and_strides_agree_with_plain_recording)
                         {.variable = "E.spike", .events = true},
                         {.key = "pairs each 3rd", .variable = "E.spike", .events = true, .every = 3}};
     eg_system *r = watched(see, 7);
-    eg_run(r, STEPS * 0.1, NULL);
+    eg_run(r, (double)STEPS * 0.1, NULL);
     fine();
     ck_assert_int_eq(eg_steps_done(r), STEPS);
     static const int every[] = {1, 4, 10, 7};
@@ -280,15 +280,16 @@ START_TEST(progress_is_told_and_can_cancel_with_a_whole_history_left)
                         {.variable = "E.spike", .events = true}};
     eg_system *r = watched(see, 2);
     watch w = {0};
-    eg_run(r, STEPS * 0.1, &(eg_dsrun_options){.progress = look, .user = &w});
+    eg_run(r, (double)STEPS * 0.1, &(eg_dsrun_options){.progress = look, .user = &w});
     fine();
     ck_assert_int_ge(w.calls, 2);
     ck_assert_int_eq(w.last, STEPS);
     double *whole = malloc(STEPS * sizeof *whole);
     memcpy(whole, eg_history_of(r, "E.V").data, STEPS * sizeof *whole);
     w = (watch){.stop_at = 1};
-    ck_assert_int_eq(eg_run(r, STEPS * 0.1, &(eg_dsrun_options){.progress = look, .user = &w, .reset_state = true}),
-                     EG_ERR_CANCELLED);
+    ck_assert_int_eq(
+        eg_run(r, (double)STEPS * 0.1, &(eg_dsrun_options){.progress = look, .user = &w, .reset_state = true}),
+        EG_ERR_CANCELLED);
     int64_t done = eg_steps_done(r);
     eg_clear_error(eg);
     ck_assert(done > 0 && done < STEPS);
@@ -313,7 +314,7 @@ START_TEST(files_get_what_memory_would)
                         {.key = "spikes", .variable = "E.spike", .events = true, .file = "dsrunner_spikes.npy"},
                         {.key = "pairs", .variable = "E.spike", .events = true}};
     eg_system *r = watched(see, 3);
-    eg_run(r, STEPS * 0.1, NULL);
+    eg_run(r, (double)STEPS * 0.1, NULL);
     fine();
     ck_assert_ptr_null(eg_history_of(r, "V").data);
     eg_array *a = eg_npy_read(eg, "dsrunner_V.npy"), *b = eg_npy_read(eg, "dsrunner_spikes.npy");
