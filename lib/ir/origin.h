@@ -1,8 +1,8 @@
 /* Where values that are not finite come from.
  *
  * A checked run of the interpreter keeps, for every element of every value that is NaN or infinite, its origin; moving
- * an element moves its origin, computing with it passes it on.  At the end of each step of an outermost loop, and of the
- * run, what became NaN or infinite is judged by its origin, and the first fault is told with the operands it had.
+ * an element moves its origin, computing with it passes it on.  At the end of each step of an outermost loop, and of
+ * the run, what became NaN or infinite is judged by its origin, and the first fault is told with the operands it had.
  *
  * Origins are numbers, and no record is kept of them:
  *   - outside of all loops every node is computed once and keeps its memory: the origin is a place, node and element;
@@ -37,6 +37,7 @@ typedef struct egi_verdict {
     egi_origin origin; /* 0: nothing */
     egi_id value, owner;
     int64_t element, result; /* of the loop or function `owner`; -1 - k: write k */
+    int64_t step;            /* in which it was judged; -1: outside of loops */
 } egi_verdict;
 
 typedef struct egi_origins {
@@ -49,11 +50,13 @@ typedef struct egi_origins {
     const void **moved;    /* for each node: what egi_move reads */
     uint64_t made;         /* events in this step */
     uint64_t wanted;       /* the one to tell; 0 = none */
+    int64_t step;          /* being judged; -1: outside of loops */
     egi_verdict verdict;
     EGI_VEC(int64_t) next; /* of the host log, when the step began */
 } egi_origins;
 
-/* -- origin.c: what the interpreter calls in a checked run ----------------------------------------------------------- */
+/* -- origin.c: what the interpreter calls in a checked run -----------------------------------------------------------
+ */
 
 egi_origins *egi_origins_new(egi_interp *ip);
 void egi_origins_free(egi_interp *ip);
@@ -72,7 +75,8 @@ bool egi_origin_node(egi_interp *ip, egi_id id);
 /* The loop's entry in watch->resume, or NULL. */
 const egi_resume *egi_resume_of(const egi_interp *ip, egi_id loop);
 
-/* -- origin_judge.c: false when something is wrong, which the run then says ------------------------------------------- */
+/* -- origin_judge.c: false when something is wrong, which the run then says -------------------------------------------
+ */
 
 /* Initial values of an outermost loop; a step of it that has been computed but not taken; what the run gives. */
 bool egi_judge_entry(egi_interp *ip, egi_id loop);
@@ -97,7 +101,8 @@ bool egi_origin_computed(egi_interp *ip, egi_id id);
 /* Ends the run: its message says that node `id` made, or gave, an element that is not finite. */
 void egi_origin_tell(egi_interp *ip, egi_id id, int64_t element, bool of_infinities);
 
-/* -- small things ---------------------------------------------------------------------------------------------------- */
+/* -- small things ----------------------------------------------------------------------------------------------------
+ */
 
 static inline egi_class egi_class_at(eg_dtype t, const void *x, int64_t i)
 {

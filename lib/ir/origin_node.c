@@ -1,5 +1,5 @@
-/* Origins of what a node has computed: for each element that is not finite, the operand's element it comes from, or that
- * it was made here.
+/* Origins of what a node has computed: for each element that is not finite, the operand's element it comes from, or
+ * that it was made here.
  *
  * NaN comes from the first NaN operand.  Without one it comes from an infinity that an operation made; of infinities
  * that the user gave, such as t_last = -inf, it is made here: inf - inf and 0 * inf are faults, inf + 1 is none.  An
@@ -173,7 +173,8 @@ static bool of_dot(egi_interp *ip, egi_id id, egi_origin *to)
     return true;
 }
 
-/* -- sums over lists: one pass over all that is added --------------------------------------------------------------- */
+/* -- sums over lists: one pass over all that is added ---------------------------------------------------------------
+ */
 
 /* Does element i add something: spikes that fired; all values of `event_t`. */
 static bool adds(eg_dtype t, const void *x, int64_t i, bool all)

@@ -305,7 +305,8 @@ static const char *domain(egi_op op)
     case EGI_SINH:
     case EGI_COSH:
     case EGI_EXPREL: return "its argument is too large: bound it with eg_min";
-    case EGI_POW: return "the base must be above 0 where the exponent is negative or no whole number, and not too large";
+    case EGI_POW:
+        return "the base must be above 0 where the exponent is negative or no whole number, and not too large";
     case EGI_FMOD:
     case EGI_MOD: return "the divisor must not be 0";
     case EGI_CONVERT: return "the number is beyond the range of f32: keep it in f64, or scale it";
@@ -330,15 +331,19 @@ static const char *advice(const egi_interp *ip, egi_id id, int64_t i, bool infin
 /* -- the sentence
  * ----------------------------------------------------------------------------------------------------- */
 
-static void put_when(egi_interp *ip, egi_id id)
+/* When it was made; of what was given: when it did harm. */
+static void put_when(egi_interp *ip, egi_id id, bool made)
 {
+    const egi_verdict *v = &ip->origins->verdict;
+    const bool inside = !egi_runs_once(ip->g, egi_at(ip->g, id)->region);
     put(ip, "'%s', ", ip->origins->watch->name);
-    if (egi_runs_once(ip->g, egi_at(ip->g, id)->region)) {
+    if (!inside && (made || !v->origin || v->step < 0)) {
         put(ip, "outside of its loops: ");
         return;
     }
-    put(ip, "step %" PRId64, ip->iter[0]);
-    for (int k = 1; k < ip->depth; k++) put(ip, "%s%" PRId64, k == 1 ? ", inner iteration " : ", ", ip->iter[k]);
+    put(ip, "step %" PRId64, made ? ip->iter[0] : v->step);
+    for (int k = 1; made && k < ip->depth; k++)
+        put(ip, "%s%" PRId64, k == 1 ? ", inner iteration " : ", ", ip->iter[k]);
     put(ip, ": ");
 }
 
@@ -362,7 +367,7 @@ void egi_origin_tell(egi_interp *ip, egi_id id, int64_t i, bool of_infinities)
     ip->r->status = EG_ERR_RUN;
     ip->r->message[0] = 0;
     ip->origins->watch->found = true;
-    put_when(ip, id);
+    put_when(ip, id, made || op == EGI_ITEM);
     if (made)
         put_made(ip, id, i, of_infinities);
     else

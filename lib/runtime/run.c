@@ -43,8 +43,10 @@ static void snapshot(const egi_bound *b, bool step, bool restore)
     }
 }
 
-/* A chunk of a checked run takes at least so many times the time of looking at it. */
+/* A chunk of a checked run takes at least so many times the time of looking at it, unless the user wants shorter ones
+ * than the default. */
 enum { WATCHED = 50 };
+#define FINE_S 0.02
 
 /* -- chunks ----------------------------------------------------------------------------------------------------------
  */
@@ -53,9 +55,10 @@ enum { WATCHED = 50 };
 static void adapt(running *r, int64_t steps)
 {
     double now = egi_now(), spent = now - r->chunk_start, chunk_s = r->run->chunk_s;
-    if (r->looks) { /* which takes time that is to be a small part of all */
+    if (r->looks) {
+        double least = WATCHED * egi_watcher_cost(r->watcher);
         spent -= egi_watcher_judging(r->watcher);
-        chunk_s = chunk_s > WATCHED * egi_watcher_cost(r->watcher) ? chunk_s : WATCHED * egi_watcher_cost(r->watcher);
+        if (chunk_s >= FINE_S && least > chunk_s) chunk_s = least;
     }
     if (r->run->chunk_s > 0 && steps > 0) {
         double wanted = spent > 0 ? (double)steps * chunk_s / spent : 16.0 * (double)r->chunk;

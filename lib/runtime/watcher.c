@@ -58,7 +58,8 @@ static char *carried_now(const egi_watcher *w, const egi_code_carried *c)
     return c->buffer ? w->b->buffers[c->buffer] : (char *)(w->frame->carried + c->scalar);
 }
 
-/* -- making ---------------------------------------------------------------------------------------------------------- */
+/* -- making ----------------------------------------------------------------------------------------------------------
+ */
 
 /* Is the stacked value read by the function itself? */
 static bool is_read(const egi_graph *g, egi_id loop, int64_t k)
@@ -98,8 +99,7 @@ static void make_loop(egi_watcher *w, int64_t k)
         to->carried[j] = take(w, &w->arena, carried_bytes(w, &carried_of(w, k)[j]));
     for (int64_t j = 0; j < l->num_stacks; j++) {
         uint32_t b = stacks_of(w, k)[j];
-        if (b && is_read(graph_of(w), l->node, l->num_carried + j))
-            to->copies[j] = take(w, &w->arena, w->b->bytes[b]);
+        if (b && is_read(graph_of(w), l->node, l->num_carried + j)) to->copies[j] = take(w, &w->arena, w->b->bytes[b]);
     }
 }
 
@@ -154,7 +154,8 @@ void egi_watcher_heard(egi_watcher *w, bool in_loop, uint32_t slot, void *const 
     if (!egi_host_log_add(in_loop ? &w->inside : &w->outside, w->a, graph_of(w), slot, out)) w->no_memory = true;
 }
 
-/* -- looking ---------------------------------------------------------------------------------------------------------- */
+/* -- looking ----------------------------------------------------------------------------------------------------------
+ */
 
 /* Did an element of [lo, hi) become NaN or infinite?  was: what stood there, or NULL for nothing. */
 static bool became_bad(eg_dtype t, const void *now, const void *was, int64_t lo, int64_t hi)
@@ -194,9 +195,7 @@ void egi_watcher_scan(egi_watcher *w, int tid, int nt)
     for (int64_t k = 0; k < l->num_carried; k++) {
         const egi_code_carried *c = &carried_of(w, w->loop)[k];
         const egi_code_buffer *b = c->buffer ? &code->buffers.at[c->buffer] : NULL;
-        const char *was = seen->step >= 0                      ? seen->carried[k]
-                          : b && b->kind == EGI_BUF_VAR        ? w->start[b->slot]
-                                                               : NULL;
+        const char *was = seen->step >= 0 ? seen->carried[k] : b && b->kind == EGI_BUF_VAR ? w->start[b->slot] : NULL;
         scan(w, c->dtype, carried_now(w, c), was, (int64_t)(carried_bytes(w, c) / eg_dtype_size(c->dtype)), tid, nt);
     }
     for (int64_t k = 0; k < l->num_stacks; k++) {
@@ -209,7 +208,8 @@ void egi_watcher_scan(egi_watcher *w, int tid, int nt)
     }
 }
 
-/* -- judging ----------------------------------------------------------------------------------------------------------- */
+/* -- judging
+ * ----------------------------------------------------------------------------------------------------------- */
 
 /* Memory in which the interpreter may leave what it makes of the run. */
 static bool make_side(egi_watcher *w)
@@ -288,8 +288,7 @@ bool egi_watcher_judge(egi_watcher *w)
     double start = egi_now();
     w->cost = start - w->arrived;
     bool good = true;
-    if (w->no_memory || atomic_exchange(&w->bad, 0))
-        good = replay(w, code_of(w)->loops.at[w->loop].node, w->step);
+    if (w->no_memory || atomic_exchange(&w->bad, 0)) good = replay(w, code_of(w)->loops.at[w->loop].node, w->step);
     l->step = w->step;
     l->ended = w->steps < 0 || w->step >= w->steps;
     egi_host_log_clear(&w->inside);
