@@ -163,6 +163,7 @@ bool egi_origin_node(egi_interp *ip, egi_id id)
     const egi_node *n = egi_at(ip->g, id);
     if (o->watch->found) return true;
     if (o->watch->no_memory) return false;
+    if (egi_ops[n->op].args == 0) return true; /* there before, or given by the loop */
     o->of[id] = NULL;
     if (!egi_is_float((eg_dtype)n->dtype)) return true;
     bool good = n->op == EGI_ITEM ? item(ip, id) : egi_origin_computed(ip, id);

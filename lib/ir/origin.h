@@ -37,6 +37,7 @@ typedef struct egi_verdict {
     egi_origin origin; /* 0: nothing */
     egi_id value, owner;
     int64_t element, result; /* of the loop or function `owner`; -1 - k: write k */
+    int64_t step;            /* in which it was judged; -1: outside of loops */
 } egi_verdict;
 
 typedef struct egi_origins {
@@ -49,6 +50,7 @@ typedef struct egi_origins {
     const void **moved;    /* for each node: what egi_move reads */
     uint64_t made;         /* events in this step */
     uint64_t wanted;       /* the one to tell; 0 = none */
+    int64_t step;          /* being judged; -1: outside of loops */
     egi_verdict verdict;
     EGI_VEC(int64_t) next; /* of the host log, when the step began */
 } egi_origins;

@@ -66,7 +66,7 @@ static void judge(egi_interp *ip, egi_id value, const void *was, egi_id owner, i
         egi_class c = egi_class_at(t, ip->val[value], i);
         if ((was && egi_class_at(t, was, i) == c) || !wrong(ip, of[i], c)) continue;
         if (!v->origin || egi_origin_order(of[i]) < egi_origin_order(v->origin))
-            *v = (egi_verdict){of[i], value, owner, i, result};
+            *v = (egi_verdict){of[i], value, owner, i, result, ip->origins->step};
     }
 }
 
@@ -124,6 +124,7 @@ static int64_t num_carried(const egi_graph *g, egi_id loop)
 bool egi_judge_entry(egi_interp *ip, egi_id loop)
 {
     const uint32_t first = egi_at(ip->g, loop)->op == EGI_LOOP;
+    ip->origins->step = -1;
     if (ip->origins->watch->found) return true;
     for (int64_t k = 0; k < num_carried(ip->g, loop); k++)
         judge(ip, egi_arg(ip->g, loop, first + (uint32_t)k), before_loop(ip, loop, k), loop, k);
@@ -149,6 +150,7 @@ bool egi_judge_step(egi_interp *ip, egi_id loop)
     const bool is_loop = egi_at(g, loop)->op == EGI_LOOP;
     const egi_region *body = &g->regions.at[egi_ints_of(g, egi_at(g, loop))[is_loop ? 0 : 1]];
     const int64_t nc = num_carried(g, loop);
+    ip->origins->step = ip->iter[0];
     if (ip->origins->watch->found) return true;
     for (int64_t k = 0; k < body->results.n; k++)
         judge(ip, body->results.at[k], k < nc ? ip->val[body->params.at[k + is_loop]] : NULL, loop, k);
@@ -158,6 +160,7 @@ bool egi_judge_step(egi_interp *ip, egi_id loop)
 bool egi_judge_end(egi_interp *ip)
 {
     const egi_graph *g = ip->g;
+    ip->origins->step = -1;
     for (int64_t k = 0; k < g->writes.n; k++)
         judge(ip, g->writes.at[k].value, ip->r->vars[g->writes.at[k].var], 0, -1 - k);
     for (int64_t k = 0; k < g->regions.at[0].results.n; k++) judge(ip, g->regions.at[0].results.at[k], NULL, 0, k);

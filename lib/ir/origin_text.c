@@ -276,7 +276,8 @@ static void put_giver(egi_interp *ip, egi_id id, int64_t i)
             put_holder(ip, owner, k);
     }
     put_index(ip, egi_shape_of(g, id), i);
-    put_place(ip, owner && egi_at(g, owner)->op == EGI_HOST ? owner : id);
+    if (n->op == EGI_ARG || n->op == EGI_ARRAY || n->op == EGI_CONST) put_place(ip, id);
+    if (owner && egi_at(g, owner)->op == EGI_HOST) put_place(ip, owner);
     put(ip, " is ");
     put_element(ip, id, i);
     put(ip, "%s", n->op == EGI_VAR ? " when the run begins" : loop ? " when the step begins" : "");
@@ -319,6 +320,10 @@ static const char *domain(egi_op op)
 static const char *advice(const egi_interp *ip, egi_id id, int64_t i, bool infinities)
 {
     const egi_node *n = egi_at(ip->g, id);
+    if (n->op == EGI_CONST) return "give a finite number; a random draw whose parameter is out of its range is nan too";
+    if (n->op == EGI_ITEM && egi_at(ip->g, egi_arg(ip->g, id, 0))->op == EGI_HOST) return "let it give finite numbers";
+    if (egi_ops[n->op].args == 0 || n->op == EGI_ITEM)
+        return "give finite numbers, or choose with eg_where where it is meant";
     if (infinities) return "choose with eg_where where an infinity is meant, before computing with it";
     if (n->op != EGI_DIV) return domain((egi_op)n->op);
     egi_id a = egi_arg(ip->g, id, 0), b = egi_arg(ip->g, id, 1);
@@ -331,15 +336,19 @@ static const char *advice(const egi_interp *ip, egi_id id, int64_t i, bool infin
 /* -- the sentence
  * ----------------------------------------------------------------------------------------------------- */
 
-static void put_when(egi_interp *ip, egi_id id)
+/* When it was made; of what was given: when it did harm. */
+static void put_when(egi_interp *ip, egi_id id, bool made)
 {
+    const egi_verdict *v = &ip->origins->verdict;
+    const bool inside = !egi_runs_once(ip->g, egi_at(ip->g, id)->region);
     put(ip, "'%s', ", ip->origins->watch->name);
-    if (egi_runs_once(ip->g, egi_at(ip->g, id)->region)) {
+    if (!inside && (made || !v->origin || v->step < 0)) {
         put(ip, "outside of its loops: ");
         return;
     }
-    put(ip, "step %" PRId64, ip->iter[0]);
-    for (int k = 1; k < ip->depth; k++) put(ip, "%s%" PRId64, k == 1 ? ", inner iteration " : ", ", ip->iter[k]);
+    put(ip, "step %" PRId64, made ? ip->iter[0] : v->step);
+    for (int k = 1; made && k < ip->depth; k++)
+        put(ip, "%s%" PRId64, k == 1 ? ", inner iteration " : ", ", ip->iter[k]);
     put(ip, ": ");
 }
 
@@ -363,7 +372,7 @@ void egi_origin_tell(egi_interp *ip, egi_id id, int64_t i, bool of_infinities)
     ip->r->status = EG_ERR_RUN;
     ip->r->message[0] = 0;
     ip->origins->watch->found = true;
-    put_when(ip, id);
+    put_when(ip, id, made || op == EGI_ITEM);
     if (made)
         put_made(ip, id, i, of_infinities);
     else
@@ -373,6 +382,5 @@ void egi_origin_tell(egi_interp *ip, egi_id id, int64_t i, bool of_infinities)
         put_holder(ip, v->owner, v->result);
         put_index(ip, egi_shape_of(ip->g, v->value), v->element);
     }
-    put(ip, "; %s",
-        made ? advice(ip, id, i, of_infinities) : "give finite numbers, or choose with eg_where where it is meant");
+    put(ip, "; %s", advice(ip, id, i, of_infinities));
 }

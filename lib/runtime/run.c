@@ -43,8 +43,9 @@ static void snapshot(const egi_bound *b, bool step, bool restore)
     }
 }
 
-/* A chunk of a checked run takes at least so many times the time of looking at it. */
-static const double watched = 50;
+/* A chunk of a checked run takes at least so many times the time of looking at it, unless the user wants shorter ones
+ * than the default. */
+static const double watched = 50, fine_s = 0.02;
 
 /* -- chunks ----------------------------------------------------------------------------------------------------------
  */
@@ -53,9 +54,10 @@ static const double watched = 50;
 static void adapt(running *r, int64_t steps)
 {
     double now = egi_now(), spent = now - r->chunk_start, chunk_s = r->run->chunk_s;
-    if (r->looks) { /* which takes time that is to be a small part of all */
+    if (r->looks) {
+        double least = watched * egi_watcher_cost(r->watcher);
         spent -= egi_watcher_judging(r->watcher);
-        chunk_s = chunk_s > watched * egi_watcher_cost(r->watcher) ? chunk_s : watched * egi_watcher_cost(r->watcher);
+        if (chunk_s >= fine_s && least > chunk_s) chunk_s = least;
     }
     if (r->run->chunk_s > 0 && steps > 0) {
         double wanted = spent > 0 ? (double)steps * chunk_s / spent : 16.0 * (double)r->chunk;
