@@ -187,6 +187,7 @@ static void draw_network(fz_program *p, fz_rng *r)
     int items = 0;
     uint8_t kinds[40];
     bool projects_first = fz_chance(r, 40);
+    if (projects_first && fz_chance(r, 60)) kinds[items++] = FZ_K_decay; /* as synapses do: decay, receive, be read */
     for (int phase = 0; phase < 2; phase++) {
         if ((phase == 0) == projects_first) {
             int n = 1 + (int)fz_below(r, 2 * p->num_populations + 1);
