@@ -165,19 +165,18 @@ static inline void agrees(const char *title, eg_fn fn)
     free(big);
 }
 
+/* Every size with every way of compiling; the types take turns. */
 static inline void agrees_always(const char *title, eg_fn fn)
 {
-    static const int64_t sizes[] = {0, 1, 2, 17, 130, 300};
+    static const int64_t sizes[] = {0, 1, 17, 300};
     static const eg_options with[] = {
         {0}, {.no_passes = true}, {.chunk_ms = 1e-6, .lanes = 4}, {.keep_denormals = true}};
     for (size_t o = 0; o < LEN(with); o++) {
         for (size_t k = 0; k < LEN(sizes); k++) {
-            for (int t = 0; t < 2; t++) {
-                open_with(&with[o], sizes[k], t ? EG_F64 : EG_F32, (k + o) % 2 == 1);
-                agrees(title, fn);
-                fine();
-                eg_close(eg);
-            }
+            open_with(&with[o], sizes[k], (k + o) % 2 ? EG_F64 : EG_F32, k / 2 == o % 2);
+            agrees(title, fn);
+            fine();
+            eg_close(eg);
         }
     }
 }
@@ -196,9 +195,24 @@ static inline eg_val list2(eg_val a, eg_val b) { return eg_tuple(eg, 2, ((eg_val
 static inline eg_val list3(eg_val a, eg_val b, eg_val c) { return eg_tuple(eg, 3, ((eg_val[]){a, b, c})); }
 static inline eg_val list4(eg_val a, eg_val b, eg_val c, eg_val d) { return eg_tuple(eg, 4, ((eg_val[]){a, b, c, d})); }
 
-/* The body, whose variables are all it works on, so many times. */
-static inline void repeat(eg_val n, eg_fn body, eg_val args) { eg_loop(eg, n, body, &args, none(), none()); }
-#define STEPS(n, body, args) repeat(EG_VAL(n), body, args)
 #define ARGS_OF(user) (*(eg_val *)(user))
+
+typedef struct repeated {
+    eg_fn body;
+    eg_val args;
+} repeated;
+static inline eg_val unstacked(void *user, eg_val x)
+{
+    repeated *r = user;
+    r->body(&r->args, x);
+    return none();
+}
+/* A body that works on variables so many times; what it would stack is dropped. */
+static inline void repeat(eg_val n, eg_fn body, eg_val args)
+{
+    repeated r = {body, args};
+    eg_loop(eg, n, unstacked, &r, none(), none());
+}
+#define STEPS(n, body, args) repeat(EG_VAL(n), body, args)
 
 #endif
