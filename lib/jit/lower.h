@@ -2,9 +2,10 @@
  * which computes scalars in registers and calls a small internal function for every stage.
  *
  * A stage function knows nothing of its stage but its arguments; stages that do the same thing to different data (two
- * populations of one model) are calls of one function.  Files: lower.c (the driver), lower_region.c, lower_fused.c
- * (elementwise loops), lower_op.c (primitives), lower_math.c (composites), lower_event.c, lower_random.c,
- * lower_reduce.c, lower_shape.c, lower_sort.c, lower_dot.c. */
+ * populations of one model) are calls of one function.  Files: lower.c (the driver), lower_scalar.c,
+ * lower_flow.c, lower_loop.c, lower_while.c, lower_host.c (regions), lower_fused.c (elementwise loops), lower_op.c
+ * (primitives), lower_math.c (composites), lower_event.c, lower_random.c, lower_reduce.c, lower_shape.c, lower_sort.c,
+ * lower_dot.c. */
 #ifndef EGI_LOWER_H
 #define EGI_LOWER_H
 
@@ -53,22 +54,32 @@ LLVMValueRef egi_lower_size(egi_lower *l, int64_t value);       /* a whole numbe
 LLVMValueRef egi_lower_count(egi_lower *l, const egi_shape *s); /* number of elements */
 LLVMValueRef egi_lower_product(egi_lower *l, int n, const int64_t *dim);
 LLVMValueRef egi_lower_field(egi_lower *l, int field, LLVMTypeRef type);
-LLVMValueRef egi_lower_scalar(egi_lower *l, egi_id id); /* value of rank 0 */
+/* Element k of an array of `type`, loaded where the function begins. */
+LLVMValueRef egi_lower_element(egi_lower *l, LLVMTypeRef type, LLVMValueRef base, int64_t k, LLVMTypeRef load);
 /* Pointer to the first element of a value that lies in memory (rows of stacked values included). */
 LLVMValueRef egi_lower_pointer(egi_lower *l, egi_id id);
 LLVMValueRef egi_lower_place(egi_lower *l, egi_place place, egi_id like);
 LLVMValueRef egi_lower_buffer(egi_lower *l, uint32_t k);
+/* The thread's slice [lo, hi) of `rows`, whole blocks of `align`. */
+void egi_lower_slice(egi_lower *l, LLVMValueRef rows, int align, LLVMValueRef *lo, LLVMValueRef *hi);
+void egi_lower_barrier(egi_lower *l);
+/* if (tid == 0) { ... } around what one thread does alone. */
+void egi_lower_thread0(egi_lower *l, egi_irb_if *f);
+
+/* -- lower_scalar.c ---------------------------------------------------------------------------------------------------
+ */
+
+LLVMValueRef egi_lower_scalar(egi_lower *l, egi_id id); /* value of rank 0 */
+/* Scalars of a region up to a level: those that inner regions may use must be computed outside of them. */
+void egi_lower_scalars(egi_lower *l, uint16_t region, int level);
+/* One element of memory into a register of every thread. */
+void egi_lower_read(egi_lower *l, egi_id id);
 /* Thread 0 stores a scalar that is known. */
 void egi_lower_store_scalar(egi_lower *l, egi_id value, LLVMValueRef at);
 /* Element offset of a view's first element in its base. */
 LLVMValueRef egi_lower_offset(egi_lower *l, const egi_view *v);
 /* Key of a random stream: two i32. */
 void egi_lower_key(egi_lower *l, uint64_t stream, LLVMValueRef key[2]);
-/* The thread's slice [lo, hi) of `rows`, whole blocks of `align`. */
-void egi_lower_slice(egi_lower *l, LLVMValueRef rows, int align, LLVMValueRef *lo, LLVMValueRef *hi);
-void egi_lower_barrier(egi_lower *l);
-/* if (tid == 0) { ... } around what one thread does alone. */
-void egi_lower_thread0(egi_lower *l, egi_irb_if *f);
 
 /* -- functions of the module ------------------------------------------------------------------------------------------
  */
@@ -98,7 +109,7 @@ LLVMValueRef egi_lower_random(egi_lower *l, egi_irb *b, eg_dtype t, const LLVMVa
  * ---------------------------------------------------------------------------------------- */
 
 void egi_lower_stages(egi_lower *l, uint16_t region, const egi_stages *list);
-void egi_lower_loop(egi_lower *l, egi_id id); /* lower_region.c */
+void egi_lower_loop(egi_lower *l, egi_id id);
 void egi_lower_while(egi_lower *l, egi_id id);
 void egi_lower_cond(egi_lower *l, egi_id id);
 void egi_lower_host(egi_lower *l, egi_id id);

@@ -1,60 +1,9 @@
 /* Which values lie in memory, and where: in place of what they replace whenever nobody needs the old value any more. */
 #include "core/context.h"
-#include "opt/plan.h"
-
-typedef struct uses {
-    const egi_graph *g;
-    uint32_t *first; /* [nodes + 1] into at */
-    egi_id *at;      /* users, ascending; the owner's id stands for region results */
-} uses;
-
-typedef struct place_work {
-    egi_plan *p;
-    uses u;
-} place_work;
-
-static bool uses_build(place_work *w)
-{
-    const egi_graph *g = w->p->g;
-    const eg_allocator *a = &g->eg->allocator;
-    w->u.g = g;
-    w->u.first = egi_alloc(a, (size_t)(g->nodes.n + 2) * sizeof(uint32_t), 16);
-    w->u.at = egi_alloc(a, (size_t)(g->operands.n + 1) * sizeof(egi_id), 16);
-    if (!w->u.first || !w->u.at) return false;
-    for (egi_id id = 1; id < g->nodes.n; id++) {
-        for (uint32_t k = 0; k < egi_at(g, id)->num_args; k++) w->u.first[egi_arg(g, id, k) + 1]++;
-    }
-    for (int64_t k = 0; k < g->nodes.n; k++) w->u.first[k + 1] += w->u.first[k];
-    for (egi_id id = (egi_id)g->nodes.n; id-- > 1;) {
-        for (uint32_t k = 0; k < egi_at(g, id)->num_args; k++) {
-            egi_id o = egi_arg(g, id, k);
-            w->u.at[--w->u.first[o + 1]] = id;
-        }
-    }
-    /* Filling moved every start of o to first[o + 1]; shift back. */
-    for (int64_t k = 0; k < g->nodes.n; k++) w->u.first[k] = w->u.first[k + 1];
-    uint32_t end = 0;
-    for (egi_id id = 1; id < g->nodes.n; id++) end += egi_at(g, id)->num_args;
-    w->u.first[g->nodes.n] = end;
-    return true;
-}
+#include "opt/place.h"
 
 /* -- in memory -------------------------------------------------------------------------------------------------------
  */
-
-static bool same_stage(const egi_plan *p, egi_id a, egi_id b)
-{
-    return egi_at(p->g, a)->region == egi_at(p->g, b)->region && egi_at(p->g, a)->shape == egi_at(p->g, b)->shape &&
-           p->level[a] == p->level[b];
-}
-
-static bool direct_use(const egi_plan *p, egi_id user, egi_id a)
-{
-    const egi_graph *g = p->g;
-    if (!egi_is_fused(p, user) || p->forced[user] || egi_is_inline(p, user)) return false;
-    if (egi_at(g, user)->op == EGI_GATHER) return egi_arg(g, user, 0) != a;
-    return egi_at(g, user)->shape == egi_at(g, a)->shape;
-}
 
 static void need(egi_plan *p, egi_id id)
 {
@@ -79,7 +28,7 @@ static void find_in_memory(egi_plan *p)
                 if (!egi_is_fused(p, a) || egi_at(g, a)->region != n->region) need(p, a);
                 continue;
             }
-            if (egi_is_fused(p, a) && direct_use(p, id, a) && same_stage(p, id, a)) continue;
+            if (egi_is_fused(p, a) && egi_direct_use(p, id, a) && egi_same_stage(p, id, a)) continue;
             need(p, a);
         }
         /* A scalar read out of a vector. */
@@ -92,102 +41,6 @@ static void find_in_memory(egi_plan *p)
         }
         if (p->forced[id]) p->in_memory[id] = true;
     }
-}
-
-/* -- may a value be overwritten?
- * --------------------------------------------------------------------------------------- */
-
-static bool is_result(const egi_plan *p, egi_id id)
-{
-    const egi_graph *g = p->g;
-    for (int64_t r = 0; r < g->regions.n; r++) {
-        for (int64_t k = 0; k < g->regions.at[r].results.n; k++) {
-            if (g->regions.at[r].results.at[k] == id) return true;
-        }
-    }
-    for (int64_t k = 0; k < g->writes.n; k++) {
-        if (g->writes.at[k].value == id) return true;
-    }
-    return false;
-}
-
-static egi_id owner_in(const egi_graph *g, uint16_t r, uint16_t outer)
-{
-    while (r != outer && g->regions.at[r].parent != outer) r = g->regions.at[r].parent;
-    return g->regions.at[r].owner;
-}
-
-/* First operand of `writer` that it replaces in place, or 0. */
-static egi_id base_of(const egi_graph *g, egi_id writer)
-{
-    switch ((int)egi_at(g, writer)->op) {
-    case EGI_EVENT:
-    case EGI_UPDATE:
-    case EGI_SCATTER: return egi_arg(g, writer, 0);
-    case EGI_ITEM: {
-        egi_id o = egi_arg(g, writer, 0);
-        uint64_t k = egi_at(g, writer)->imm;
-        if (egi_at(g, o)->op == EGI_LOOP && k < (uint64_t)egi_ints_of(g, egi_at(g, o))[1])
-            return egi_arg(g, o, (uint32_t)k + 1);
-        if (egi_at(g, o)->op == EGI_WHILE) return egi_arg(g, o, (uint32_t)k);
-        return 0;
-    }
-    default: return 0;
-    }
-}
-
-static egi_id acting(const egi_graph *g, egi_id writer)
-{
-    return egi_at(g, writer)->op == EGI_ITEM ? egi_arg(g, writer, 0) : writer;
-}
-
-/* How often an operand stands among the writer's. */
-static int times(const egi_graph *g, egi_id writer, egi_id a)
-{
-    int n = 0;
-    for (uint32_t k = 0; k < egi_at(g, writer)->num_args; k++) n += egi_arg(g, writer, k) == a;
-    return n;
-}
-
-/* May `writer` (a node of its region) overwrite the memory of x?  All reads of x must come before it, or be its own at
- * the same elements. */
-static bool may_overwrite(const place_work *w, egi_id x, egi_id writer, bool through_view)
-{
-    const egi_plan *p = w->p;
-    const egi_graph *g = p->g;
-    uint16_t region = egi_at(g, writer)->region;
-    egi_id act = acting(g, writer);
-    int level = p->level[act];
-    if (!x) return true;
-    if (is_result(p, x)) return false;
-    for (uint32_t k = w->u.first[x]; k < w->u.first[x + 1]; k++) {
-        egi_id u = w->u.at[k];
-        if (egi_is_view(g, u) && !p->forced[u] && !egi_is_scalar(g, u)) {
-            if (!may_overwrite(w, u, writer, true)) return false;
-            continue;
-        }
-        if (egi_at(g, u)->region != region) {
-            egi_id o = owner_in(g, egi_at(g, u)->region, region);
-            if (!o || o == act || p->level[o] >= level) return false;
-            continue;
-        }
-        if (u == act) {
-            bool in_place = !through_view && base_of(g, writer) == x && times(g, act, x) == 1;
-            bool direct = !through_view && egi_is_fused(p, writer) && direct_use(p, writer, x);
-            if (!in_place && !direct) return false;
-            continue;
-        }
-        /* Spikes whose list the step before has made are not read from memory. */
-        if (egi_at(g, u)->op == EGI_EVENT && egi_arg(g, u, 1) == x && egi_dtype_of(g, x) == EG_BOOL &&
-            times(g, u, x) == 1 && egi_plan_next_spikes(p, x))
-            continue;
-        if (p->level[u] < level) continue;
-        bool joined = p->level[u] == level && egi_is_fused(p, writer) && egi_is_fused(p, u) && !through_view &&
-                      same_stage(p, u, writer) && direct_use(p, u, x);
-        if (!joined) return false;
-    }
-    /* A row parameter reads its loop's sequence all through the loop. */
-    return true;
 }
 
 /* -- targets: where results have to go
@@ -220,7 +73,7 @@ static void copy_at_end(egi_plan *p, uint16_t region, egi_id value, egi_place to
 
 /* Puts the value straight into `to`, together with what it replaces there; false if it must be copied.  `old` is the
  * value that lies there before. */
-static bool in_place(place_work *w, egi_id value, egi_place to, egi_id old, uint16_t region)
+static bool in_place(egi_place_work *w, egi_id value, egi_place to, egi_id old, uint16_t region)
 {
     egi_plan *p = w->p;
     const egi_graph *g = p->g;
@@ -229,9 +82,9 @@ static bool in_place(place_work *w, egi_id value, egi_place to, egi_id old, uint
     if (item && to.row) return false;
     if (!egi_is_fused(p, value) && !egi_is_stage(p, value) && !item) return false;
     if (egi_is_scalar(g, value)) return false;
-    egi_id base = base_of(g, value);
+    egi_id base = egi_base_of(g, value);
     if (base == old || !base) {
-        if (!may_overwrite(w, old, value, false)) return false;
+        if (!egi_may_overwrite(w, old, value)) return false;
         p->place[value] = to;
         return true;
     }
@@ -239,18 +92,18 @@ static bool in_place(place_work *w, egi_id value, egi_place to, egi_id old, uint
     bool computed = (egi_is_fused(p, base) || egi_is_stage(p, base)) && !egi_is_inline(p, base) &&
                     egi_at(g, base)->region == region && !p->place[base].buffer && !egi_is_scalar(g, base) &&
                     p->in_memory[base];
-    if (computed && may_overwrite(w, base, value, false) && in_place(w, base, to, old, region)) {
+    if (computed && egi_may_overwrite(w, base, value) && in_place(w, base, to, old, region)) {
         p->place[value] = to;
         return true;
     }
-    if (!may_overwrite(w, old, value, false)) return false;
+    if (!egi_may_overwrite(w, old, value)) return false;
     p->place[value] = to;
     return true;
 }
 
 /* Brings the value of a region to a place, in place, by a second store where it is computed, or by a copy at the end.
  */
-static void target(place_work *w, egi_id value, egi_place to, egi_id old, uint16_t region)
+static void target(egi_place_work *w, egi_id value, egi_place to, egi_id old, uint16_t region)
 {
     egi_plan *p = w->p;
     const egi_graph *g = p->g;
@@ -259,7 +112,7 @@ static void target(place_work *w, egi_id value, egi_place to, egi_id old, uint16
         return;
     }
     bool fused = egi_is_fused(p, value) && !egi_is_inline(p, value) && egi_at(g, value)->region == region;
-    if (fused && may_overwrite(w, old, value, false)) {
+    if (fused && egi_may_overwrite(w, old, value)) {
         egi_plan_store(p, &p->region[region].stages, 2 * p->level[value] + 1, value, to);
         return;
     }
@@ -287,7 +140,7 @@ static egi_place place_of_item(egi_plan *p, egi_id owner, uint64_t k, egi_id lik
 }
 
 /* A carried value of rank >= 1: one buffer for initial value, parameter, result and item. */
-static void place_carried(place_work *w, egi_id owner, uint16_t body, uint32_t k, uint32_t arg)
+static void place_carried(egi_place_work *w, egi_id owner, uint16_t body, uint32_t k, uint32_t arg)
 {
     egi_plan *p = w->p;
     const egi_graph *g = p->g;
@@ -300,9 +153,9 @@ static void place_carried(place_work *w, egi_id owner, uint16_t body, uint32_t k
     bool computed =
         (egi_is_fused(p, init) || (egi_is_stage(p, init) && !(egi_flags((egi_op)egi_at(g, init)->op) & FL))) &&
         !egi_is_inline(p, init) && egi_at(g, init)->region == region && !p->place[init].buffer;
-    bool once = w->u.first[init + 1] - w->u.first[init] == 1 && !is_result(p, init);
+    bool once = egi_uses_of(w, init) == 1 && !egi_is_result(p, init);
     p->place[param] = to;
-    if (computed && once && fresh && base_of(g, init) == 0) p->place[init] = to;
+    if (computed && once && fresh && egi_base_of(g, init) == 0) p->place[init] = to;
     if (egi_at(g, owner)->op == EGI_WHILE)
         p->place[g->regions.at[egi_ints_of(g, egi_at(g, owner))[0]].params.at[k]] = to;
     if (p->place[init].buffer == to.buffer && !p->place[init].row) return;
@@ -311,7 +164,7 @@ static void place_carried(place_work *w, egi_id owner, uint16_t body, uint32_t k
     egi_plan_store(p, &p->region[body].before, 0, init, to);
 }
 
-static void place_loop(place_work *w, egi_id id)
+static void place_loop(egi_place_work *w, egi_id id)
 {
     egi_plan *p = w->p;
     const egi_graph *g = p->g;
@@ -333,7 +186,7 @@ static void place_loop(place_work *w, egi_id id)
     }
 }
 
-static void place_while(place_work *w, egi_id id)
+static void place_while(egi_place_work *w, egi_id id)
 {
     egi_plan *p = w->p;
     const egi_graph *g = p->g;
@@ -346,7 +199,7 @@ static void place_while(place_work *w, egi_id id)
     }
 }
 
-static void place_cond(place_work *w, egi_id id)
+static void place_cond(egi_place_work *w, egi_id id)
 {
     egi_plan *p = w->p;
     const egi_graph *g = p->g;
@@ -385,7 +238,7 @@ static egi_id read_of(const egi_graph *g, uint32_t var)
     return 0;
 }
 
-static void place_function(place_work *w)
+static void place_function(egi_place_work *w)
 {
     egi_plan *p = w->p;
     const egi_graph *g = p->g;
@@ -404,7 +257,7 @@ static void place_function(place_work *w)
 }
 
 /* Region nodes in ascending order of their regions: outer ones first, since they decide where inner ones write. */
-static void place_regions(place_work *w)
+static void place_regions(egi_place_work *w)
 {
     const egi_graph *g = w->p->g;
     for (int64_t r = 0; r < g->regions.n; r++) {
@@ -441,9 +294,8 @@ static void place_rest(egi_plan *p)
 
 void egi_plan_place(egi_plan *p)
 {
-    place_work w = {.p = p};
-    const eg_allocator *a = &p->g->eg->allocator;
-    if (uses_build(&w)) {
+    egi_place_work w = {.p = p};
+    if (egi_uses_build(&w)) {
         find_in_memory(p);
         place_leaves(p);
         place_function(&w);
@@ -452,6 +304,5 @@ void egi_plan_place(egi_plan *p)
     } else {
         p->failed = true;
     }
-    egi_free(a, w.u.first);
-    egi_free(a, w.u.at);
+    egi_uses_free(&w);
 }

@@ -70,7 +70,10 @@ extern const char *const fz_policy_names[FZ_POLICY_COUNT];
     X(dot)                                                                                                             \
     X(random)                                                                                                          \
     X(get)                                                                                                             \
-    X(set) X(trap) X(delay) X(event) X(dense) X(host) X(cond) X(loop) X(while) X(neuron) X(project) X(decay) X(monitor)
+    X(set)                                                                                                             \
+    X(trap)                                                                                                            \
+    X(delay) X(event) X(dense) X(host) X(cond) X(loop) X(while) X(neuron) X(project) X(decay) X(monitor) X(poke)       \
+        X(burst)
 typedef enum fz_kind {
 #define X(name) FZ_K_##name,
     FZ_KINDS(X)
@@ -202,6 +205,10 @@ eg_val fz_tame(fz_trace *c, fz_rng *r, eg_val v, double bound, double limit);
 eg_val fz_literal(fz_trace *c, fz_rng *r, eg_dtype t);
 double fz_number(fz_trace *c, fz_rng *r, double low, double high);
 eg_val fz_as(eg_val v, eg_dtype t); /* converted if needed */
+/* Spikes of so many sources: those that there are, or values above a threshold; bool or floats. */
+eg_val fz_spikes(fz_trace *c, fz_rng *r, int64_t pre);
+/* A weight for connections k: plain, a scalar, of each source or of each synapse. */
+eg_val fz_weight(fz_trace *c, fz_rng *r, int k, eg_dtype t);
 /* A bool scalar. */
 eg_val fz_condition(fz_trace *c, fz_rng *r);
 int64_t fz_count(eg_spec s);

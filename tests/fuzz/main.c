@@ -272,88 +272,127 @@ static int one(const fz_cut *cut, const char *text)
     return !ok;
 }
 
-int main(int argc, char **argv)
+/* -- command line
+ * ---------------------------------------------------------------------------------------------------------- */
+
+typedef enum mode { MANY, ONE, ONE_BATCH, RANGE, REGRESS } mode;
+
+typedef struct command {
+    options o;
+    fz_cut cut;
+    mode mode;
+    uint64_t from, to;
+    const char *text, *regress;
+} command;
+
+/* An option that takes the word behind it; false if there is no such option. */
+static bool take_word(command *c, const char *name, const char *v)
 {
-    options o = {.policy = -1, .reduce = true, .regress = true, .out = "."};
-    fz_cut cut = {.policy = -1, .steps = -1, .only_result = -1, .size = {-1, -1, -1, -1, -1}};
-    const char *text = NULL, *regress = NULL;
-    uint64_t from = 0, to = 0;
-    bool range = false, single = false, batch = false;
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    o.jobs = cores < 1 ? 1 : cores > 4 ? 4 : (int)cores;
+    if (!strcmp(name, "--seed"))
+        c->o.seed = strtoull(v, NULL, 10);
+    else if (!strcmp(name, "--time"))
+        c->o.seconds = strtod(v, NULL);
+    else if (!strcmp(name, "--jobs"))
+        c->o.jobs = (int)strtol(v, NULL, 10);
+    else if (!strcmp(name, "--out"))
+        c->o.out = v;
+    else if (!strcmp(name, "--policy"))
+        c->o.policy = policy_of(v);
+    else if (!strcmp(name, "--one"))
+        c->cut.seed = strtoull(v, NULL, 10), c->mode = ONE;
+    else if (!strcmp(name, "--batch"))
+        c->cut.seed = strtoull(v, NULL, 10), c->mode = ONE_BATCH;
+    else if (!strcmp(name, "--regress"))
+        c->regress = v, c->mode = REGRESS;
+    else if (!strcmp(name, "--text"))
+        c->text = v;
+    else
+        return false;
+    return true;
+}
+
+/* The same for those by which the reducer says what is left out; see fz_cut. */
+static bool take_cut(fz_cut *cut, const char *name, const char *v)
+{
+    char *q = (char *)(uintptr_t)v;
+    if (!strcmp(name, "--steps"))
+        cut->steps = strtoll(v, NULL, 10);
+    else if (!strcmp(name, "--result"))
+        cut->only_result = (int)strtol(v, NULL, 10);
+    else if (!strcmp(name, "--cut"))
+        snprintf(cut->cut, sizeof cut->cut, "%s", v);
+    else if (!strcmp(name, "--sizes"))
+        for (int j = 0; j < FZ_SIZES; j++) cut->size[j] = strtoll(q, &q, 10), q += *q == ',';
+    else
+        return false;
+    return true;
+}
+
+static bool parse(command *c, int argc, char **argv)
+{
     for (int k = 1; k < argc; k++) {
-        const char *a = argv[k], *v = k + 1 < argc ? argv[k + 1] : NULL;
-        if (!strcmp(a, "--no-reduce"))
-            o.reduce = false;
-        else if (!strcmp(a, "--no-regress"))
-            o.regress = false;
-        else if (!strcmp(a, "--stop"))
-            o.stop = true;
-        else if (a[0] != '-')
-            o.n = strtoll(a, NULL, 10);
-        else if (!v)
-            return usage();
-        else if (!strcmp(a, "--seed"))
-            o.seed = strtoull(v, NULL, 10), k++;
-        else if (!strcmp(a, "--time"))
-            o.seconds = strtod(v, NULL), k++;
-        else if (!strcmp(a, "--jobs"))
-            o.jobs = (int)strtol(v, NULL, 10), k++;
-        else if (!strcmp(a, "--out"))
-            o.out = v, k++;
-        else if (!strcmp(a, "--policy"))
-            o.policy = policy_of(v), k++;
-        else if (!strcmp(a, "--one"))
-            cut.seed = strtoull(v, NULL, 10), single = true, k++;
-        else if (!strcmp(a, "--batch"))
-            cut.seed = strtoull(v, NULL, 10), batch = true, k++;
-        else if (!strcmp(a, "--text"))
-            text = v, k++;
-        else if (!strcmp(a, "--steps"))
-            cut.steps = strtoll(v, NULL, 10), k++;
-        else if (!strcmp(a, "--result"))
-            cut.only_result = (int)strtol(v, NULL, 10), k++;
-        else if (!strcmp(a, "--cut"))
-            snprintf(cut.cut, sizeof cut.cut, "%s", v), k++;
-        else if (!strcmp(a, "--regress"))
-            regress = v, k++;
-        else if (!strcmp(a, "--range") && k + 2 < argc)
-            from = strtoull(v, NULL, 10), to = strtoull(argv[k + 2], NULL, 10), range = true, k += 2;
-        else if (!strcmp(a, "--sizes")) {
-            char *q = (char *)(uintptr_t)v;
-            for (int j = 0; j < FZ_SIZES; j++) cut.size[j] = strtoll(q, &q, 10), q += *q == ',';
+        const char *a = argv[k];
+        if (!strcmp(a, "--no-reduce")) {
+            c->o.reduce = false;
+        } else if (!strcmp(a, "--no-regress")) {
+            c->o.regress = false;
+        } else if (!strcmp(a, "--stop")) {
+            c->o.stop = true;
+        } else if (a[0] != '-') {
+            c->o.n = strtoll(a, NULL, 10);
+        } else if (!strcmp(a, "--range") && k + 2 < argc) {
+            c->from = strtoull(argv[++k], NULL, 10);
+            c->to = strtoull(argv[++k], NULL, 10);
+            c->mode = RANGE;
+        } else if (k + 1 < argc && (take_word(c, a, argv[k + 1]) || take_cut(&c->cut, a, argv[k + 1]))) {
             k++;
-        } else
-            return usage();
+        } else {
+            return false;
+        }
     }
-    char why[FZ_WHY];
-    if (range) return work(from, to, o.policy);
-    if (batch) {
-        bool ok = fz_check_batch(cut.seed, why);
-        printf("%s\n", ok ? "passed" : why);
-        return !ok;
-    }
-    cut.policy = o.policy;
-    if (single) return one(&cut, text && strcmp(text, "-") ? text : NULL);
-    if (regress) {
-        bool ok = fz_regress(regress, why);
-        printf("%s\n", ok ? "passed" : why);
-        return !ok;
-    }
-    if (o.n <= 0) return usage();
-    if (o.jobs < 1 || o.jobs > MAX_JOBS) o.jobs = 1;
+    c->cut.policy = c->o.policy;
+    return c->mode != MANY || c->o.n > 0;
+}
+
+static int told(bool ok, const char *why)
+{
+    printf("%s\n", ok ? "passed" : why);
+    return !ok;
+}
+
+static int many(const options *o)
+{
     tally t = {0};
     double begin = egi_now();
-    printf("seeds %llu to %llu\n", (unsigned long long)o.seed, (unsigned long long)(o.seed + (uint64_t)o.n - 1));
-    if (o.regress) t.failed += regressions();
-    run_all(&o, &t);
-    for (int k = 0; o.reduce && k < t.num_found && !o.stop; k++) {
+    printf("seeds %llu to %llu\n", (unsigned long long)o->seed, (unsigned long long)(o->seed + (uint64_t)o->n - 1));
+    if (o->regress) t.failed += regressions();
+    run_all(o, &t);
+    for (int k = 0; o->reduce && k < t.num_found && !o->stop; k++) {
         printf("seed %llu:\n", (unsigned long long)t.found[k]);
-        if (o.policy < 0 && t.found[k] % 16 == 7)
+        if (o->policy < 0 && t.found[k] % 16 == 7)
             printf("  a batch: fuzz --batch %llu\n", (unsigned long long)t.found[k]);
         else
-            fz_reduce(t.found[k], o.policy, o.out);
+            fz_reduce(t.found[k], o->policy, o->out);
     }
     printf("%.1f s\n%lld passed, %lld failed\n", egi_now() - begin, (long long)t.passed, (long long)t.failed);
     return t.failed != 0;
+}
+
+int main(int argc, char **argv)
+{
+    char why[FZ_WHY];
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    command c = {.o = {.policy = -1, .reduce = true, .regress = true, .out = "."},
+                 .cut = {.steps = -1, .only_result = -1, .size = {-1, -1, -1, -1, -1}}};
+    c.o.jobs = cores < 1 ? 1 : cores > 4 ? 4 : (int)cores;
+    if (!parse(&c, argc, argv)) return usage();
+    if (c.o.jobs < 1 || c.o.jobs > MAX_JOBS) c.o.jobs = 1;
+    switch (c.mode) {
+    case RANGE: return work(c.from, c.to, c.o.policy);
+    case ONE_BATCH: return told(fz_check_batch(c.cut.seed, why), why);
+    case ONE: return one(&c.cut, c.text && *c.text ? c.text : NULL);
+    case REGRESS: return told(fz_regress(c.regress, why), why);
+    case MANY: break;
+    }
+    return many(&c.o);
 }

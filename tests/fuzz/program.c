@@ -27,6 +27,7 @@ static const struct {
     {FZ_K_event, ROW(0, 0, 1, 1, 4, 3, 22, 2, 5), 6},   {FZ_K_dense, ROW(0, 0, 0, 0, 1, 0, 8, 1, 2), 1},
     {FZ_K_host, ROW(0, 1, 0, 1, 1, 1, 0, 1, 1), 1},     {FZ_K_cond, ROW(1, 1, 1, 1, 9, 2, 3, 3, 4), 5},
     {FZ_K_loop, ROW(1, 1, 1, 1, 24, 0, 8, 3, 6), 5},    {FZ_K_while, ROW(0, 0, 0, 0, 8, 1, 1, 2, 3), 2},
+    {FZ_K_burst, ROW(0, 0, 0, 0, 1, 2, 4, 0, 1), 2},
 };
 #undef ROW
 
@@ -186,9 +187,12 @@ static void draw_network(fz_program *p, fz_rng *r)
     int items = 0;
     uint8_t kinds[40];
     bool projects_first = fz_chance(r, 40);
+    if (projects_first && fz_chance(r, 60)) kinds[items++] = FZ_K_decay; /* as synapses do: decay, receive, be read */
     for (int phase = 0; phase < 2; phase++) {
         if ((phase == 0) == projects_first) {
             int n = 1 + (int)fz_below(r, 2 * p->num_populations + 1);
+            if (fz_chance(r, 15)) kinds[items++] = FZ_K_poke;
+            if (fz_chance(r, 15)) kinds[items++] = FZ_K_burst;
             for (int k = 0; k < n && items < 36; k++) kinds[items++] = FZ_K_project;
         } else {
             if (fz_chance(r, 60)) kinds[items++] = FZ_K_decay;
@@ -196,6 +200,7 @@ static void draw_network(fz_program *p, fz_rng *r)
             if (fz_chance(r, 20)) kinds[items++] = FZ_K_decay;
         }
     }
+    if (fz_chance(r, 25)) kinds[items++] = FZ_K_poke;
     int monitors = (int)fz_below(r, 3), extras = fz_chance(r, 50) ? (int)fz_below(r, 5) : 0;
     for (int k = 0; k < monitors; k++) kinds[items++] = FZ_K_monitor;
     for (int k = 0; k < items; k++) {

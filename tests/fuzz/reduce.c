@@ -33,7 +33,7 @@ int fz_spawn_one(const fz_cut *cut, const char *text_path, char *why)
         n += snprintf(sizes + n, sizeof sizes - (size_t)n, "%s%lld", k ? "," : "", (long long)cut->size[k]);
     const char *argv[] = {"fuzz",    "--one", seed,      "--policy", policy,
                           "--sizes", sizes,   "--steps", steps,      "--result",
-                          result,    "--cut", cut->cut,  "--text",   text_path ? text_path : "-",
+                          result,    "--cut", cut->cut,  "--text",   text_path ? text_path : "",
                           NULL};
     posix_spawn_file_actions_t actions;
     pid_t pid;

@@ -18,6 +18,26 @@ enum { MOST_PARAMETERS = 4 };
 /* A draw of spec with parameters p. */
 typedef eg_val (*draw_fn)(eg_context *eg, eg_spec spec, const eg_val *p);
 
+/* -- the distributions, as draws --------------------------------------------------------------------------------- */
+
+static inline eg_val uniform(eg_context *c, eg_spec s, const eg_val *p) { return eg_uniform(c, s, p[0], p[1]); }
+static inline eg_val normal(eg_context *c, eg_spec s, const eg_val *p) { return eg_normal(c, s, p[0], p[1]); }
+static inline eg_val truncated(eg_context *c, eg_spec s, const eg_val *p)
+{
+    return eg_truncated_normal(c, s, p[0], p[1], p[2], p[3]);
+}
+static inline eg_val exponential(eg_context *c, eg_spec s, const eg_val *p) { return eg_exponential(c, s, p[0]); }
+static inline eg_val gamma_(eg_context *c, eg_spec s, const eg_val *p) { return eg_gamma(c, s, p[0], p[1]); }
+static inline eg_val poisson(eg_context *c, eg_spec s, const eg_val *p) { return eg_poisson(c, s, p[0]); }
+static inline eg_val binomial(eg_context *c, eg_spec s, const eg_val *p) { return eg_binomial(c, s, p[0], p[1]); }
+static inline eg_val bernoulli(eg_context *c, eg_spec s, const eg_val *p) { return eg_bernoulli(c, s, p[0]); }
+static inline eg_val integers(eg_context *c, eg_spec s, const eg_val *p)
+{
+    return eg_integers(c, s, eg_convert(p[0], EG_I64), eg_convert(p[1], EG_I64));
+}
+
+/* -- both ways --------------------------------------------------------------------------------------------------- */
+
 typedef struct draws {
     eg_context *eg;
     draw_fn fn;

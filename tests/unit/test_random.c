@@ -1,25 +1,10 @@
 /* Random draws: what they depend on and what not, wrong parameters, order, errors. */
 #include "random_draws.h"
 
-static eg_val uniform(eg_context *eg, eg_spec s, const eg_val *p) { return eg_uniform(eg, s, p[0], p[1]); }
-static eg_val normal(eg_context *eg, eg_spec s, const eg_val *p) { return eg_normal(eg, s, p[0], p[1]); }
-static eg_val truncated(eg_context *eg, eg_spec s, const eg_val *p)
-{
-    return eg_truncated_normal(eg, s, p[0], p[1], p[2], p[3]);
-}
-static eg_val exponential(eg_context *eg, eg_spec s, const eg_val *p) { return eg_exponential(eg, s, p[0]); }
-static eg_val gamma_(eg_context *eg, eg_spec s, const eg_val *p) { return eg_gamma(eg, s, p[0], p[1]); }
-static eg_val poisson(eg_context *eg, eg_spec s, const eg_val *p) { return eg_poisson(eg, s, p[0]); }
-static eg_val binomial(eg_context *eg, eg_spec s, const eg_val *p) { return eg_binomial(eg, s, p[0], p[1]); }
-static eg_val bernoulli(eg_context *eg, eg_spec s, const eg_val *p) { return eg_bernoulli(eg, s, p[0]); }
 static eg_val bits(eg_context *eg, eg_spec s, const eg_val *p)
 {
     (void)p;
     return eg_random_bits(eg, s);
-}
-static eg_val integers(eg_context *eg, eg_spec s, const eg_val *p)
-{
-    return eg_integers(eg, s, eg_convert(p[0], EG_I64), eg_convert(p[1], EG_I64));
 }
 static eg_val shuffled(eg_context *eg, eg_spec s, const eg_val *p)
 {

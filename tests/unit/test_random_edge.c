@@ -5,22 +5,6 @@
 
 #define INF INFINITY
 
-static eg_val uniform(eg_context *c, eg_spec s, const eg_val *p) { return eg_uniform(c, s, p[0], p[1]); }
-static eg_val normal(eg_context *c, eg_spec s, const eg_val *p) { return eg_normal(c, s, p[0], p[1]); }
-static eg_val truncated(eg_context *c, eg_spec s, const eg_val *p)
-{
-    return eg_truncated_normal(c, s, p[0], p[1], p[2], p[3]);
-}
-static eg_val exponential(eg_context *c, eg_spec s, const eg_val *p) { return eg_exponential(c, s, p[0]); }
-static eg_val gamma_(eg_context *c, eg_spec s, const eg_val *p) { return eg_gamma(c, s, p[0], p[1]); }
-static eg_val poisson(eg_context *c, eg_spec s, const eg_val *p) { return eg_poisson(c, s, p[0]); }
-static eg_val binomial(eg_context *c, eg_spec s, const eg_val *p) { return eg_binomial(c, s, p[0], p[1]); }
-static eg_val bernoulli(eg_context *c, eg_spec s, const eg_val *p) { return eg_bernoulli(c, s, p[0]); }
-static eg_val integers(eg_context *c, eg_spec s, const eg_val *p)
-{
-    return eg_integers(c, s, eg_convert(p[0], EG_I64), eg_convert(p[1], EG_I64));
-}
-
 /* -- traced parameters ----------------------------------------------------------------------------------------------
  */
 

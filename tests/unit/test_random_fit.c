@@ -7,18 +7,6 @@ static const double inf = INFINITY;
 /* -- the distributions ----------------------------------------------------------------------------------------------
  */
 
-static eg_val uniform(eg_context *eg, eg_spec s, const eg_val *p) { return eg_uniform(eg, s, p[0], p[1]); }
-static eg_val normal(eg_context *eg, eg_spec s, const eg_val *p) { return eg_normal(eg, s, p[0], p[1]); }
-static eg_val truncated(eg_context *eg, eg_spec s, const eg_val *p)
-{
-    return eg_truncated_normal(eg, s, p[0], p[1], p[2], p[3]);
-}
-static eg_val exponential(eg_context *eg, eg_spec s, const eg_val *p) { return eg_exponential(eg, s, p[0]); }
-static eg_val gamma_(eg_context *eg, eg_spec s, const eg_val *p) { return eg_gamma(eg, s, p[0], p[1]); }
-static eg_val poisson(eg_context *eg, eg_spec s, const eg_val *p) { return eg_poisson(eg, s, p[0]); }
-static eg_val binomial(eg_context *eg, eg_spec s, const eg_val *p) { return eg_binomial(eg, s, p[0], p[1]); }
-static eg_val bernoulli(eg_context *eg, eg_spec s, const eg_val *p) { return eg_bernoulli(eg, s, p[0]); }
-
 static double uniform_cdf(double x, const double *p) { return (x - p[0]) / (p[1] - p[0]); }
 static double normal_cdf(double x, const double *p) { return 0.5 * erfc((p[0] - x) / p[1] * sqrt(0.5)); }
 static double exponential_cdf(double x, const double *p) { return -expm1(-x / p[0]); }
@@ -207,10 +195,6 @@ END_TEST
 
 static double even_pmf(double k, const double *p) { return k >= p[0] && k < p[1] ? -log(p[1] - p[0]) : -inf; }
 
-static eg_val integers(eg_context *eg, eg_spec s, const eg_val *p)
-{
-    return eg_integers(eg, s, eg_convert(p[0], EG_I64), eg_convert(p[1], EG_I64));
-}
 static eg_val high_bits(eg_context *eg, eg_spec s, const eg_val *p)
 {
     (void)p;
