@@ -29,10 +29,13 @@ extern const size_t num_elementwise, num_moved, num_flow, num_given;
 extern const char *bad_file;
 extern int bad_line;
 extern eg_context *eg;
-extern eg_var *V, *W, *g, *s, *D, *m, *t_last;  /* [N]: V, W = index, g = 0, D f64, t_last = -inf; s scalar; m [3, N] */
-extern eg_delay *lag;                           /* of 5 steps */
+extern eg_var *V, *W, *g, *s, *D, *m, *t_last; /* [N]: V, W = index, g = 0, D f64, t_last = -inf; s scalar; m [3, N] */
+extern eg_delay *lag;                          /* of 5 steps */
 extern eg_array *holed, *synapses, *large, *index_of; /* NaN at 9; one a synapse, inf at 20; 1e38 all over; N - 1 - i */
-extern eg_csr *csr;                             /* i to i and i + 1 */
+extern eg_csr *csr;                                   /* i to i and i + 1 */
+
+/* Makes them, in eg; D is 0 and NaN at 8, or (marked) NaN all over. */
+void planted_objects(bool marked);
 
 #define BAD(x) (bad_file = __FILE__, bad_line = __LINE__, (x))
 /* `bad` at element j in step k, else `good`. */

@@ -3,11 +3,11 @@
 
 /* A step that sets g (or s) to an operation of what is planted. */
 #define CASE(name, value) CASE_BY(keep, name, value)
-#define CASE_BY(keep, name, value)                                                                                              \
+#define CASE_BY(keep, name, value)                                                                                     \
     static void name(eg_val n, eg_val row)                                                                             \
     {                                                                                                                  \
         (void)row;                                                                                                     \
-        keep(g, BAD(value));                                                                                         \
+        keep(g, BAD(value));                                                                                           \
     }
 
 CASE(division, eg_name(eg_div(eg_get(V), plant(n, 137, 5, 0, 2)), "q"))

@@ -36,7 +36,8 @@ static void inner_while(eg_val n, eg_val row)
 {
     (void)row;
     eg_val zero = eg_convert(eg_mul(n, 0), EG_I32);
-    eg_val out = eg_while(eg, small, squared, NULL, pair(zero, eg_where(here(n, 3), 10.0, eg_full(eg, eg_scalar(EG_F32), 1))));
+    eg_val out =
+        eg_while(eg, small, squared, NULL, pair(zero, eg_where(here(n, 3), 10.0, eg_full(eg, eg_scalar(EG_F32), 1))));
     keep(s, eg_item(out, 1));
 }
 
@@ -185,7 +186,9 @@ static eg_val while_after_while(eg_val x)
     eg_set(s, eg_item(out, 1));
     out = eg_while(eg, small, squared, NULL, pair(eg_full(eg, eg_scalar(EG_I32), 0), one));
     (void)x;
-    return eg_div(one, eg_item(eg_while(eg, small, squared, NULL, pair(eg_full(eg, eg_scalar(EG_I32), 10), eg_mul(2, eg_item(out, 1)))), 1));
+    return eg_div(one, eg_item(eg_while(eg, small, squared, NULL,
+                                        pair(eg_full(eg, eg_scalar(EG_I32), 10), eg_mul(2, eg_item(out, 1)))),
+                               1));
 }
 static eg_val no_loop(eg_val x)
 {

@@ -114,7 +114,8 @@ static void spread(eg_val n, eg_val row)
 
 const planted planted_moved[] = {
     {"sum", sum, NULL,
-     "step 12: sum made inf of finite numbers at @ ('total'): sum(150 elements, the largest 9.99999968e+37 [0]); seen in "
+     "step 12: sum made inf of finite numbers at @ ('total'): sum(150 elements, the largest 9.99999968e+37 [0]); seen "
+     "in "
      "variable 's'"},
     {"sum of an axis", partial_sum, NULL,
      "step 13: sum made inf of finite numbers at @: [0] sum(50 elements, the largest 9.99999968e+37 [0, 0]); seen in "
@@ -123,7 +124,8 @@ const planted planted_moved[] = {
      "step 14: prod made inf of finite numbers at @: prod(150 elements, the largest 3.00000001e+38 [8]); seen in "
      "variable 's'"},
     {"cumsum", running_sum, NULL,
-     "step 15: cumsum made inf of finite numbers at @: [3] cumsum(3.00000001e+38, 9.99999968e+37); seen in variable 'g' "
+     "step 15: cumsum made inf of finite numbers at @: [3] cumsum(3.00000001e+38, 9.99999968e+37); seen in variable "
+     "'g' "
      "[3]"},
     {"dot", dot, NULL,
      "step 16: dot made inf of finite numbers at @: [9, 0] dot(15 products, the largest 6.00000001e+38); seen in "
@@ -138,7 +140,8 @@ const planted planted_moved[] = {
      "step 20: event made inf of finite numbers at @: [100] event(0, 1 contribution, the largest 1.00000004e+50); seen "
      "in variable 'g' [100]"},
     {"event_t", read_back, NULL,
-     "step 22: event_t made -inf of finite numbers at @: [100] event_t(0, 1 contribution, the largest -1.00000004e+50); "
+     "step 22: event_t made -inf of finite numbers at @: [100] event_t(0, 1 contribution, the largest "
+     "-1.00000004e+50); "
      "seen in variable 'g' [100]"},
     {"a delay ring", ring, NULL,
      "step 23: div made inf of finite numbers at @: [44] div(1, 0); seen in variable 'lag.ring' [0, 44]"},
@@ -150,10 +153,8 @@ const planted planted_moved[] = {
      "step 26: log made nan of finite numbers at @: [11] log(-1); seen in variable 'g' [101]"},
     {"update of a row", put_row, NULL,
      "step 28: log made nan of finite numbers at @: [11] log(-1); seen in variable 'm' [1, 11]"},
-    {"concat", joined, NULL,
-     "step 29: asin made nan of finite numbers at @: [149] asin(5); seen in variable 'g' [49]"},
-    {"gather", picked, NULL,
-     "step 30: asin made nan of finite numbers at @: [1] asin(5); seen in variable 'g' [148]"},
+    {"concat", joined, NULL, "step 29: asin made nan of finite numbers at @: [149] asin(5); seen in variable 'g' [49]"},
+    {"gather", picked, NULL, "step 30: asin made nan of finite numbers at @: [1] asin(5); seen in variable 'g' [148]"},
     {"sort", sorted, NULL, "step 31: div made -inf of finite numbers at @: [90] div(-1, 0); seen in variable 'g' [0]"},
     {"largest", largest, NULL, "step 32: div made inf of finite numbers at @: [91] div(1, 0); seen in variable 's'"},
     {"a mean that reaches all", spread, NULL,
