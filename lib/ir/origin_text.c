@@ -223,7 +223,7 @@ static const eg_var *variable_of(const egi_graph *g, egi_id owner, int64_t k)
     return NULL;
 }
 
-static bool has_stacked_result(const egi_graph *g, egi_id loop, int64_t k, int64_t *result)
+static bool is_result(const egi_graph *g, egi_id loop, int64_t k, int64_t *result)
 {
     for (*result = 0; *result < g->regions.at[0].results.n; ++*result) {
         egi_id v = g->regions.at[0].results.at[*result];
@@ -232,8 +232,8 @@ static bool has_stacked_result(const egi_graph *g, egi_id loop, int64_t k, int64
     return false;
 }
 
-/* "variable 'V'", "carried value 2", "result 0" */
-static void put_holder(egi_interp *ip, egi_id owner, int64_t k)
+/* "variable 'V'", "carried value 2 of the loop", "result 0"; true for what is stacked, a row each step */
+static bool put_holder(egi_interp *ip, egi_id owner, int64_t k)
 {
     const egi_graph *g = ip->g;
     const egi_node *n = egi_at(g, owner);
@@ -243,10 +243,25 @@ static void put_holder(egi_interp *ip, egi_id owner, int64_t k)
         put(ip, "variable '%s'", v->name);
     else if (!owner)
         put(ip, "result %" PRId64, k);
-    else if (has_stacked_result(g, owner, k, &result))
+    else if (is_result(g, owner, k, &result))
         put(ip, "result %" PRId64, result);
     else
         put(ip, "%s value %" PRId64 " of the loop", k < nc ? "carried" : "stacked", k < nc ? k : k - nc);
+    return owner && k >= nc;
+}
+
+static void put_seen(egi_interp *ip)
+{
+    const egi_verdict *v = &ip->origins->verdict;
+    egi_shape s = *egi_shape_of(ip->g, v->value);
+    int64_t element = v->element;
+    put(ip, "; seen in ");
+    if (put_holder(ip, v->owner, v->result)) {
+        element += v->step * egi_shape_count(&s);
+        memmove(s.dim + 1, s.dim, (size_t)s.rank++ * sizeof *s.dim);
+        s.dim[0] = v->step + 1;
+    }
+    put_index(ip, &s, element);
 }
 
 /* -- what is given
@@ -366,7 +381,6 @@ static void put_made(egi_interp *ip, egi_id id, int64_t i, bool infinities)
 
 void egi_origin_tell(egi_interp *ip, egi_id id, int64_t i, bool of_infinities)
 {
-    const egi_verdict *v = &ip->origins->verdict;
     const egi_op op = (egi_op)egi_at(ip->g, id)->op;
     const bool made = egi_ops[op].args != 0 && op != EGI_ITEM;
     ip->r->status = EG_ERR_RUN;
@@ -377,10 +391,6 @@ void egi_origin_tell(egi_interp *ip, egi_id id, int64_t i, bool of_infinities)
         put_made(ip, id, i, of_infinities);
     else
         put_giver(ip, id, i);
-    if (v->origin) {
-        put(ip, "; seen in ");
-        put_holder(ip, v->owner, v->result);
-        put_index(ip, egi_shape_of(ip->g, v->value), v->element);
-    }
+    if (ip->origins->verdict.origin) put_seen(ip);
     put(ip, "; %s", advice(ip, id, i, of_infinities));
 }
