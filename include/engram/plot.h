@@ -1,16 +1,18 @@
-/* Pictures of results: rasters, traces, heat maps, and stacks of them over one time axis; PNG or SVG by the file's name.
+/* Pictures of results: rasters, traces, heat maps, and stacks of them over one time axis; PNG or SVG by the file's
+ * name.
  *
  *     // E and I spikes as (step, neuron) above, a membrane potential below
  *     eg_plot_series spikes[] = {
- *         {.kind = EG_PLOT_DOTS, .num = nE, .x = eg_column_i32(&E[0][0], 2), .y = eg_column_i32(&E[0][1], 2), .label = "E"},
- *         {.kind = EG_PLOT_DOTS, .num = nI, .x = eg_column_i32(&I[0][0], 2), .y = eg_column_i32(&I[0][1], 2), .label = "I"}};
- *     eg_plot_series trace = {.num = steps, .y = eg_column_f32(V, 1)};
- *     eg_plot_panel panels[] = {{.series = spikes, .num_series = 2, .ylabel = "neuron", .height = 2},
+ *         {.kind = EG_PLOT_DOTS, .num = nE, .x = eg_column_i32(&E[0][0], 2), .y = eg_column_i32(&E[0][1], 2), .label =
+ * "E"},
+ *         {.kind = EG_PLOT_DOTS, .num = nI, .x = eg_column_i32(&I[0][0], 2), .y = eg_column_i32(&I[0][1], 2), .label =
+ * "I"}}; eg_plot_series trace = {.num = steps, .y = eg_column_f32(V, 1)}; eg_plot_panel panels[] = {{.series = spikes,
+ * .num_series = 2, .ylabel = "neuron", .height = 2},
  *                               {.series = &trace, .num_series = 1, .ylabel = "V (mV)"}};
  *     eg_plot_figure(eg, "net.png", 2, panels, &(eg_plot_options){.xlabel = "step"});
  *
- * Drawn by gnuplot, if it is in PATH, else by Engram itself; both place things alike.  Nothing of the user's texts is
- *   executed, no shell is used, and the file appears whole or not at all.
+ * A PNG is drawn by gnuplot, if it is in PATH, else by Engram itself, an SVG by Engram; both place things alike.
+ *   Nothing of the user's texts is executed, no shell is used, and the file appears whole or not at all.
  * Numbers that are not finite, or beyond 1e300, are left out: a line is interrupted there.  Series without points are
  *   fine.  Texts are UTF-8; what Engram's own letters lack (they have ASCII, common Greek and signs) is a box in a PNG.
  */
@@ -92,11 +94,11 @@ typedef enum eg_plot_colors {
 /* A matrix as colours; row 0 is at the bottom. */
 typedef struct eg_plot_matrix {
     int64_t rows, cols;
-    eg_column z; /* element (r, c) is number r * cols + c */
-    bool top_down;                       /* row 0 at the top, and y downwards */
-    double left, right, bottom, top;     /* edges in units of the axes; equal = 0 to cols, 0 to rows */
-    double low, high;                    /* values with the first and last colour; equal = of the data */
-    const char *label;                   /* of the colour bar */
+    eg_column z;                     /* element (r, c) is number r * cols + c */
+    bool top_down;                   /* row 0 at the top, and y downwards */
+    double left, right, bottom, top; /* edges in units of the axes; equal = 0 to cols, 0 to rows */
+    double low, high;                /* values with the first and last colour; equal = of the data */
+    const char *label;               /* of the colour bar */
     eg_plot_colors colors;
 } eg_plot_matrix;
 
@@ -110,7 +112,7 @@ typedef struct eg_plot_panel {
 } eg_plot_panel;
 
 typedef enum eg_plot_renderer {
-    EG_PLOT_AUTO, /* gnuplot if it is there and works, else Engram's own */
+    EG_PLOT_AUTO, /* PNG: gnuplot if it is there and works; else, and for SVG, Engram's own */
     EG_PLOT_GNUPLOT,
     EG_PLOT_BUILTIN
 } eg_plot_renderer;

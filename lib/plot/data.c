@@ -4,8 +4,8 @@
 #include "engram/parallel.h"
 #include "scene.h"
 
-static const uint32_t palette[] = {EG_PLOT_BLUE, EG_PLOT_RED, EG_PLOT_GREEN, EG_PLOT_ORANGE, EG_PLOT_PURPLE, 0x56B4E9,
-                                   0x8C564B,     0x555555};
+static const uint32_t palette[] = {EG_PLOT_BLUE,   EG_PLOT_RED, EG_PLOT_GREEN, EG_PLOT_ORANGE,
+                                   EG_PLOT_PURPLE, 0x56B4E9,    0x8C564B,      0x555555};
 
 uint32_t egi_plot_color(const eg_plot_panel *p, int k)
 {
@@ -176,55 +176,4 @@ static point *thin_dots(const scene *s, const panel *p, const eg_plot_series *se
 point *egi_plot_points(const scene *s, const panel *p, const eg_plot_series *series, int64_t *num)
 {
     return series->kind == EG_PLOT_LINE ? thin_line(s, p, series, num) : thin_dots(s, p, series, num);
-}
-
-/* -- matrices ----------------------------------------------------------------------------------------------------- */
-
-/* Edge k of n parts of size. */
-static int64_t edge(int64_t size, int64_t n, int64_t k) { return (int64_t)((double)size * (double)k / (double)n); }
-
-double *egi_plot_cells(const scene *s, const panel *p, int64_t *rows, int64_t *cols)
-{
-    const eg_plot_matrix *m = p->of->matrix;
-    const int64_t wide = (int64_t)fmax(1, p->at.right - p->at.left), high = (int64_t)fmax(1, p->at.bottom - p->at.top);
-    const int64_t nr = m->rows < high ? m->rows : high, nc = m->cols < wide ? m->cols : wide;
-    double *out = eg_alloc(s->eg, nr * nc, sizeof *out);
-    *rows = nr;
-    *cols = nc;
-    for (int64_t i = 0; out && i < nr; i++) {
-        for (int64_t j = 0; j < nc; j++) {
-            double sum = 0;
-            int64_t n = 0;
-            for (int64_t r = edge(m->rows, nr, i); r < edge(m->rows, nr, i + 1); r++)
-                for (int64_t c = edge(m->cols, nc, j); c < edge(m->cols, nc, j + 1); c++) {
-                    double z = egi_plot_at(&m->z, r * m->cols + c);
-                    if (isnan(z)) continue;
-                    n++;
-                    sum += (z - sum) / (double)n; /* a mean that cannot overflow */
-                }
-            out[(m->top_down ? i : nr - 1 - i) * nc + j] = n ? sum : (double)NAN;
-        }
-    }
-    return out;
-}
-
-/* -- colours ------------------------------------------------------------------------------------------------------ */
-
-uint32_t egi_plot_shade(eg_plot_colors colors, double share)
-{
-    /* viridis: Smith and van der Walt, matplotlib (CC0), every sixteenth of the way */
-    static const uint32_t viridis[] = {0x440154, 0x481A6C, 0x472F7D, 0x414487, 0x39568C, 0x31688E, 0x2A788E, 0x23888E, 0x1F988B,
-                                       0x22A884, 0x35B779, 0x54C568, 0x7AD151, 0xA5DB36, 0xD2E21B, 0xEFE51C, 0xFDE725};
-    static const uint32_t diverging[] = {0x2166AC, 0x4393C3, 0x92C5DE, 0xD1E5F0, 0xF7F7F7, 0xFDDBC7, 0xF4A582, 0xD6604D, 0xB2182B};
-    if (isnan(share)) return PLOT_BARE;
-    const uint32_t *at = colors == EG_PLOT_DIVERGING ? diverging : viridis;
-    int last = colors == EG_PLOT_DIVERGING ? 8 : 16;
-    double x = fmin(fmax(share, 0), 1) * last;
-    int k = x >= last ? last - 1 : (int)x;
-    uint32_t color = 0;
-    for (int shift = 0; shift <= 16; shift += 8) {
-        double low = at[k] >> shift & 255, high = at[k + 1] >> shift & 255;
-        color |= (uint32_t)(low + (high - low) * (x - k) + 0.5) << shift;
-    }
-    return color;
 }

@@ -75,19 +75,17 @@ static void draw_series(const scene *s, const panel *p, int k, canvas *c)
 
 static void draw_matrix(const scene *s, const panel *p, canvas *c)
 {
-    const eg_plot_matrix *m = p->of->matrix;
-    int64_t rows, cols;
-    axis x, y;
-    egi_plot_extent(m, &x, &y);
-    double *z = egi_plot_cells(s, p, &rows, &cols);
-    uint32_t *color = eg_alloc(s->eg, rows * cols, sizeof *color);
-    if (z && color) {
-        for (int64_t k = 0; k < rows * cols; k++) color[k] = egi_plot_shade(m->colors, plot_share(&p->z, z[k]));
-        double low = egi_plot_y(p, y.min), high = egi_plot_y(p, y.max);
-        box b = {egi_plot_x(s, p, x.min), fmin(low, high), egi_plot_x(s, p, x.max), fmax(low, high)};
-        if (rows && cols) c->cells(c, b, color, rows, cols);
+    plot_cells m;
+    bool any = egi_plot_cells(s, p, &m);
+    const int64_t num = m.rows * m.cols;
+    uint32_t *color = any ? eg_alloc(s->eg, num, sizeof *color) : NULL;
+    if (color) {
+        for (int64_t k = 0; k < num; k++) color[k] = egi_plot_shade(p->of->matrix->colors, plot_share(&p->z, m.z[k]));
+        double low = egi_plot_y(p, m.y.min), high = egi_plot_y(p, m.y.max);
+        box b = {egi_plot_x(s, p, m.x.min), fmin(low, high), egi_plot_x(s, p, m.x.max), fmax(low, high)};
+        c->cells(c, b, color, m.rows, m.cols);
     }
-    eg_release(s->eg, z);
+    eg_release(s->eg, m.z);
     eg_release(s->eg, color);
 }
 
@@ -120,7 +118,7 @@ static void draw_axes(const scene *s, const panel *p, bool last, canvas *c)
     for (int k = 0; k < p->y.num; k++) {
         double y = egi_plot_y(p, p->y.tick[k]);
         line(c, b->left - tick, y, b->left, y, pen);
-        write(c, s, p->y.text[k], b->left - 0.55 * s->font, y + 0.35 * s->font, ALIGN_RIGHT);
+        write(c, s, p->y.text[k], b->left - 0.65 * s->font, y + 0.35 * s->font, ALIGN_RIGHT);
     }
     for (int k = 0; k < s->x.num; k++) {
         double x = egi_plot_x(s, p, s->x.tick[k]);
@@ -130,8 +128,13 @@ static void draw_axes(const scene *s, const panel *p, bool last, canvas *c)
     if (last && s->o->xlabel)
         write(c, s, s->o->xlabel, (b->left + b->right) / 2, b->bottom + 2.75 * s->font, ALIGN_MIDDLE);
     if (p->of->ylabel)
-        c->words(c, (words){.text = p->of->ylabel, .x = 1.15 * s->font, .y = (b->top + b->bottom) / 2,
-                            .font = s->font, .align = ALIGN_MIDDLE, .upwards = true, .color = PLOT_INK});
+        c->words(c, (words){.text = p->of->ylabel,
+                            .x = 1.15 * s->font,
+                            .y = (b->top + b->bottom) / 2,
+                            .font = s->font,
+                            .align = ALIGN_MIDDLE,
+                            .upwards = true,
+                            .color = PLOT_INK});
 }
 
 static void draw_bar(const scene *s, const panel *p, canvas *c)
@@ -144,17 +147,23 @@ static void draw_bar(const scene *s, const panel *p, canvas *c)
     double widest = 0;
     for (int k = 0; k < SHADES; k++) color[k] = egi_plot_shade(m->colors, 1 - (k + 0.5) / SHADES);
     c->cells(c, *b, color, SHADES, 1);
-    point frame[] = {{b->left, b->top}, {b->right, b->top}, {b->right, b->bottom}, {b->left, b->bottom}, {b->left, b->top}};
+    point frame[] = {
+        {b->left, b->top}, {b->right, b->top}, {b->right, b->bottom}, {b->left, b->bottom}, {b->left, b->top}};
     c->path(c, frame, 5, pen);
     for (int k = 0; k < p->z.num; k++) {
         double y = b->bottom - plot_share(&p->z, p->z.tick[k]) * (b->bottom - b->top);
         line(c, b->right, y, b->right + 0.2 * s->font, y, pen);
-        write(c, s, p->z.text[k], b->right + 0.45 * s->font, y + 0.35 * s->font, ALIGN_LEFT);
+        write(c, s, p->z.text[k], b->right + 0.6 * s->font, y + 0.35 * s->font, ALIGN_LEFT);
         widest = fmax(widest, egi_font_width(p->z.text[k], s->font));
     }
     if (m->label)
-        c->words(c, (words){.text = m->label, .x = b->right + 1.65 * s->font + widest, .y = (b->top + b->bottom) / 2,
-                            .font = s->font, .align = ALIGN_MIDDLE, .upwards = true, .color = PLOT_INK});
+        c->words(c, (words){.text = m->label,
+                            .x = b->right + 1.8 * s->font + widest,
+                            .y = (b->top + b->bottom) / 2,
+                            .font = s->font,
+                            .align = ALIGN_MIDDLE,
+                            .upwards = true,
+                            .color = PLOT_INK});
 }
 
 /* Title at the left, labels from the right, each behind a mark of its series. */
@@ -162,7 +171,9 @@ static void draw_legend(const scene *s, const panel *p, canvas *c)
 {
     if (isnan(p->legend)) return;
     const double font = s->font, y = p->legend, mark = y - 0.34 * font;
-    if (p->of->title) c->words(c, (words){.text = p->of->title, .x = p->at.left, .y = y, .font = font, .bold = true, .color = PLOT_INK});
+    if (p->of->title)
+        c->words(c,
+                 (words){.text = p->of->title, .x = p->at.left, .y = y, .font = font, .bold = true, .color = PLOT_INK});
     double x = p->at.right;
     for (int k = p->of->num_series - 1; k >= 0; k--) {
         const eg_plot_series *series = &p->of->series[k];
@@ -171,7 +182,8 @@ static void draw_legend(const scene *s, const panel *p, canvas *c)
         write(c, s, series->label, x, y, ALIGN_RIGHT);
         x -= egi_font_width(series->label, font) + 0.4 * font;
         if (series->kind == EG_PLOT_LINE) {
-            line(c, x - 1.3 * font, mark, x, mark, (plot_pen){color, fmax(0.14 * font, egi_plot_width(s, p, series)), series->dashed ? 0.3 * font : 0});
+            line(c, x - 1.3 * font, mark, x, mark,
+                 (plot_pen){color, fmax(0.14 * font, egi_plot_width(s, p, series)), series->dashed ? 0.3 * font : 0});
             x -= 1.3 * font;
         } else {
             c->dots(c, &(point){x - 0.3 * font, mark}, 1, 0.6 * font, color);
@@ -197,6 +209,10 @@ void egi_plot_draw(const scene *s, canvas *c)
         draw_legend(s, p, c);
     }
     if (s->o->title)
-        c->words(c, (words){.text = s->o->title, .x = s->panel[0].at.left, .y = 1.55 * s->font, .font = 1.2 * s->font,
-                            .bold = true, .color = PLOT_INK});
+        c->words(c, (words){.text = s->o->title,
+                            .x = s->panel[0].at.left,
+                            .y = 1.55 * s->font,
+                            .font = 1.2 * s->font,
+                            .bold = true,
+                            .color = PLOT_INK});
 }

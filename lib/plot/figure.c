@@ -41,7 +41,8 @@ static bool ends_in(const char *path, const char *suffix)
 
 static bool fine_range(double low, double high)
 {
-    return low == high || (low < high && fabs(low) <= PLOT_HUGE && fabs(high) <= PLOT_HUGE && high - low > 1e-12 * fmax(fabs(low), fabs(high)));
+    return low == high || (low < high && fabs(low) <= PLOT_HUGE && fabs(high) <= PLOT_HUGE &&
+                           high - low > 1e-12 * fmax(fabs(low), fabs(high)));
 }
 
 static bool fine_column(const eg_column *c)
@@ -53,7 +54,8 @@ static bool check_options(const call *c, const eg_plot_options *o)
 {
     if ((o->width && (o->width < SMALLEST || o->width > LARGEST)) ||
         (o->height && (o->height < SMALLEST || o->height > LARGEST)))
-        return fail(c, "the picture is to have %d x %d pixels; %d to %d are possible", o->width, o->height, SMALLEST, LARGEST);
+        return fail(c, "the picture is to have %d x %d pixels; %d to %d are possible", o->width, o->height, SMALLEST,
+                    LARGEST);
     if (!(o->font_size == 0 || (o->font_size >= 4 && o->font_size <= 500)))
         return fail(c, "font_size is %g; 4 to 500 pixels are possible", o->font_size);
     if (!fine_range(o->x_min, o->x_max)) return fail(c, "the x range is from %g to %g", o->x_min, o->x_max);
@@ -63,13 +65,17 @@ static bool check_options(const call *c, const eg_plot_options *o)
 
 static bool check_panel(const call *c, const eg_plot_panel *p, int k)
 {
-    if (p->num_series < 0 || (p->num_series && !p->series)) return fail(c, "panel %d: %d series, at NULL", k, p->num_series);
-    if (!fine_range(p->y_min, p->y_max)) return fail(c, "panel %d: the y range is from %g to %g", k, p->y_min, p->y_max);
-    if (!(p->height >= 0 && p->height <= 1000)) return fail(c, "panel %d: height is %g; 0 to 1000 are possible", k, p->height);
+    if (p->num_series < 0 || (p->num_series && !p->series))
+        return fail(c, "panel %d: %d series, at NULL", k, p->num_series);
+    if (!fine_range(p->y_min, p->y_max))
+        return fail(c, "panel %d: the y range is from %g to %g", k, p->y_min, p->y_max);
+    if (!(p->height >= 0 && p->height <= 1000))
+        return fail(c, "panel %d: height is %g; 0 to 1000 are possible", k, p->height);
     for (int j = 0; j < p->num_series; j++) {
         const eg_plot_series *s = &p->series[j];
         if (s->num < 0) return fail(c, "panel %d, series %d: num is %lld", k, j, (long long)s->num);
-        if ((unsigned)s->kind > EG_PLOT_SPIKES) return fail(c, "panel %d, series %d: there is no kind %d", k, j, (int)s->kind);
+        if ((unsigned)s->kind > EG_PLOT_SPIKES)
+            return fail(c, "panel %d, series %d: there is no kind %d", k, j, (int)s->kind);
         if (!fine_column(&s->x) || !fine_column(&s->y))
             return fail(c, "panel %d, series %d: a column has no such type, scale or offset", k, j);
         if (!(s->width >= 0 && s->width <= 1000)) return fail(c, "panel %d, series %d: width is %g", k, j, s->width);
@@ -93,11 +99,13 @@ static bool check_panel(const call *c, const eg_plot_panel *p, int k)
 static bool render(const call *c, const scene *s, bool svg, picture *p)
 {
     char why[300] = "";
-    if (s->o->renderer != EG_PLOT_BUILTIN && egi_plot_gnuplot(s, svg, p, why, sizeof why)) return true;
+    /* What gnuplot adds are fonts, and those of an SVG are whoever's who looks at it. */
+    bool try_gnuplot = s->o->renderer == EG_PLOT_GNUPLOT || (s->o->renderer == EG_PLOT_AUTO && !svg);
+    if (try_gnuplot && egi_plot_gnuplot(s, svg, p, why, sizeof why)) return true;
     if (eg_error(c->eg)) return false;
     if (s->o->renderer == EG_PLOT_GNUPLOT) {
-        eg_fail(c->eg, EG_ERR_IO, c->file, c->line, "%s: no picture came from gnuplot: %s; leave the renderer to Engram",
-                c->what, why);
+        eg_fail(c->eg, EG_ERR_IO, c->file, c->line,
+                "%s: no picture came from gnuplot: %s; leave the renderer to Engram", c->what, why);
         return false;
     }
     return svg ? egi_plot_svg(s, p) : egi_plot_png(s, p);
@@ -127,7 +135,8 @@ static eg_status draw(const call *c, const char *path, int num, const eg_plot_pa
     bool svg = path && ends_in(path, ".svg"), ok = check_options(c, o);
     if (ok && !svg && !(path && ends_in(path, ".png")))
         ok = fail(c, "the path '%.200s' ends neither in .png nor in .svg", path ? path : "NULL");
-    if (ok && (num < 1 || num > MOST_PANELS || !panels)) ok = fail(c, "%d panels; 1 to %d are possible", num, MOST_PANELS);
+    if (ok && (num < 1 || num > MOST_PANELS || !panels))
+        ok = fail(c, "%d panels; 1 to %d are possible", num, MOST_PANELS);
     for (int k = 0; ok && k < num; k++) ok = check_panel(c, &panels[k], k);
     if (!ok) return eg_error(eg);
 
@@ -137,8 +146,8 @@ static eg_status draw(const call *c, const char *path, int num, const eg_plot_pa
     if (!s.panel) return eg_error(eg);
     for (int k = 0; k < num; k++) s.panel[k] = (panel){.of = &panels[k]};
     if (!egi_plot_layout(&s))
-        fail(c, "%d panels with letters of %.0f pixels do not fit into %d x %d; make the picture larger", num, s.font, s.width,
-             s.height);
+        fail(c, "%d panels with letters of %.0f pixels do not fit into %d x %d; make the picture larger", num, s.font,
+             s.width, s.height);
     else if (render_in_c(c, &s, svg, &p))
         (eg_write_file)(eg, path, p.at, p.n, c->file, c->line);
     eg_release(eg, p.at);
@@ -167,7 +176,8 @@ static eg_status one(const call *c, const char *path, eg_plot_panel p, const eg_
 eg_status(eg_plot_lines)(eg_context *eg, const char *path, int num, const eg_plot_series *series,
                          const eg_plot_options *options, const char *file, int line)
 {
-    return one(&(call){eg, "eg_plot_lines", file, line}, path, (eg_plot_panel){.series = series, .num_series = num}, options);
+    return one(&(call){eg, "eg_plot_lines", file, line}, path, (eg_plot_panel){.series = series, .num_series = num},
+               options);
 }
 
 eg_status(eg_plot_heat)(eg_context *eg, const char *path, const eg_plot_matrix *matrix, const eg_plot_options *options,

@@ -72,6 +72,7 @@ static void range_y(panel *p)
     } else {
         egi_plot_widen(&p->z, &of->matrix->z, of->matrix->rows * of->matrix->cols);
         egi_plot_settle(&p->z, 0);
+        egi_plot_snap(&p->z, 10);
     }
 }
 
@@ -95,7 +96,8 @@ double egi_plot_legend_width(const scene *s, const panel *p)
     double width = 0;
     for (int k = 0; k < p->of->num_series; k++) {
         const char *label = p->of->series[k].label;
-        if (label) width += egi_font_width(label, s->font) + (p->of->series[k].kind == EG_PLOT_LINE ? 2.8 : 2.1) * s->font;
+        if (label)
+            width += egi_font_width(label, s->font) + (p->of->series[k].kind == EG_PLOT_LINE ? 2.8 : 2.1) * s->font;
     }
     return width;
 }
@@ -147,10 +149,9 @@ static bool spread(scene *s)
     for (int k = 0; k < s->num; k++) {
         const panel *p = &s->panel[k];
         left = fmax(left, widest(&p->y, font) + (p->of->ylabel ? 1.7 * font : 0));
-        if (p->of->matrix)
-            bar = fmax(bar, 2.4 * font + widest(&p->z, font) + (p->of->matrix->label ? 1.6 * font : 0));
+        if (p->of->matrix) bar = fmax(bar, 2.5 * font + widest(&p->z, font) + (p->of->matrix->label ? 1.7 * font : 0));
     }
-    left += 1.3 * font;
+    left += 1.45 * font;
     double right = s->width - bar;
     egi_plot_ticks(&s->x, most_ticks(right - left, 5 * font, 12));
     double last = s->x.num ? egi_font_width(s->x.text[s->x.num - 1], font) / 2 : 0;

@@ -11,7 +11,7 @@ typedef struct pixels {
     eg_context *eg;
     int64_t width, height;
     uint8_t *rgb, *mask;
-    int64_t left, top, right, bottom;                     /* clip */
+    int64_t left, top, right, bottom;                         /* clip */
     int64_t dirty_left, dirty_top, dirty_right, dirty_bottom; /* of the mask */
 } pixels;
 
@@ -102,7 +102,8 @@ static void cover_dashed(pixels *p, point a, point b, plot_pen pen, double *done
     const double length = hypot(b.x - a.x, b.y - a.y);
     double at = 0;
     while (at < length) {
-        const double phase = fmod(*done + at, 2 * pen.dash), rest = (phase < pen.dash ? pen.dash : 2 * pen.dash) - phase;
+        const double phase = fmod(*done + at, 2 * pen.dash),
+                     rest = (phase < pen.dash ? pen.dash : 2 * pen.dash) - phase;
         const double to = fmin(length, at + fmax(rest, 0.01));
         if (phase < pen.dash)
             cover(p, (point){a.x + (b.x - a.x) * at / length, a.y + (b.y - a.y) * at / length},
@@ -172,7 +173,7 @@ static void words_(canvas *c, words w)
     point stroke[FONT_POINTS];
     for (const char *s = w.text; s && *s;) {
         int num;
-        double at = advance * unit - back;
+        double at = advance * unit * (w.bold ? 1.03 : 1) - back; /* thick letters need more room */
         s = egi_font_letter(s, stroke, &num, &advance);
         for (int k = 0; k < num; k++) {
             if (isnan(stroke[k].x)) continue;

@@ -44,7 +44,9 @@ bool egi_png_encode(eg_context *eg, const uint8_t *rgb, int64_t width, int64_t h
         png_set_write_fn(png, &t, put, flush);
         ok = encode(png, info, rgb, width, height);
     }
-    if (!ok) eg_fail(eg, EG_ERR_MEMORY, NULL, 0, "out of memory: the picture of %lld x %lld pixels", (long long)width, (long long)height);
+    if (!ok)
+        eg_fail(eg, EG_ERR_MEMORY, NULL, 0, "out of memory: the picture of %lld x %lld pixels", (long long)width,
+                (long long)height);
     png_destroy_write_struct(&png, &info);
     if (eg_error(eg)) {
         eg_release(eg, t.at);

@@ -1,4 +1,5 @@
-/* A figure laid out: where each panel is, what its axes say, what is drawn in which order.  Renderers take it from here. */
+/* A figure laid out: where each panel is, what its axes say, what is drawn in which order.  Renderers take it from
+ * here. */
 #ifndef EGI_PLOT_SCENE_H
 #define EGI_PLOT_SCENE_H
 
@@ -7,7 +8,12 @@
 #include "engram/plot.h"
 
 #define PLOT_HUGE 1e300 /* numbers beyond are not drawn */
-enum { PLOT_TICKS = 24, PLOT_INK = 0x222222, PLOT_FRAME = 0x444444, PLOT_BARE = 0xE4E4E4 /* a cell without a number */ };
+enum {
+    PLOT_TICKS = 24,
+    PLOT_INK = 0x222222,
+    PLOT_FRAME = 0x444444,
+    PLOT_BARE = 0xE4E4E4 /* a cell without a number */
+};
 
 typedef struct point {
     double x, y; /* NaN: a gap */
@@ -36,7 +42,7 @@ typedef struct scene {
     eg_context *eg;
     const eg_plot_options *o;
     int width, height, num;
-    double font; /* pixels */
+    double font;  /* pixels */
     double point; /* for gnuplot: sizes of fonts in its units, for one pixel */
     axis x;
     panel *panel;
@@ -73,9 +79,15 @@ double egi_plot_width(const scene *s, const panel *p, const eg_plot_series *seri
 /* Points of a series in units of the axes, so many that a picture of this size does not change: lines with gaps, dots
  * one by one, spikes from low to high with gaps.  From eg_alloc; NULL after an error. */
 point *egi_plot_points(const scene *s, const panel *p, const eg_plot_series *series, int64_t *num);
-/* A matrix as at most one cell a pixel, the top row first: means of the numbers there, NaN where there is none. */
-double *egi_plot_cells(const scene *s, const panel *p, int64_t *rows, int64_t *cols);
-/* Its extent, as the axes have it. */
+/* A matrix, or what of it is in sight, as at most one cell a pixel, the top row first: means of the numbers there, NaN
+ * where there is none.  z is from eg_alloc.  False if there is nothing to draw, or after an error. */
+typedef struct plot_cells {
+    double *z;
+    int64_t rows, cols;
+    axis x, y; /* extent */
+} plot_cells;
+bool egi_plot_cells(const scene *s, const panel *p, plot_cells *cells);
+/* The extent of all of it, as the axes have it. */
 void egi_plot_extent(const eg_plot_matrix *m, axis *x, axis *y);
 uint32_t egi_plot_shade(eg_plot_colors colors, double share);
 

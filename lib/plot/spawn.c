@@ -66,7 +66,8 @@ static void first_line(int fd, char *to, size_t size)
     char buffer[400];
     ssize_t n = pread(fd, buffer, sizeof buffer, 0), k = 0, used = 0;
     while (k < n && (buffer[k] == '\n' || buffer[k] == ' ' || buffer[k] == '^')) k++;
-    for (; k < n && buffer[k] != '\n' && (size_t)used + 1 < size; k++) to[used++] = buffer[k] >= 32 && buffer[k] < 127 ? buffer[k] : ' ';
+    for (; k < n && buffer[k] != '\n' && (size_t)used + 1 < size; k++)
+        to[used++] = buffer[k] >= 32 && buffer[k] < 127 ? buffer[k] : ' ';
     to[used] = 0;
 }
 
@@ -96,8 +97,8 @@ static int start(const char *path, char *const *args, const int *fd, pid_t *chil
     return failed;
 }
 
-/* Its exit status; -1 if it was killed for taking too long.  0 if the host's own handling of children took it away: what
- * came out tells. */
+/* Its exit status; -1 if it was killed for taking too long.  0 if the host's own handling of children took it away:
+ * what came out tells. */
 static int finish(pid_t child)
 {
     for (int ms = 0; ms < PATIENCE_MS; ms += 2) {

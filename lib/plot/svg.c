@@ -32,8 +32,9 @@ static void path(canvas *c, const point *p, int64_t num, plot_pen pen)
 {
     text *t = &of(c)->out;
     if (!num) return;
-    egi_text_put(t, "<path fill=\"none\" stroke=\"#%06x\" stroke-width=\"%.2f\" stroke-linecap=\"%s\" stroke-linejoin=\"round\"",
-                 pen.color, pen.width, pen.dash > 0 ? "butt" : "round");
+    egi_text_put(
+        t, "<path fill=\"none\" stroke=\"#%06x\" stroke-width=\"%.2f\" stroke-linecap=\"%s\" stroke-linejoin=\"round\"",
+        pen.color, pen.width, pen.dash > 0 ? "butt" : "round");
     if (pen.dash > 0) egi_text_put(t, " stroke-dasharray=\"%.2f %.2f\"", pen.dash, pen.dash);
     egi_text_put(t, " d=\"");
     for (int64_t k = 0; k < num; k++) {
@@ -50,15 +51,16 @@ static void dots(canvas *c, const point *p, int64_t num, double across, uint32_t
 {
     text *t = &of(c)->out;
     if (!num) return;
-    egi_text_put(t, "<path fill=\"none\" stroke=\"#%06x\" stroke-width=\"%.2f\" stroke-linecap=\"round\" d=\"", color, across);
+    egi_text_put(t, "<path fill=\"none\" stroke=\"#%06x\" stroke-width=\"%.2f\" stroke-linecap=\"round\" d=\"", color,
+                 across);
     for (int64_t k = 0; k < num; k++) egi_text_put(t, "M%.1f %.1fh0", p[k].x, p[k].y);
     egi_text_put(t, "\"/>\n");
 }
 
 static void fill(canvas *c, box b, uint32_t color)
 {
-    egi_text_put(&of(c)->out, "<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" fill=\"#%06x\"/>\n", b.left, b.top,
-                 b.right - b.left, b.bottom - b.top, color);
+    egi_text_put(&of(c)->out, "<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" fill=\"#%06x\"/>\n", b.left,
+                 b.top, b.right - b.left, b.bottom - b.top, color);
 }
 
 /* Text as XML takes it: markup escaped, control characters and what is no UTF-8 replaced. */
@@ -80,8 +82,8 @@ static void words_(canvas *c, words w)
 {
     static const char *const anchor[] = {"start", "middle", "end"};
     text *t = &of(c)->out;
-    egi_text_put(t, "<text x=\"%.2f\" y=\"%.2f\" font-size=\"%.2f\" text-anchor=\"%s\" fill=\"#%06x\"", w.x, w.y, w.font,
-                 anchor[w.align], w.color);
+    egi_text_put(t, "<text x=\"%.2f\" y=\"%.2f\" font-size=\"%.2f\" text-anchor=\"%s\" fill=\"#%06x\"", w.x, w.y,
+                 w.font, anchor[w.align], w.color);
     if (w.bold) egi_text_put(t, " font-weight=\"bold\"");
     if (w.upwards) egi_text_put(t, " transform=\"rotate(-90 %.2f %.2f)\"", w.x, w.y);
     egi_text_put(t, ">");
@@ -100,17 +102,26 @@ static void base64(text *t, const uint8_t *p, size_t n)
     }
 }
 
-/* Cells are a picture within: a PNG of one pixel a cell. */
+/* Cells are a picture within: a PNG with several pixels a cell, since viewers smooth what they enlarge. */
 static void cells(canvas *c, box b, const uint32_t *color, int64_t rows, int64_t cols)
 {
     svg *v = of(c);
     text *t = &v->out;
     picture png;
-    uint8_t *rgb = eg_alloc(v->s->eg, 3 * rows * cols, 1);
-    for (int64_t k = 0; rgb && k < 3 * rows * cols; k++) rgb[k] = (uint8_t)(color[k / 3] >> (16 - 8 * (k % 3)));
-    if (rgb && egi_png_encode(v->s->eg, rgb, cols, rows, &png)) {
-        egi_text_put(t, "<image x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" preserveAspectRatio=\"none\" "
-                        "style=\"image-rendering:pixelated\" xlink:href=\"data:image/png;base64,",
+    const double all_high = fmin(b.bottom - b.top, 2 * v->s->height),
+                 all_wide = fmin(b.right - b.left, 2 * v->s->width);
+    const int64_t high = (int64_t)fmax(1, ceil(2 * all_high / (double)rows));
+    const int64_t wide = (int64_t)fmax(1, ceil(2 * all_wide / (double)cols)), width = cols * wide;
+    uint8_t *rgb = eg_alloc(v->s->eg, 3 * rows * high * width, 1);
+    for (int64_t y = 0; rgb && y < rows * high; y++) {
+        for (int64_t x = 0; x < width; x++)
+            for (int k = 0; k < 3; k++)
+                rgb[3 * (y * width + x) + k] = (uint8_t)(color[y / high * cols + x / wide] >> (16 - 8 * k));
+    }
+    if (rgb && egi_png_encode(v->s->eg, rgb, width, rows * high, &png)) {
+        egi_text_put(t,
+                     "<image x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" preserveAspectRatio=\"none\" "
+                     "style=\"image-rendering:pixelated\" xlink:href=\"data:image/png;base64,",
                      b.left, b.top, b.right - b.left, b.bottom - b.top);
         base64(t, png.at, png.n);
         egi_text_put(t, "\"/>\n");
