@@ -145,7 +145,7 @@ static void draw_bar(const scene *s, const panel *p, canvas *c)
     const plot_pen pen = frame_pen(s);
     const eg_plot_matrix *m = p->of->matrix;
     double widest = 0;
-    for (int k = 0; k < SHADES; k++) color[k] = egi_plot_shade(m->colors, 1 - (k + 0.5) / SHADES);
+    for (int k = 0; k < SHADES; k++) color[k] = egi_plot_shade(m->colors, 1 - (k + 0.5) / (double)SHADES);
     c->cells(c, *b, color, SHADES, 1);
     point frame[] = {
         {b->left, b->top}, {b->right, b->top}, {b->right, b->bottom}, {b->left, b->bottom}, {b->left, b->top}};

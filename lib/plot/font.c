@@ -227,5 +227,5 @@ double egi_font_width(const char *text, double font)
     double width = 0;
     int num;
     for (const char *s = text; s && *s;) s = egi_font_letter(s, NULL, &num, &width);
-    return width > 3.4 ? (width - 3.4) * font / FONT_EM : 0;
+    return width > 3.4 ? (width - 3.4) * font / (double)FONT_EM : 0;
 }

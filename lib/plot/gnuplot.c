@@ -199,7 +199,7 @@ static void put_colors(const scene *s, text *t, const panel *p)
     const eg_plot_matrix *m = p->of->matrix;
     egi_text_put(t, "set palette defined (");
     for (int k = 0; k <= STEPS; k++)
-        egi_text_put(t, "%s%d '#%06x'", k ? ", " : "", k, egi_plot_shade(m->colors, (double)k / STEPS));
+        egi_text_put(t, "%s%d '#%06x'", k ? ", " : "", k, egi_plot_shade(m->colors, (double)k / (double)STEPS));
     egi_text_put(t, ")\nset cbrange [0:1]\n");
     egi_text_put(t, "set colorbox user origin screen %.6f, screen %.6f size screen %.6f, screen %.6f border 99\n",
                  p->bar.left / s->width, 1 - p->bar.bottom / s->height, (p->bar.right - p->bar.left) / s->width,

@@ -167,7 +167,7 @@ static void cells(canvas *c, box b, const uint32_t *color, int64_t rows, int64_t
 static void words_(canvas *c, words w)
 {
     pixels *p = of(c);
-    const double unit = w.font / FONT_EM, pen = w.font * (w.bold ? 0.125 : 0.085);
+    const double unit = w.font / (double)FONT_EM, pen = w.font * (w.bold ? 0.125 : 0.085);
     const double width = egi_font_width(w.text, w.font);
     const double back = w.align == ALIGN_LEFT ? 0 : w.align == ALIGN_MIDDLE ? width / 2 : width;
     double advance = 0;

@@ -70,12 +70,15 @@ START_TEST(columns_take_every_type_with_stride_scale_and_offset)
     const uint32_t u[] = {0, 3000000000U};
     const int64_t l[] = {-1, 1};
     const double d[] = {3, 7, 2, 7, 1}; /* backwards from the end */
-    const eg_column y[] = {eg_column_of(b, EG_BOOL, 1), {.data = i, .dtype = EG_I32, .stride = 2, .scale = 0.1, .offset = 0.5},
-                           {.data = u, .dtype = EG_U32, .scale = 1 / 3e9}, {.data = l, .dtype = EG_I64, .scale = 0.5, .offset = 0.5},
+    const eg_column y[] = {eg_column_of(b, EG_BOOL, 1),
+                           {.data = i, .dtype = EG_I32, .stride = 2, .scale = 0.1, .offset = 0.5},
+                           {.data = u, .dtype = EG_U32, .scale = 1 / 3e9},
+                           {.data = l, .dtype = EG_I64, .scale = 0.5, .offset = 0.5},
                            {.data = d + 4, .dtype = EG_F64, .stride = -4, .scale = 0.5, .offset = -0.5}};
     for (size_t k = 0; k < 5; k++) { /* all of them 0 and 1 */
-        image m = lines(1, &(eg_plot_series){.kind = EG_PLOT_DOTS, .num = 2, .y = y[k], .width = 9, .x = eg_column_even(0.25, 0.5)},
-                        (eg_plot_options){.x_max = 1, .y_min = -1, .y_max = 2});
+        image m = lines(
+            1, &(eg_plot_series){.kind = EG_PLOT_DOTS, .num = 2, .y = y[k], .width = 9, .x = eg_column_even(0.25, 0.5)},
+            (eg_plot_options){.x_max = 1, .y_min = -1, .y_max = 2});
         frame f = image_frame(&m);
         ck_assert_msg(around(&m, x_of(&f, 0.25), y_of(&f, 1 / 3.0), 8, EG_PLOT_BLUE) > 40, "%d", (int)k);
         ck_assert_msg(around(&m, x_of(&f, 0.75), y_of(&f, 2 / 3.0), 8, EG_PLOT_BLUE) > 40, "%d", (int)k);
@@ -107,7 +110,8 @@ START_TEST(no_extreme_of_a_long_line_is_lost)
     float *y = calloc(N, sizeof *y);
     y[333333] = 8;
     y[777777] = -8;
-    image m = lines(1, &(eg_plot_series){.num = N, .y = eg_column_f32(y, 1), .width = 3}, (eg_plot_options){.y_min = -10, .y_max = 10});
+    image m = lines(1, &(eg_plot_series){.num = N, .y = eg_column_f32(y, 1), .width = 3},
+                    (eg_plot_options){.y_min = -10, .y_max = 10});
     frame f = image_frame(&m);
     ck_assert_int_gt(around(&m, x_of(&f, 0.333333), y_of(&f, 0.85), 2, EG_PLOT_BLUE), 0);
     ck_assert_int_gt(around(&m, x_of(&f, 0.777777), y_of(&f, 0.15), 2, EG_PLOT_BLUE), 0);
@@ -120,8 +124,9 @@ END_TEST
 START_TEST(spikes_stand_from_low_to_high_in_the_colour_of_their_trace)
 {
     const double at[] = {30, 70}, y[] = {-60, -60};
-    const eg_plot_series s[] = {{.num = 2, .x = eg_column_even(0, 100), .y = eg_column_f64(y, 1), .color = EG_PLOT_GREEN},
-                                {.kind = EG_PLOT_SPIKES, .num = 2, .x = eg_column_f64(at, 1), .low = -50, .high = -20, .width = 3}};
+    const eg_plot_series s[] = {
+        {.num = 2, .x = eg_column_even(0, 100), .y = eg_column_f64(y, 1), .color = EG_PLOT_GREEN},
+        {.kind = EG_PLOT_SPIKES, .num = 2, .x = eg_column_f64(at, 1), .low = -50, .high = -20, .width = 3}};
     image m = lines(2, s, (eg_plot_options){.y_min = -100, .y_max = 0});
     frame f = image_frame(&m);
     for (int k = 0; k < 2; k++) {
@@ -163,9 +168,9 @@ START_TEST(groups_of_a_raster_have_two_colours_and_a_legend)
     ck_assert(blue_low > 800 && red_high > 200 && blue_high == 0 && red_low == 0);
     ck_assert_int_gt(image_count(&m, f.right - 200, 0, f.right, f.top, EG_PLOT_BLUE, 70), 30); /* marks of the legend */
     ck_assert_int_gt(image_count(&m, f.right - 200, 0, f.right, f.top, EG_PLOT_RED, 70), 30);
-    ck_assert_int_gt(image_ink(&m, f.left, 0, f.left + 100, f.top), 100);                         /* title */
-    ck_assert_int_gt(image_ink(&m, 0, f.top, 30, f.bottom), 100);                                 /* ylabel */
-    ck_assert_int_gt(image_ink(&m, f.left, m.height - 30, f.right, m.height), 100);               /* xlabel */
+    ck_assert_int_gt(image_ink(&m, f.left, 0, f.left + 100, f.top), 100);           /* title */
+    ck_assert_int_gt(image_ink(&m, 0, f.top, 30, f.bottom), 100);                   /* ylabel */
+    ck_assert_int_gt(image_ink(&m, f.left, m.height - 30, f.right, m.height), 100); /* xlabel */
     image_free(&m);
 }
 END_TEST
@@ -173,8 +178,17 @@ END_TEST
 START_TEST(panels_share_the_time_axis)
 {
     const double t[] = {250, 750}, y[] = {0, 0}, z[] = {1, 1};
-    const eg_plot_series a = {.kind = EG_PLOT_DOTS, .num = 2, .x = eg_column_f64(t, 1), .y = eg_column_f64(y, 1), .width = 9},
-                         b = {.kind = EG_PLOT_DOTS, .num = 2, .x = eg_column_f64(t, 1), .y = eg_column_f64(z, 1), .width = 9, .color = EG_PLOT_RED};
+    const eg_plot_series a = {.kind = EG_PLOT_DOTS,
+                              .num = 2,
+                              .x = eg_column_f64(t, 1),
+                              .y = eg_column_f64(y, 1),
+                              .width = 9},
+                         b = {.kind = EG_PLOT_DOTS,
+                              .num = 2,
+                              .x = eg_column_f64(t, 1),
+                              .y = eg_column_f64(z, 1),
+                              .width = 9,
+                              .color = EG_PLOT_RED};
     const eg_plot_panel panels[] = {{.series = &a, .num_series = 1, .height = 2, .y_min = -1000000, .y_max = 1000000},
                                     {.series = &b, .num_series = 1, .y_max = 2}};
     eg_plot_options o = {.x_max = 1000, .renderer = EG_PLOT_BUILTIN};
@@ -246,8 +260,11 @@ END_TEST
 START_TEST(odd_matrices_are_drawn)
 {
     const float one = 3, nan = NAN, row[] = {1, 2, 3};
-    const eg_plot_matrix odd[] = {{.rows = 1, .cols = 1, .z = eg_column_f32(&one, 1)}, {.rows = 1, .cols = 1, .z = eg_column_f32(&nan, 1)},
-                                  {.rows = 0, .cols = 5}, {.rows = 5, .cols = 0}, {.rows = 1, .cols = 3, .z = eg_column_f32(row, 1)},
+    const eg_plot_matrix odd[] = {{.rows = 1, .cols = 1, .z = eg_column_f32(&one, 1)},
+                                  {.rows = 1, .cols = 1, .z = eg_column_f32(&nan, 1)},
+                                  {.rows = 0, .cols = 5},
+                                  {.rows = 5, .cols = 0},
+                                  {.rows = 1, .cols = 3, .z = eg_column_f32(row, 1)},
                                   {.rows = 3, .cols = 1, .z = eg_column_f32(row, 1), .left = -1e200, .right = 1e200},
                                   {.rows = 2, .cols = 2, .z = {.scale = 1e299}, .colors = EG_PLOT_DIVERGING}};
     for (size_t k = 0; k < sizeof odd / sizeof *odd; k++) {
@@ -263,16 +280,21 @@ END_TEST
 
 START_TEST(odd_data_is_drawn)
 {
-    const double none[] = {NAN, NAN, NAN}, one[] = {5}, same[] = {7, 7, 7}, huge[] = {-1e300, 0, 1e300}, tiny[] = {1e-300, 2e-300, 3e-300},
-                 close[] = {1e9, 1e9 + 1e-6, 1e9}, zero[] = {0, 0, 0}, back[] = {3, 1, 2}, whole[] = {1e15, 1e15 + 1, 1e15 + 2};
+    const double none[] = {NAN, NAN, NAN}, one[] = {5}, same[] = {7, 7, 7}, huge[] = {-1e300, 0, 1e300},
+                 tiny[] = {1e-300, 2e-300, 3e-300}, close[] = {1e9, 1e9 + 1e-6, 1e9}, zero[] = {0, 0, 0},
+                 back[] = {3, 1, 2}, whole[] = {1e15, 1e15 + 1, 1e15 + 2};
     const struct {
         const double *x;
         int num;
-    } odd[] = {{none, 3}, {one, 1}, {same, 3}, {huge, 3}, {tiny, 3}, {close, 3}, {zero, 3}, {back, 3}, {whole, 3}, {NULL, 0}, {NULL, 3}};
+    } odd[] = {{none, 3}, {one, 1},  {same, 3},  {huge, 3}, {tiny, 3}, {close, 3},
+               {zero, 3}, {back, 3}, {whole, 3}, {NULL, 0}, {NULL, 3}};
     enum { ODD = sizeof odd / sizeof *odd };
     for (int k = 0; k < ODD * ODD * 3; k++) {
         const int a = k % ODD, b = k / ODD % ODD, num = odd[a].num < odd[b].num ? odd[a].num : odd[b].num;
-        eg_plot_series s = {.kind = (eg_plot_kind)(k / ODD / ODD), .num = num, .x = eg_column_f64(odd[a].x, 1), .y = eg_column_f64(odd[b].x, 1)};
+        eg_plot_series s = {.kind = (eg_plot_kind)(k / ODD / ODD),
+                            .num = num,
+                            .x = eg_column_f64(odd[a].x, 1),
+                            .y = eg_column_f64(odd[b].x, 1)};
         image m = lines(1, &s, (eg_plot_options){.width = 300, .height = 200});
         ck_assert_int_gt(image_ink(&m, 0, 0, m.width, m.height), 300); /* the axes at least */
         const bool seen = a && b && s.kind == EG_PLOT_DOTS && num;
@@ -285,7 +307,8 @@ END_TEST
 START_TEST(what_lies_outside_of_the_ranges_is_not_drawn)
 {
     const double y[] = {-1e250, 1e250, 0, 1e250}, out[] = {50, 60};
-    image m = lines(1, &(eg_plot_series){.num = 4, .y = eg_column_f64(y, 1)}, (eg_plot_options){.y_min = -1, .y_max = 1});
+    image m =
+        lines(1, &(eg_plot_series){.num = 4, .y = eg_column_f64(y, 1)}, (eg_plot_options){.y_min = -1, .y_max = 1});
     frame f = image_frame(&m);
     ck_assert_int_gt(image_count(&m, f.left, f.top, f.right, f.bottom, EG_PLOT_BLUE, 70), 100);
     ck_assert_int_eq(image_count(&m, 0, 0, f.left - 2, m.height, EG_PLOT_BLUE, 70), 0);
@@ -293,7 +316,12 @@ START_TEST(what_lies_outside_of_the_ranges_is_not_drawn)
     ck_assert_int_eq(image_count(&m, 0, f.bottom + 3, m.width, m.height, EG_PLOT_BLUE, 70), 0);
     image_free(&m);
     for (int kind = EG_PLOT_LINE; kind <= EG_PLOT_SPIKES; kind++) {
-        m = lines(1, &(eg_plot_series){.kind = (eg_plot_kind)kind, .num = 2, .x = eg_column_f64(out, 1), .y = eg_column_f64(out, 1), .high = 1},
+        m = lines(1,
+                  &(eg_plot_series){.kind = (eg_plot_kind)kind,
+                                    .num = 2,
+                                    .x = eg_column_f64(out, 1),
+                                    .y = eg_column_f64(out, 1),
+                                    .high = 1},
                   (eg_plot_options){.x_max = 10, .y_max = 10});
         ck_assert_int_eq(image_count(&m, 0, 0, m.width, m.height, EG_PLOT_BLUE, 70), 0);
         image_free(&m);
@@ -311,7 +339,8 @@ START_TEST(every_letter_is_drawn)
         image m = lines(0, NULL, (eg_plot_options){.title = label, .width = 200, .height = 150, .font_size = 20});
         frame f = image_frame(&m);
         ck_assert_msg(image_ink(&m, 0, 0, m.width, f.top - 8) > 5, "'%s'", label);
-        for (int j = 0; j < k; j++) ck_assert_msg(memcmp(seen[j], m.rgb, 200 * 40 * 3) != 0, "'%c' and '%s'", 33 + j, label);
+        for (int j = 0; j < k; j++)
+            ck_assert_msg(memcmp(seen[j], m.rgb, 200 * 40 * 3) != 0, "'%c' and '%s'", 33 + j, label);
         seen[k] = m.rgb;
     }
     for (int k = 0; k < LETTERS; k++) free(seen[k]);
@@ -322,7 +351,9 @@ START_TEST(any_bytes_may_stand_in_a_label)
 {
     char label[260] = "";
     for (int k = 0; k < 255; k++) label[k] = (char)(1 + k);
-    image m = lines(0, NULL, (eg_plot_options){.title = label, .xlabel = "\xF0\x9F\x98\x80 \xCF\x84 \xE2\x82", .ylabel = "\xFF\xFE"});
+    image m =
+        lines(0, NULL,
+              (eg_plot_options){.title = label, .xlabel = "\xF0\x9F\x98\x80 \xCF\x84 \xE2\x82", .ylabel = "\xFF\xFE"});
     image_free(&m);
 }
 END_TEST

@@ -1,13 +1,13 @@
 /* SVG, wrong arguments, folders that cannot be written, and memory that runs out. */
 #include <engram/plot.h>
 #include <math.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "image.h"
+#include "support/faulty.h"
 #include "support/support.h"
 
 static const char svg[] = "test_figure.svg", png[] = "test_figure.png";
@@ -25,7 +25,8 @@ static eg_status draw_all(const char *path, const char *text)
                                 {.kind = EG_PLOT_DOTS, .num = 7, .y = eg_column_f64(y, 1), .label = text},
                                 {.kind = EG_PLOT_SPIKES, .num = 7, .x = eg_column_f64(y, 1), .low = 1, .high = 3}};
     const eg_plot_matrix m = {.rows = 2, .cols = 3, .z = eg_column_f32(z, 1), .label = text};
-    const eg_plot_panel p[] = {{.series = s, .num_series = 3, .title = text, .ylabel = text}, {.matrix = &m, .ylabel = text}};
+    const eg_plot_panel p[] = {{.series = s, .num_series = 3, .title = text, .ylabel = text},
+                               {.matrix = &m, .ylabel = text}};
     eg_plot_options o = {.title = text, .xlabel = text, .width = 500, .height = 400, .renderer = EG_PLOT_BUILTIN};
     return eg_plot_figure(eg, path, 2, p, &o);
 }
@@ -35,7 +36,13 @@ START_TEST(svg_is_well_formed_whatever_the_texts_are)
     char all[256];
     for (int k = 0; k < 255; k++) all[k] = (char)(1 + k);
     all[255] = 0;
-    const char *texts[] = {"V (mV)", "<b> & \"quotes\" 'too' ]]>", "\xCF\x84 = 20 ms", "\xF0\x9F\x98\x80", "\xEF\xBF\xBF\xED\xA0\x80\xC0\x80", "", all};
+    const char *texts[] = {"V (mV)",
+                           "<b> & \"quotes\" 'too' ]]>",
+                           "\xCF\x84 = 20 ms",
+                           "\xF0\x9F\x98\x80",
+                           "\xEF\xBF\xBF\xED\xA0\x80\xC0\x80",
+                           "",
+                           all};
     for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
         ck_assert_msg(draw_all(svg, texts[k]) == EG_OK, "%s", eg_message(eg));
         char *text = text_read(svg);
@@ -69,7 +76,8 @@ END_TEST
 START_TEST(a_folder_that_cannot_be_written_is_an_error)
 {
     ck_assert_int_eq(draw_all("no_such_folder/x.png", "x"), EG_ERR_IO);
-    ck_assert_msg(strstr(eg_message(eg), "'no_such_folder/x.png' cannot be written: No such file") && strstr(eg_message(eg), "test_figure.c"),
+    ck_assert_msg(strstr(eg_message(eg), "'no_such_folder/x.png' cannot be written: No such file") &&
+                      strstr(eg_message(eg), "test_figure.c"),
                   "%s", eg_message(eg));
     eg_clear_error(eg);
     ck_assert_int_eq(draw_all("/proc/x.svg", "x"), EG_ERR_IO);
@@ -78,7 +86,8 @@ END_TEST
 
 static void wrong(eg_status status, const char *message)
 {
-    ck_assert_msg(status == EG_ERR_ARGUMENT && strstr(eg_message(eg), message), "wanted '%s', got: %s", message, eg_message(eg));
+    ck_assert_msg(status == EG_ERR_ARGUMENT && strstr(eg_message(eg), message), "wanted '%s', got: %s", message,
+                  eg_message(eg));
     eg_clear_error(eg);
     ck_assert_int_ne(access(png, F_OK), 0);
 }
@@ -127,49 +136,25 @@ END_TEST
 
 /* -- memory ------------------------------------------------------------------------------------------------------- */
 
-typedef struct faulty {
-    atomic_long allocations, live;
-    long at;
-} faulty;
-
-static void *take(void *user, size_t size, size_t align)
+static bool draw_png(eg_context *other)
 {
-    faulty *a = user;
-    long k = atomic_fetch_add(&a->allocations, 1) + 1;
-    if (a->at && k >= a->at) return NULL;
-    void *p = NULL;
-    if (posix_memalign(&p, align < sizeof p ? sizeof p : align, size)) return NULL;
-    memset(p, 0xA5, size);
-    atomic_fetch_add(&a->live, 1);
-    return p;
+    eg = other;
+    return draw_all(png, "text") == EG_OK;
 }
-static void give(void *user, void *p)
+static bool draw_svg(eg_context *other)
 {
-    atomic_fetch_sub(&((faulty *)user)->live, 1);
-    free(p);
+    eg = other;
+    return draw_all(svg, "text") == EG_OK;
 }
 
 START_TEST(every_allocation_may_fail)
 {
-    const char *paths[] = {png, svg};
-    for (int k = 0; k < 2; k++) {
-        bool done = false;
-        for (long at = 1; !done; at++) {
-            faulty a = {0};
-            eg_context *other = eg_open(&(eg_options){.allocator = &(eg_allocator){take, give, &a}});
-            eg_context *mine = eg;
-            eg = other;
-            a.at = a.allocations + at;
-            done = draw_all(paths[k], "text") == EG_OK;
-            ck_assert_msg(done || eg_error(eg) == EG_ERR_MEMORY, "allocation %ld: %s", at, eg_message(eg));
-            ck_assert_int_eq(access(paths[k], F_OK) == 0, done);
-            eg = mine;
-            eg_close(other);
-            ck_assert_msg(a.live == 0, "allocation %ld: %ld are left", at, (long)a.live);
-            ck_assert_int_lt(at, 500);
-        }
-        remove(paths[k]);
-    }
+    eg_context *mine = eg;
+    faulty_every(draw_png);
+    faulty_every(draw_svg);
+    remove(png);
+    remove(svg);
+    eg = mine;
 }
 END_TEST
 

@@ -30,8 +30,9 @@ static void close_context(void)
 static eg_status draw(const char *where, eg_plot_renderer renderer)
 {
     static const double y[] = {1, 3, 2, NAN, 2, 1};
-    const eg_plot_series s[] = {{.num = 6, .y = eg_column_f64(y, 1), .label = "V"},
-                                {.kind = EG_PLOT_DOTS, .num = 6, .y = eg_column_f64(y, 1), .width = 9, .label = "it's"}};
+    const eg_plot_series s[] = {
+        {.num = 6, .y = eg_column_f64(y, 1), .label = "V"},
+        {.kind = EG_PLOT_DOTS, .num = 6, .y = eg_column_f64(y, 1), .width = 9, .label = "it's"}};
     eg_plot_options o = {.title = "A 'title'", .xlabel = "x", .ylabel = "y", .y_max = 4, .renderer = renderer};
     return eg_plot_lines(eg, where, 2, s, &o);
 }
@@ -69,8 +70,8 @@ static void draws_itself(void)
 static void refuses(const char *message)
 {
     ck_assert_int_eq(draw(path, EG_PLOT_GNUPLOT), EG_ERR_IO);
-    ck_assert_msg(strstr(eg_message(eg), message) && strstr(eg_message(eg), "test_gnuplot.c"), "wanted '%s', got: %s", message,
-                  eg_message(eg));
+    ck_assert_msg(strstr(eg_message(eg), message) && strstr(eg_message(eg), "test_gnuplot.c"), "wanted '%s', got: %s",
+                  message, eg_message(eg));
     ck_assert_int_ne(access(path, F_OK), 0);
     eg_clear_error(eg);
 }
@@ -170,8 +171,10 @@ START_TEST(both_renderers_put_the_data_in_the_same_places)
                 int64_t nb = image_count(&b, x, y, x + TILE, y + TILE, colors[k], 60);
                 tiles += nb > 20;
                 /* much ink in one, none near by in the other */
-                if (nb > 20) ck_assert_int_gt(image_count(&g, x - 5, y - 5, x + TILE + 5, y + TILE + 5, colors[k], 60), 5);
-                if (ng > 20) ck_assert_int_gt(image_count(&b, x - 5, y - 5, x + TILE + 5, y + TILE + 5, colors[k], 60), 5);
+                if (nb > 20)
+                    ck_assert_int_gt(image_count(&g, x - 5, y - 5, x + TILE + 5, y + TILE + 5, colors[k], 60), 5);
+                if (ng > 20)
+                    ck_assert_int_gt(image_count(&b, x - 5, y - 5, x + TILE + 5, y + TILE + 5, colors[k], 60), 5);
             }
         }
     }
@@ -185,8 +188,13 @@ START_TEST(texts_are_never_run)
 {
     if (!gnuplot_is_here()) return;
     remove(path);
-    const char *evil[] = {"'; system('touch test_gnuplot.run'); set title '", "`touch test_gnuplot.run`", "\"; !touch test_gnuplot.run\n\"",
-                          "x\nsystem('touch test_gnuplot.run')\n", "\\'; !touch test_gnuplot.run", "$(touch test_gnuplot.run)", "@x {/Bold y} ^_%s%n",
+    const char *evil[] = {"'; system('touch test_gnuplot.run'); set title '",
+                          "`touch test_gnuplot.run`",
+                          "\"; !touch test_gnuplot.run\n\"",
+                          "x\nsystem('touch test_gnuplot.run')\n",
+                          "\\'; !touch test_gnuplot.run",
+                          "$(touch test_gnuplot.run)",
+                          "@x {/Bold y} ^_%s%n",
                           "EOD\nsystem('touch test_gnuplot.run')"};
     const double y[] = {1, 2};
     for (size_t k = 0; k < sizeof evil / sizeof *evil; k++) {
@@ -207,11 +215,17 @@ START_TEST(odd_data_is_drawn_by_gnuplot_too)
     remove(path);
     const double none[] = {NAN, NAN}, one[] = {5}, huge[] = {-1e300, 1e300}, tiny[] = {1e-300, 2e-300}, same[] = {7, 7};
     const float row[] = {1, 2, NAN};
-    const eg_plot_matrix matrices[] = {{.rows = 1, .cols = 3, .z = eg_column_f32(row, 1), .label = "w"}, {.rows = 1, .cols = 1, .z = eg_column_f32(row, 1)},
-                                       {.rows = 0, .cols = 0}, {.rows = 3, .cols = 1, .z = eg_column_f32(row, 1), .top_down = true}};
-    const eg_plot_series s[] = {{.num = 2, .y = eg_column_f64(none, 1)}, {.num = 1, .y = eg_column_f64(one, 1)}, {.num = 2, .y = eg_column_f64(huge, 1)},
-                                {.num = 2, .x = eg_column_f64(tiny, 1), .y = eg_column_f64(tiny, 1)}, {.num = 2, .y = eg_column_f64(same, 1), .dashed = true},
-                                {.num = 0}, {.kind = EG_PLOT_SPIKES, .num = 2, .x = eg_column_f64(same, 1), .low = 1, .high = 2}};
+    const eg_plot_matrix matrices[] = {{.rows = 1, .cols = 3, .z = eg_column_f32(row, 1), .label = "w"},
+                                       {.rows = 1, .cols = 1, .z = eg_column_f32(row, 1)},
+                                       {.rows = 0, .cols = 0},
+                                       {.rows = 3, .cols = 1, .z = eg_column_f32(row, 1), .top_down = true}};
+    const eg_plot_series s[] = {{.num = 2, .y = eg_column_f64(none, 1)},
+                                {.num = 1, .y = eg_column_f64(one, 1)},
+                                {.num = 2, .y = eg_column_f64(huge, 1)},
+                                {.num = 2, .x = eg_column_f64(tiny, 1), .y = eg_column_f64(tiny, 1)},
+                                {.num = 2, .y = eg_column_f64(same, 1), .dashed = true},
+                                {.num = 0},
+                                {.kind = EG_PLOT_SPIKES, .num = 2, .x = eg_column_f64(same, 1), .low = 1, .high = 2}};
     for (size_t k = 0; k < sizeof s / sizeof *s; k++) {
         eg_plot_options o = {.width = 400, .height = 300, .renderer = EG_PLOT_GNUPLOT};
         ck_assert_msg(eg_plot_lines(eg, path, 1, &s[k], &o) == EG_OK, "%d: %s", (int)k, eg_message(eg));
