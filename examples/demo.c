@@ -132,7 +132,7 @@ int main(void)
     if (!eg_error(eg)) {
         printf("COBA, %d E + %d I neurons, %d steps of 0.1 ms\n\n", NUM_E, NUM_I, STEPS);
         print_raster(&r);
-        double rate_E = (double)r.group[0].spikes / NUM_E, rate_I = (double)r.group[1].spikes / NUM_I;
+        double rate_E = (double)r.group[0].spikes / (double)NUM_E, rate_I = (double)r.group[1].spikes / (double)NUM_I;
         printf("\nmean rate   E %.1f Hz, I %.1f Hz\n", rate_E, rate_I);
         printf("trace       %.2f ms\npasses      %.2f ms\ncode        %.2f ms\n", t.trace_s * 1e3, t.pass_s * 1e3,
                t.codegen_s * 1e3);

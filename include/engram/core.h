@@ -116,6 +116,14 @@ typedef struct eg_allocator {
     void *user;
 } eg_allocator;
 
+/* Does a run look for its first NaN or infinity?  What that is, what it costs and what it finds: docs/checking.md. */
+typedef enum eg_check {
+    EG_CHECK_DEFAULT, /* of a context: off; of a run: the context's */
+    EG_CHECK_OFF,
+    EG_CHECK_OUTPUT, /* at chunk ends, in variables, carried values and results: a few percent slower */
+    EG_CHECK_ALL     /* after every operation, also what is masked later: the run is interpreted */
+} eg_check;
+
 /* 0 means the default everywhere; a NULL pointer means all defaults. */
 typedef struct eg_options {
     int threads;     /* size of the team; 0 = OMP_NUM_THREADS or one per core */
@@ -125,6 +133,7 @@ typedef struct eg_options {
     bool keep_denormals;           /* default: denormals are flushed to zero */
     bool interpret;                /* run everything in the interpreter */
     bool no_passes;                /* skip the optimising passes: for tests */
+    eg_check check;                /* of runs that do not say: an operation that makes a NaN or infinity is an error */
     bool perf_map;                 /* write /tmp/perf-PID.map so that perf names compiled functions */
     const char *dump;              /* stages to print to the log: "trace,simplify,stage,llvm,asm" or "all" */
     double chunk_ms;               /* time between looks at progress and cancelling; 0 = 20 ms */
@@ -221,6 +230,12 @@ EG_API const char *eg_text(eg_func *f);
 /* Reads such text back; variables and captured objects must exist in the context. */
 EG_API eg_func *eg_parse(eg_context *eg, const char *text);
 
+/* Calls f inside the trace in progress: its graph is copied there, so that the call costs nothing when it runs.  x are
+ * its arguments (a tuple if there are several, nothing if none), of just its types and shapes; variables are read and
+ * set as if its C function had been called here; random draws are streams of their own.  Gives its result, a tuple if
+ * there are several.  f may be freed afterwards.  Errors: nothing is being traced, arguments that do not fit. */
+EG_API eg_val(eg_apply)(eg_func *f, eg_val x, const char *file, int line);
+
 /* Tuples: eg_tuple(eg, n, values) packs, eg_item(t, k) takes the k-th part. */
 EG_API eg_val(eg_tuple)(eg_context *eg, int n, const eg_val *v, const char *file, int line);
 EG_API eg_val(eg_item)(eg_val t, int k, const char *file, int line);
@@ -299,6 +314,8 @@ EG_API int64_t eg_csr_num_post(const eg_csr *c);
 EG_API int64_t eg_csr_size(const eg_csr *c);
 EG_API const int64_t *eg_csr_indptr(const eg_csr *c);
 EG_API const int32_t *eg_csr_indices(const eg_csr *c);
+/* Connection k here was number order[k] as they were given; NULL if all are where they were. */
+EG_API const int64_t *eg_csr_order(const eg_csr *c);
 
 /* -- running --------------------------------------------------------------------------------------------------------
  */
@@ -311,6 +328,10 @@ typedef struct eg_run_options {
     bool interpret; /* run this call in the interpreter */
     eg_progress_fn progress;
     void *user;
+    /* Arguments and results are used where they lie, without a copy: all of them (but NULL results) are memory of
+     * eg_alloc() or parts of it, start at whole elements, and nothing else of the call reads or writes a result. */
+    bool in_place;
+    eg_check check; /* EG_ERR_RUN at the first NaN or infinity, naming operation, line, element, step and operands */
 } eg_run_options;
 
 /* Compiles f now (a run does it by itself at the first call). */
@@ -339,6 +360,7 @@ EG_API eg_stats eg_get_stats(const eg_context *eg);
 
 #ifndef __cplusplus
 #define eg_trace(eg, name, fn, user, n, args) (eg_trace)(eg, name, fn, user, n, args, EG_HERE)
+#define eg_apply(f, x) (eg_apply)(f, EG_VAL(x), EG_HERE)
 #define eg_tuple(eg, n, v) (eg_tuple)(eg, n, v, EG_HERE)
 #define eg_item(t, k) (eg_item)(t, k, EG_HERE)
 #define eg_variable(eg, name, spec) (eg_variable)(eg, name, spec, EG_HERE)

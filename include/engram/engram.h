@@ -5,11 +5,13 @@
 #include "engram/connect.h"
 #include "engram/core.h"
 #include "engram/dynsys.h"
+#include "engram/inputs.h"
 #include "engram/io.h"
 #include "engram/math.h"
 #include "engram/models.h"
 #include "engram/parallel.h"
 #include "engram/plot.h"
 #include "engram/random.h"
+#include "engram/run.h"
 
 #endif

@@ -157,12 +157,15 @@ static value extreme(egi_irb *b, eg_dtype t, value x, value y, bool largest, uns
     return choose(b, LLVMBuildOr(b->b, LLVMBuildOr(b->b, wins, equal, ""), alone, ""), x, y);
 }
 
-static value sign_float(egi_irb *b, value x)
+/* 1 with the sign of x by its bits: of x * (x < 0 ? -1 : 1) LLVM makes x or -x, and forgets to flush them. */
+static value sign_float(egi_irb *b, eg_dtype t, value x, unsigned lanes)
 {
-    LLVMTypeRef type = LLVMTypeOf(x);
-    value zero = egi_irb_zero(type);
-    value r = choose(b, LLVMBuildFCmp(b->b, LLVMRealOLT, x, zero, ""), real(type, -1), x);
-    return choose(b, LLVMBuildFCmp(b->b, LLVMRealOGT, x, zero, ""), real(type, 1), r);
+    LLVMTypeRef e = t == EG_F32 ? b->i32 : b->i64;
+    value sign = whole(b, e, t == EG_F32 ? 0x80000000u : 0x8000000000000000u, lanes);
+    value one = whole(b, e, t == EG_F32 ? 0x3F800000u : 0x3FF0000000000000u, lanes);
+    value r = LLVMBuildOr(b->b, LLVMBuildAnd(b->b, as_bits(b, t, x, lanes), sign, ""), one, "");
+    value some = LLVMBuildFCmp(b->b, LLVMRealONE, x, egi_irb_zero(LLVMTypeOf(x)), "");
+    return choose(b, some, LLVMBuildBitCast(b->b, r, LLVMTypeOf(x), ""), x);
 }
 
 static value is_inf(egi_irb *b, value x)
@@ -245,7 +248,7 @@ LLVMValueRef egi_lower_op(egi_irb *b, egi_op op, eg_dtype from, eg_dtype to, con
     case EGI_FMA: return egi_irb_fma(b, x, y, a[2]);
     case EGI_NEG: return is_float ? LLVMBuildFNeg(at, x, "") : LLVMBuildNeg(at, x, "");
     case EGI_ABS: return is_float ? call1(b, "llvm.fabs", x) : abs_int(b, from, x);
-    case EGI_SIGN: return is_float ? sign_float(b, x) : sign_int(b, from, x);
+    case EGI_SIGN: return is_float ? sign_float(b, from, x, lanes) : sign_int(b, from, x);
     case EGI_MIN:
         if (is_float) return extreme(b, from, x, y, false, lanes);
         return call2(b, is_unsigned ? "llvm.umin" : "llvm.smin", x, y);

@@ -1,6 +1,6 @@
 /* From a graph to what a machine does: buffers, and for each region a sequence of stages with barriers between.
  *
- *     graph -> classify -> levels -> materialise -> place -> rotate -> barriers -> plan      (egi_plan_new)
+ *     graph -> classify -> levels -> materialise -> place -> rotate -> split -> barriers -> plan   (egi_plan_new)
  *
  * Values of rank 0 are never in a stage: every thread computes them in registers.  Elementwise values of one shape and
  * level share a stage, one loop over fixed slices; everything else that moves elements is a stage of its own.  Views
@@ -70,15 +70,18 @@ typedef enum egi_stage_kind {
     EGI_STAGE_NODE    /* one operation: reduction, event, region, ... */
 } egi_stage_kind;
 
-enum { EGI_MAX_MERGED = 8 }; /* projections that are delivered together */
+enum {
+    EGI_MAX_MERGED = 8,     /* projections that are delivered together */
+    EGI_STAGE_PARAMS = 1024 /* arguments of a fused stage's function: pointers, strides, scalars */
+};
 
-/* One projection's delivery; several that share spikes, weight and type are delivered together. */
 typedef struct egi_access {
     uint32_t buffer;
     bool write;
-    bool sliced;           /* only the thread's own slice of a full traversal */
-    int64_t extent, inner; /* which slices: of so many rows with so many elements */
-    uint8_t parity;        /* lists: 1 = of this step, 2 = of the next, 0 = both */
+    bool sliced;    /* only the thread's own slice of a full traversal */
+    uint8_t parity; /* lists: 1 = of this step, 2 = of the next, 0 = both */
+    uint32_t shape; /* which slices: of this shape, cut across its axes up to `axis` */
+    int axis;
 } egi_access;
 
 typedef struct egi_stage {
@@ -157,8 +160,6 @@ typedef struct egi_nest {
 } egi_nest;
 bool egi_nest_of(const egi_plan *p, uint16_t region, const egi_stage *s, egi_nest *nest);
 void egi_nest_free(egi_nest *nest);
-/* Rows and elements of a row that the slices divide. */
-void egi_nest_slices(const egi_plan *p, const egi_stage *s, const egi_nest *nest, int64_t *rows, int64_t *inner);
 /* Is the node computed in this stage (else it is loaded, or a scalar)? */
 bool egi_in_stage(const egi_plan *p, uint16_t region, const egi_stage *s, egi_id id);
 
@@ -172,7 +173,9 @@ bool egi_is_inline(const egi_plan *p, egi_id id);  /* cheap leaf, computed where
 egi_stage *egi_plan_stage(egi_plan *p, egi_stages *list, egi_stage_kind kind, int level, uint32_t shape, egi_id node);
 void egi_plan_store(egi_plan *p, egi_stages *list, int level, egi_id node, egi_place to);
 uint32_t egi_plan_buffer(egi_plan *p, egi_buffer_kind kind, uint32_t slot, eg_dtype t, uint32_t shape);
-void egi_plan_levels(egi_plan *p); /* plan_level.c */
+void egi_plan_levels(egi_plan *p);       /* plan_level.c */
+void egi_plan_split_levels(egi_plan *p); /* plan_split.c: none asks for too many arguments */
+void egi_plan_split_stages(egi_plan *p);
 void egi_plan_place(egi_plan *p);  /* plan_place.c */
 void egi_plan_rotate(egi_plan *p); /* plan_rotate.c */
 void egi_plan_merge(egi_plan *p);  /* plan_event.c: lists, projections delivered together */

@@ -4,6 +4,7 @@
 #include "opt/rebuild.h"
 
 #include "core/context.h"
+#include "ir/copy.h"
 #include "opt/live.h"
 
 typedef struct rebuild {
@@ -215,26 +216,6 @@ static egi_id copy_item(rebuild *r, egi_id id)
     return egi_item(r->to, to, (uint32_t)index, egi_spec(g, id));
 }
 
-static egi_id copy_plain(rebuild *r, egi_id id)
-{
-    const egi_graph *g = r->from;
-    const egi_node *n = egi_at(g, id);
-    egi_id few[8], *args = few;
-    if (n->num_args > EGI_LEN(few) && !(args = egi_arena_alloc(&r->to->arena, n->num_args * sizeof *args))) {
-        r->failed = true;
-        return 0;
-    }
-    for (uint32_t k = 0; k < n->num_args; k++) args[k] = r->map[egi_arg(g, id, k)];
-    if ((egi_flags((egi_op)n->op) & FE) && n->num_args <= 3) {
-        if (n->op == EGI_CONVERT) return egi_convert(r->to, (eg_dtype)n->dtype, args[0]);
-        if (n->op == EGI_BITCAST) return egi_bitcast(r->to, (eg_dtype)n->dtype, args[0]);
-        if (n->num_args == 1) return egi_op1(r->to, (egi_op)n->op, args[0]);
-        if (n->num_args == 2) return egi_op2(r->to, (egi_op)n->op, args[0], args[1]);
-        return egi_op3(r->to, (egi_op)n->op, args[0], args[1], args[2]);
-    }
-    return copy_make(r, id, args, egi_ints(r->to, egi_num_ints(g, n), n->attr ? egi_ints_of(g, n) : NULL));
-}
-
 static egi_id copy_node(rebuild *r, egi_id id)
 {
     const egi_node *n = egi_at(r->from, id);
@@ -248,7 +229,7 @@ static egi_id copy_node(rebuild *r, egi_id id)
     case EGI_LOOP: return copy_loop(r, id);
     case EGI_WHILE: return copy_while(r, id);
     case EGI_COND: return copy_cond(r, id);
-    default: return copy_plain(r, id);
+    default: return egi_copy_plain(r->to, r->from, id, r->map);
     }
 }
 

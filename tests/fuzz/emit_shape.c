@@ -16,7 +16,10 @@ static eg_val index_like(fz_trace *c, fz_rng *r, eg_spec spec, int64_t extent)
 
 static eg_val index_scalar(fz_trace *c, fz_rng *r, int64_t extent)
 {
-    if (fz_chance(r, 35)) return eg_int(fz_below(r, extent));
+    if (fz_chance(r, 35)) {
+        c->derived = true;
+        return eg_int(fz_below(r, extent));
+    }
     for (int k = c->n; k-- > 0;) {
         /* The step of the loop around, if there is one. */
         fz_val *v = &c->pool[k];

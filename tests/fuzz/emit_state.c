@@ -107,6 +107,7 @@ void fz_emit_trap(fz_trace *c, fz_rng *r, const fz_record *rec)
         break;
     case 8: { /* one row replaced, the old sum used after */
         if (!fz_count(s)) return;
+        c->derived = true;
         eg_set(v, eg_update_row(x, eg_int(fz_below(r, s.dim[0])), fz_literal(c, r, s.dtype)));
         if (s.dtype != EG_BOOL) fz_keep(c, r, eg_sum(x), 8.0 * (double)fz_count(s));
         break;
