@@ -19,14 +19,14 @@ uint32_t egi_plot_color(const eg_plot_panel *p, int k)
 double egi_plot_width(const scene *s, const panel *p, const eg_plot_series *series)
 {
     if (series->width > 0) return series->width;
-    if (series->kind != EG_PLOT_DOTS) return 0.075 * s->font;
+    if (series->kind != EG_PLOT_DOTS) return fmax(1, 0.075 * s->font);
     int64_t dots = 0;
     for (int k = 0; k < p->of->num_series; k++)
         dots += p->of->series[k].kind == EG_PLOT_DOTS ? p->of->series[k].num : 0;
     /* A tenth of the area is ink, within what can be seen. */
     double area = (p->at.right - p->at.left) * (p->at.bottom - p->at.top) / 10 / (double)(dots ? dots : 1);
     double across = sqrt(area / 0.785);
-    return fmax(0.055 * s->font, fmin(0.3 * s->font, across));
+    return fmax(fmax(1, 0.055 * s->font), fmin(0.3 * s->font, across));
 }
 
 /* -- lines -------------------------------------------------------------------------------------------------------- */

@@ -97,7 +97,7 @@ static void line(canvas *c, double x0, double y0, double x1, double y1, plot_pen
     c->path(c, p, 2, pen);
 }
 
-static plot_pen frame_pen(const scene *s) { return (plot_pen){PLOT_FRAME, fmax(1, 0.06 * s->font), 0}; }
+static plot_pen frame_pen(const scene *s) { return (plot_pen){PLOT_FRAME, fmax(1, floor(0.06 * s->font)), 0}; }
 
 static void write(canvas *c, const scene *s, const char *text, double x, double y, plot_align align)
 {
@@ -116,12 +116,12 @@ static void draw_axes(const scene *s, const panel *p, bool last, canvas *c)
         line(c, b->right, b->top, b->right, b->bottom, pen);
     }
     for (int k = 0; k < p->y.num; k++) {
-        double y = egi_plot_y(p, p->y.tick[k]);
+        double y = egi_plot_sharp(egi_plot_y(p, p->y.tick[k]));
         line(c, b->left - tick, y, b->left, y, pen);
         write(c, s, p->y.text[k], b->left - 0.65 * s->font, y + 0.35 * s->font, ALIGN_RIGHT);
     }
     for (int k = 0; k < s->x.num; k++) {
-        double x = egi_plot_x(s, p, s->x.tick[k]);
+        double x = egi_plot_sharp(egi_plot_x(s, p, s->x.tick[k]));
         line(c, x, b->bottom, x, b->bottom + (last ? tick : 0.6 * tick), pen);
         if (last) write(c, s, s->x.text[k], x, b->bottom + 1.35 * s->font, ALIGN_MIDDLE);
     }
@@ -151,7 +151,7 @@ static void draw_bar(const scene *s, const panel *p, canvas *c)
         {b->left, b->top}, {b->right, b->top}, {b->right, b->bottom}, {b->left, b->bottom}, {b->left, b->top}};
     c->path(c, frame, 5, pen);
     for (int k = 0; k < p->z.num; k++) {
-        double y = b->bottom - plot_share(&p->z, p->z.tick[k]) * (b->bottom - b->top);
+        double y = egi_plot_sharp(b->bottom - plot_share(&p->z, p->z.tick[k]) * (b->bottom - b->top));
         line(c, b->right, y, b->right + 0.2 * s->font, y, pen);
         write(c, s, p->z.text[k], b->right + 0.6 * s->font, y + 0.35 * s->font, ALIGN_LEFT);
         widest = fmax(widest, egi_font_width(p->z.text[k], s->font));

@@ -9,17 +9,20 @@
 /* Pixels across a point of size 1: of pngcairo, measured; of svg, where its symbol grows with the font. */
 static double point_pixels(const scene *s) { return s->point < 1 ? 8 : 0.7 * s->font; }
 
-/* 'text': in single quotes gnuplot expands nothing, and a quote is written twice. */
+/* "text": what gnuplot might take for more than a letter is written by its number. */
 static void quote(text *t, const char *s)
 {
     bool good;
-    egi_text_put(t, "'");
+    egi_text_put(t, "\"");
     for (size_t n; *s; s += n) {
         n = egi_text_char(s, &good);
-        if (*s == '\'') egi_text_put(t, "'");
-        egi_text_add(t, good ? s : " ", good ? n : 1);
+        for (size_t k = 0; k < n; k++) {
+            const unsigned char c = good ? (unsigned char)s[k] : ' ';
+            const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == ' ';
+            egi_text_put(t, plain ? "%c" : "\\%03o", c);
+        }
     }
-    egi_text_put(t, "'");
+    egi_text_put(t, "\"");
 }
 
 static void put_label(const scene *s, text *t, const char *what, double x, double y, const char *how, double font,

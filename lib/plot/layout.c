@@ -76,6 +76,8 @@ static void range_y(panel *p)
     }
 }
 
+double egi_plot_sharp(double pixel) { return floor(pixel) + 0.5; }
+
 /* -- places ------------------------------------------------------------------------------------------------------- */
 
 static int most_ticks(double length, double each, int most)
@@ -115,7 +117,7 @@ static bool has_row(const scene *s, int k)
 /* Vertical places: title, then for each panel its legend and its box, then the x axis. */
 static bool stack(scene *s)
 {
-    const double font = s->font, row = 1.5 * font, gap = 0.9 * font;
+    const double font = s->font, row = 1.5 * font, gap = 1.3 * font;
     double top = s->o->title ? 2.4 * font : 0.9 * font, bottom = s->height - (s->o->xlabel ? 3.3 : 2.0) * font;
     double room = bottom - top, shares = 0;
     for (int k = 0; k < s->num; k++) {
@@ -131,9 +133,9 @@ static bool stack(scene *s)
         if (k) top += gap;
         p->legend = has_row(s, k) ? top + 0.9 * font : beside ? 1.55 * font : (double)NAN;
         if (has_row(s, k)) top += row;
-        p->at.top = top;
+        p->at.top = egi_plot_sharp(top);
         top += room * share / shares;
-        p->at.bottom = top;
+        p->at.bottom = egi_plot_sharp(top);
         const int most = most_ticks(p->at.bottom - p->at.top, 2.1 * font, 10);
         egi_plot_ticks(&p->y, most);
         if (p->of->matrix) egi_plot_ticks(&p->z, most);
@@ -160,9 +162,9 @@ static bool spread(scene *s)
     egi_plot_ticks(&s->x, most_ticks(right - left, fmax(5 * font, widest(&s->x, font) + 1.5 * font), 12));
     for (int k = 0; k < s->num; k++) {
         panel *p = &s->panel[k];
-        p->at.left = left;
-        p->at.right = right;
-        p->bar = (box){right + 0.6 * font, p->at.top, right + 1.4 * font, p->at.bottom};
+        p->at.left = egi_plot_sharp(left);
+        p->at.right = egi_plot_sharp(right);
+        p->bar = (box){egi_plot_sharp(right + 0.6 * font), p->at.top, egi_plot_sharp(right + 1.4 * font), p->at.bottom};
     }
     return true;
 }

@@ -81,7 +81,8 @@ static void cover(pixels *p, point a, point b, double width)
         for (int64_t x = x0; x < x1; x++) {
             const double px = (double)x + 0.5 - a.x, py = cy - a.y;
             const double t = length2 > 0 ? fmin(fmax((px * dx + py * dy) / length2, 0), 1) : 0;
-            const double d = hypot(px - t * dx, py - t * dy), m = fmin(reach - d, 1) * weight;
+            const double ex = px - t * dx, ey = py - t * dy, d = sqrt(ex * ex + ey * ey),
+                         m = fmin(reach - d, 1) * weight;
             const int value = m > 0 ? (int)(m * 255 + 0.5) : 0;
             if (value > mask[x]) mask[x] = (uint8_t)value;
         }

@@ -68,6 +68,8 @@ void egi_plot_snap(axis *a, int most);
 void egi_plot_ticks(axis *a, int most);
 /* Where a value is: 0 at min, 1 at max. */
 static inline double plot_share(const axis *a, double v) { return (v - a->min) / (a->max - a->min); }
+/* The middle of a pixel, where a thin line is sharp. */
+double egi_plot_sharp(double pixel);
 double egi_plot_x(const scene *s, const panel *p, double x);
 double egi_plot_y(const panel *p, double y);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ZLIB_CONST
 #include <zlib.h>
@@ -145,10 +146,12 @@ int parts_left(const char *folder)
 {
     DIR *d = opendir(folder);
     must(d != NULL);
+    char mine[40];
+    snprintf(mine, sizeof mine, ".%ld.", (long)getpid());
     int n = 0;
     for (struct dirent *e; (e = readdir(d));) {
         size_t length = strlen(e->d_name);
-        n += length > 5 && !strcmp(e->d_name + length - 5, ".part");
+        n += length > 5 && !strcmp(e->d_name + length - 5, ".part") && strstr(e->d_name, mine);
     }
     closedir(d);
     return n;

@@ -28,7 +28,7 @@ zip zip_bytes(const char *name, const blob *npy, int how);
 /* Writes and reads a whole file. */
 void file_put(const char *path, const void *data, size_t n);
 size_t file_get(const char *path, void *to, size_t size);
-/* Files in the folder whose name ends in ".part". */
+/* Files in the folder that this process began to write and did not finish. */
 int parts_left(const char *folder);
 
 #endif

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "bytes.h"
+#include "support/faulty.h"
 #include "support/support.h"
 
 static const char path[] = "test_npz.npz";
@@ -328,6 +329,29 @@ START_TEST(wrong_arguments_are_errors_and_write_nothing)
 }
 END_TEST
 
+/* -- memory ------------------------------------------------------------------------------------------------------- */
+
+static bool write_and_read(eg_context *other)
+{
+    static const float x[1000] = {1, 2, 3};
+    const eg_npz_item items[] = {{"x", eg_vector(EG_F32, 1000), x}, {"y", eg_matrix(EG_F32, 10, 100), x}};
+    eg_npy_stream *s = eg_npy_create(other, "test_npz.npy", eg_vector(EG_F32, 10));
+    eg_npy_append(s, 100, x);
+    eg_npy_finish(s);
+    eg_npz_write(other, path, 2, items, &(eg_npz_options){6});
+    eg_npz *z = eg_npz_open(other, path);
+    eg_array *a = eg_npz_read(z, "x"), *b = eg_npz_read(z, "y"), *c = eg_npy_read(other, "test_npz.npy");
+    eg_npz_close(z);
+    return a && b && c && !memcmp(eg_array_data(a), x, sizeof x) && !memcmp(eg_array_data(c), x, sizeof x);
+}
+
+START_TEST(every_allocation_may_fail)
+{
+    faulty_every(write_and_read);
+    remove("test_npz.npy");
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("npz");
@@ -346,6 +370,7 @@ int main(void)
     tcase_add_test(c, a_name_that_stands_twice_is_an_error);
     tcase_add_test(c, a_bomb_is_bounded_by_what_deflate_can_give);
     tcase_add_test(c, wrong_arguments_are_errors_and_write_nothing);
+    tcase_add_test(c, every_allocation_may_fail);
     suite_add_tcase(s, c);
     return test_run(s);
 }
