@@ -98,6 +98,8 @@ uint64_t eg_connection_seed(const eg_context *eg)
     return egi_hash(key, sizeof key, 0x436F6E6E65637473); /* "Connects" */
 }
 
+eg_context *eg_csr_context(const eg_csr *c) { return c ? c->eg : NULL; }
+
 int64_t eg_csr_num_pre(const eg_csr *c) { return c ? c->num_pre : 0; }
 
 int64_t eg_csr_num_post(const eg_csr *c) { return c ? c->num_post : 0; }
