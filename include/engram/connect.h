@@ -60,7 +60,7 @@ typedef struct eg_fixed_num_options {
 
 /* Every target has exactly num sources (in-degree), or every source exactly num targets (out-degree): different ones
  * unless allow_multi, each set of them as likely as another.  Errors: sizes, num above what there is to draw from,
- * fraction outside 0 to 1, neither or both given, exclude_self with unequal sizes, options NULL. */
+ * fraction outside 0 to 1 or of less than one, neither or both given, exclude_self with unequal sizes, options NULL. */
 EG_API eg_csr *(eg_fixed_pre_num)(eg_context *eg, int64_t num_pre, int64_t num_post,
                                   const eg_fixed_num_options *options, const char *file, int line);
 EG_API eg_csr *(eg_fixed_post_num)(eg_context *eg, int64_t num_pre, int64_t num_post,
@@ -74,11 +74,16 @@ EG_API eg_csr *(eg_all_to_all)(eg_context *eg, int64_t num_pre, int64_t num_post
 /* i -> j where matrix[i * num_post + j] is true. */
 EG_API eg_csr *(eg_from_matrix)(eg_context *eg, int64_t num_pre, int64_t num_post, const bool *matrix, const char *file,
                                 int line);
+/* i -> j where the weight is not 0.  The matrix itself, as an array [pre, post], is then the weights of a synapse.
+ * Errors: a weight that is not finite. */
+EG_API eg_csr *(eg_from_weights)(eg_context *eg, int64_t num_pre, int64_t num_post, const double *matrix,
+                                 const char *file, int line);
 /* pre[k] -> post[k], in any order; a pair may occur several times.  Synapse k is number k for weights and delays.
  * Errors: num negative, lists NULL, a number outside of its population. */
 EG_API eg_csr *(eg_from_pairs)(eg_context *eg, int64_t num_pre, int64_t num_post, int64_t num, const int32_t *pre,
                                const int32_t *post, const char *file, int line);
-/* The connections the other way round: from targets to sources. */
+/* The connections the other way round, from targets to sources.  Each keeps its number: weights of single synapses of c
+ * are those of the result as well. */
 EG_API eg_csr *(eg_transposed)(eg_context *eg, const eg_csr *c, const char *file, int line);
 /* Writes source and target of each connection, in the order of the rows; both take eg_csr_size(c). */
 EG_API void eg_csr_pairs(const eg_csr *c, int32_t *pre, int32_t *post);
@@ -91,6 +96,7 @@ EG_API void eg_csr_matrix(const eg_csr *c, int32_t *matrix);
 #define eg_one_to_one(...) (eg_one_to_one)(__VA_ARGS__, EG_HERE)
 #define eg_all_to_all(...) (eg_all_to_all)(__VA_ARGS__, EG_HERE)
 #define eg_from_matrix(...) (eg_from_matrix)(__VA_ARGS__, EG_HERE)
+#define eg_from_weights(...) (eg_from_weights)(__VA_ARGS__, EG_HERE)
 #define eg_from_pairs(...) (eg_from_pairs)(__VA_ARGS__, EG_HERE)
 #define eg_transposed(...) (eg_transposed)(__VA_ARGS__, EG_HERE)
 #define eg_csr_adopt_numbered(...) (eg_csr_adopt_numbered)(__VA_ARGS__, EG_HERE)

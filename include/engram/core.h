@@ -302,6 +302,7 @@ EG_API eg_val(eg_host)(eg_context *eg, const char *name, eg_host_fn fn, void *us
 EG_API eg_array *(eg_array_new)(eg_context *eg, eg_spec spec, const void *data, const char *file, int line);
 EG_API void *eg_array_data(eg_array *a);
 EG_API eg_spec eg_array_spec(const eg_array *a);
+EG_API eg_context *eg_array_context(const eg_array *a);
 /* The array as a value of the current trace; read when the function runs, not copied into its code. */
 EG_API eg_val(eg_constant)(eg_array *a, const char *file, int line);
 
@@ -309,6 +310,7 @@ EG_API eg_val(eg_constant)(eg_array *a, const char *file, int line);
  * copied; rows are sorted.  Errors: not ascending indptr, a target outside [0, num_post). */
 EG_API eg_csr *(eg_csr_new)(eg_context *eg, int64_t num_pre, int64_t num_post, const int64_t *indptr,
                             const int32_t *indices, const char *file, int line);
+EG_API eg_context *eg_csr_context(const eg_csr *c);
 EG_API int64_t eg_csr_num_pre(const eg_csr *c);
 EG_API int64_t eg_csr_num_post(const eg_csr *c);
 EG_API int64_t eg_csr_size(const eg_csr *c);

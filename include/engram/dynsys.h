@@ -124,6 +124,8 @@ EG_API eg_system *eg_find_system(eg_system *s, const char *path);
 
 /* Makes an error that begins with class and path of the system and gives the place where it was made. */
 EG_API void eg_system_fail(eg_system *s, eg_status status, const char *format, ...) EG_PRINTF(3, 4);
+/* The user's file and line where it was made, for errors of what you look up on its behalf. */
+EG_API const char *eg_system_place(const eg_system *s, int *line);
 /* If not ok: "LIF 'E': tau is -1; <remedy>".  Returns ok. */
 EG_API bool eg_check_param(eg_system *s, bool ok, const char *name, double value, const char *remedy);
 

@@ -28,6 +28,14 @@ EG_API eg_array *(eg_section_input)(eg_context *eg, int num, const double *value
                                     const double *durations, const eg_input_options *options, const char *file,
                                     int line);
 
+/* The same of pairs:
+ *     eg_constant_input(eg, 3, (eg_input_section[]){{0, 100}, {1, 300}, {0, 100}}, NULL)  */
+typedef struct eg_input_section {
+    double value, duration; /* duration in ms */
+} eg_input_section;
+EG_API eg_array *(eg_constant_input)(eg_context *eg, int num, const eg_input_section *sections,
+                                     const eg_input_options *options, const char *file, int line);
+
 /* Pulses: sizes[k] from times[k] on for lengths[k], else 0; where pulses overlap the later in the list holds. */
 EG_API eg_array *(eg_spike_input)(eg_context *eg, int num, const double *times, const double *lengths,
                                   const double *sizes, double duration, const eg_input_options *options,
@@ -48,6 +56,7 @@ EG_API eg_array *(eg_square_input)(eg_context *eg, double amplitude, double freq
 
 #ifndef __cplusplus
 #define eg_section_input(...) (eg_section_input)(__VA_ARGS__, EG_HERE)
+#define eg_constant_input(...) (eg_constant_input)(__VA_ARGS__, EG_HERE)
 #define eg_spike_input(...) (eg_spike_input)(__VA_ARGS__, EG_HERE)
 #define eg_ramp_input(...) (eg_ramp_input)(__VA_ARGS__, EG_HERE)
 #define eg_sinusoidal_input(...) (eg_sinusoidal_input)(__VA_ARGS__, EG_HERE)

@@ -82,10 +82,26 @@ EG_API eg_output eg_coba(double E_rev);
 
 /* -- synapses ---------------------------------------------------------------------------------------------------------
  *
- * connections go from pre to post; weights and delays of single synapses are in the order in which the connections were
- * given.  pre needs a variable spike, post what the output uses.  Spikes of a step act in the next one, delayed ones in
- * the step after delay_step more; those of one arrival are added by delay, then source, in ascending order.
+ * connections go from pre to post; NULL with a rule in their place.  Weights and delays of single synapses are in the
+ * order in which the connections were given.  pre needs a variable spike, post what the output uses; both may be parts
+ * of groups (eg_part).  Spikes of a step act in the next one, delayed ones in the step after delay_step more; those of
+ * one arrival are added by delay, then source, in ascending order.  Past spikes of a group are kept once for all
+ * projections that are made before the network first runs.
+ *
+ *     eg_exp_synapse_params p = {.tau = 5, .g_max = 0.6, .output = eg_coba(0), .delay_step = {.steps = 15}};
+ *     eg_exp_synapse(net, "E2I", E, I, eg_fixed_post_num(eg, 3200, 800, &(eg_fixed_num_options){.num = 16}), &p);
+ *     eg_delta_synapse(net, "inhibit", I, I, NULL, &(eg_delta_synapse_params){
+ *         .rule = EG_RULE_ALL_TO_OTHERS, .g_max = -0.2, .output = eg_cuba()});
  */
+
+/* Who projects to whom where no connections are given.  Nothing is stored for a pair, and a step costs as much as the
+ * groups are large, unless weights or delays differ by synapse: then the connections are made. */
+typedef enum eg_rule {
+    EG_RULE_NONE,         /* as the connections say */
+    EG_RULE_ONE_TO_ONE,   /* i to i; groups of one size */
+    EG_RULE_ALL_TO_ALL,   /* each source to each target: weight * (spikes of all) */
+    EG_RULE_ALL_TO_OTHERS /* the same but i to i: weight * (spikes of all - own); groups of one size */
+} eg_rule;
 
 /* All 0: no delay. */
 typedef struct eg_delay_step {
@@ -97,9 +113,10 @@ typedef struct eg_delay_step {
 /* A spike adds its weight to the target at once: target += sum of g_max s. */
 typedef struct eg_delta_synapse_params {
     double g_max; /* weight of all synapses */
-    eg_array
-        *weight; /* instead of g_max: floats [pre] (one a source), one for each synapse, or [pre, post]; NULL = none */
+    /* Instead of g_max: floats [pre] (one a source), one for each synapse, or [pre, post]; NULL = none. */
+    eg_array *weight;
     eg_delay_step delay_step;
+    eg_rule rule;         /* in place of connections */
     eg_output output;     /* its default target is the membrane potential, V */
     bool skip_refractory; /* nothing arrives at neurons that are held or have just spiked (post's `refractory`) */
 } eg_delta_synapse_params;
@@ -115,9 +132,10 @@ EG_API eg_system *(eg_delta_synapse)(eg_system *parent, const char *name, eg_sys
 typedef struct eg_exp_synapse_params {
     double tau;   /* ms, > 0 */
     double g_max; /* weight of all synapses */
-    eg_array
-        *weight; /* instead of g_max: floats [pre] (one a source), one for each synapse, or [pre, post]; NULL = none */
+    /* Instead of g_max: floats [pre] (one a source), one for each synapse, or [pre, post]; NULL = none. */
+    eg_array *weight;
     eg_delay_step delay_step;
+    eg_rule rule; /* in place of connections */
     eg_output output;
 } eg_exp_synapse_params;
 

@@ -80,15 +80,41 @@ eg_csr *(eg_csr_adopt)(eg_context *eg, int64_t num_pre, int64_t num_post, int64_
     return NULL;
 }
 
+/* Is it 0 .. n - 1 in some order?  Sets *same if in this one.  -1: yes; else the first that is wrong; -2: no memory. */
+static int64_t check_order(const eg_allocator *a, const int64_t *order, int64_t n, bool *same)
+{
+    uint64_t *seen = egi_alloc(a, (size_t)(n / 64 + 1) * sizeof *seen, EGI_ALIGN);
+    int64_t bad = seen ? -1 : -2;
+    *same = true;
+    for (int64_t k = 0; k < n && bad == -1; k++) {
+        int64_t x = order[k];
+        *same = *same && x == k;
+        if (x < 0 || x >= n || seen[x >> 6] >> (x & 63) & 1)
+            bad = k;
+        else
+            seen[x >> 6] |= UINT64_C(1) << (x & 63);
+    }
+    egi_free(a, seen);
+    return bad;
+}
+
 eg_csr *(eg_csr_adopt_numbered)(eg_context *eg, int64_t num_pre, int64_t num_post, int64_t *indptr, int32_t *indices,
                                 int64_t *order, const char *file, int line)
 {
     eg_csr *c = (eg_csr_adopt)(eg, num_pre, num_post, indptr, indices, file, line);
-    if (c)
+    bool same = true;
+    int64_t bad = c && order ? check_order(&eg->allocator, order, c->size, &same) : -1;
+    if (bad == -1 && !same) {
         c->order = order;
-    else
-        eg_release(eg, order);
-    return c;
+        return c;
+    }
+    if (bad == -2) egi_no_memory(eg);
+    if (bad >= 0)
+        egi_fail(eg, EG_ERR_ARGUMENT, file, line,
+                 "eg_csr_adopt_numbered: order[%lld] is %lld; it must hold each number from 0 to %lld once",
+                 (long long)bad, (long long)order[bad], (long long)c->size - 1);
+    eg_release(eg, order);
+    return bad == -1 ? c : NULL;
 }
 
 uint64_t eg_connection_seed(const eg_context *eg)
@@ -97,6 +123,8 @@ uint64_t eg_connection_seed(const eg_context *eg)
     uint64_t key[2] = {eg->options.seed, (uint64_t)eg->csrs.n};
     return egi_hash(key, sizeof key, 0x436F6E6E65637473); /* "Connects" */
 }
+
+eg_context *eg_csr_context(const eg_csr *c) { return c ? c->eg : NULL; }
 
 int64_t eg_csr_num_pre(const eg_csr *c) { return c ? c->num_pre : 0; }
 

@@ -146,6 +146,8 @@ void *eg_array_data(eg_array *a) { return a ? a->data : NULL; }
 
 eg_spec eg_array_spec(const eg_array *a) { return a ? a->spec : (eg_spec){.rank = -1}; }
 
+eg_context *eg_array_context(const eg_array *a) { return a ? a->eg : NULL; }
+
 eg_val(eg_constant)(eg_array *a, const char *file, int line)
 {
     if (!a) return eg_nothing();

@@ -12,12 +12,14 @@ typedef struct counter {
 
 static void setup(eg_system *self)
 {
+    int line;
+    const char *file = eg_system_place(self, &line);
     counter *c = eg_self(self);
     if (!c->group)
         eg_system_fail(self, EG_ERR_ARGUMENT, "the group is NULL; give the one whose spikes are counted");
     else if (eg_system_context(c->group) != eg_system_context(self))
         eg_system_fail(self, EG_ERR_SCOPE, "the group must be of its own context");
-    c->spike = eg_system_variable(c->group, "spike");
+    c->spike = (eg_system_variable)(c->group, "spike", file, line);
     c->to_itself = eg_one_to_one(eg_system_context(self), eg_num(self));
     c->count = eg_add_variable(self, "count", eg_vector(EG_I32, eg_num(self)), eg_init_constant(0));
 }

@@ -11,13 +11,15 @@ typedef struct current {
 
 static void setup(eg_system *self)
 {
+    int line;
+    const char *file = eg_system_place(self, &line);
     current *c = eg_self(self);
     eg_check_param(self, isfinite(c->I), "I", c->I, "use a finite current");
     if (!c->target)
         eg_system_fail(self, EG_ERR_ARGUMENT, "the target is NULL; give the group that gets the current");
     else if (eg_system_context(c->target) != eg_system_context(self))
         eg_system_fail(self, EG_ERR_SCOPE, "the target must be of its own context");
-    eg_system_variable(c->target, "input");
+    (eg_system_variable)(c->target, "input", file, line);
 }
 
 static eg_val update(eg_system *self, eg_shared s, eg_val x)

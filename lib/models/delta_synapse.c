@@ -17,9 +17,10 @@ eg_delta_synapse_params eg_delta_synapse_defaults(void)
 static void setup(eg_system *self)
 {
     delta *y = eg_self(self);
-    if (!projection_setup(self, &y->of)) return;
-    projection_output(self, y->of.post, &y->output, "V");
-    if (y->skip_refractory) eg_system_variable(y->of.post, "refractory");
+    int line;
+    const char *file = eg_system_place(self, &line);
+    if (y->skip_refractory) (eg_system_variable)(y->of.post, "refractory", file, line);
+    projection_setup(self, &y->of, &y->output, "V");
 }
 
 static eg_val update(eg_system *self, eg_shared s, eg_val x)
@@ -28,7 +29,7 @@ static eg_val update(eg_system *self, eg_shared s, eg_val x)
     (void)s;
     (void)x;
     eg_val nothing = eg_zeros(eg_system_context(self), eg_floats(y->of.post));
-    eg_val current = y->output.current(&y->output, y->of.post, projection_deliver(self, &y->of, nothing));
+    eg_val current = y->output.current(&y->output, y->of.post, projection_deliver(&y->of, nothing));
     if (y->skip_refractory) current = eg_where(eg_ne(eg_value(y->of.post, "refractory"), 0), 0.0, current);
     eg_accumulate(y->of.post, y->output.target, current);
     return current;
@@ -41,7 +42,13 @@ eg_system *(eg_delta_synapse)(eg_system *parent, const char *name, eg_system *pr
                               const eg_delta_synapse_params *params, const char *file, int line)
 {
     eg_delta_synapse_params p = params ? *params : eg_delta_synapse_defaults();
-    delta y = {.of = {pre, post, connections, p.g_max, p.weight, p.delay_step, NULL, NULL, 0, NULL},
+    delta y = {.of = {.pre = pre,
+                      .post = post,
+                      .csr = connections,
+                      .rule = p.rule,
+                      .g_max = p.g_max,
+                      .weight = p.weight,
+                      .delay = p.delay_step},
                .output = p.output,
                .skip_refractory = p.skip_refractory};
     return (eg_system_new)(parent, name, &delta_class, eg_num(post), &y, file, line);

@@ -20,7 +20,7 @@ static void setup(eg_system *self)
 {
     exp_synapse *y = eg_self(self);
     eg_check_param(self, y->tau > 0 && isfinite(y->tau), "tau", y->tau, "use a time constant in ms above 0");
-    if (!projection_setup(self, &y->of) || !projection_output(self, y->of.post, &y->output, "input")) return;
+    if (!projection_setup(self, &y->of, &y->output, "input")) return;
     y->g = eg_add_variable(self, "g", eg_floats(y->of.post), eg_init_constant(0));
 }
 
@@ -28,7 +28,7 @@ static eg_val update(eg_system *self, eg_shared s, eg_val x)
 {
     exp_synapse *y = eg_self(self);
     eg_val decay = eg_exp(eg_div(eg_neg(s.dt), y->tau));
-    eg_val g = projection_deliver(self, &y->of, eg_mul(eg_get(y->g), decay));
+    eg_val g = projection_deliver(&y->of, eg_mul(eg_get(y->g), decay));
     (void)x;
     eg_set(y->g, g);
     eg_accumulate(y->of.post, y->output.target, y->output.current(&y->output, y->of.post, g));
@@ -42,7 +42,13 @@ eg_system *(eg_exp_synapse)(eg_system *parent, const char *name, eg_system *pre,
                             const eg_exp_synapse_params *params, const char *file, int line)
 {
     eg_exp_synapse_params p = params ? *params : eg_exp_synapse_defaults();
-    exp_synapse y = {.of = {pre, post, connections, p.g_max, p.weight, p.delay_step, NULL, NULL, 0, NULL},
+    exp_synapse y = {.of = {.pre = pre,
+                            .post = post,
+                            .csr = connections,
+                            .rule = p.rule,
+                            .g_max = p.g_max,
+                            .weight = p.weight,
+                            .delay = p.delay_step},
                      .tau = p.tau,
                      .output = p.output};
     return (eg_system_new)(parent, name, &exponential_class, eg_num(post), &y, file, line);

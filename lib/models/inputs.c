@@ -5,6 +5,9 @@
 
 #include "engram/parallel.h"
 
+/* Sums of two still fit. */
+static const int64_t MOST_STEPS = INT64_C(1) << 53;
+
 /* What is being filled: rows of `width` numbers. */
 typedef struct series {
     eg_context *eg;
@@ -79,6 +82,10 @@ eg_array *(eg_section_input)(eg_context *eg, int num, const double *values, int6
         int64_t n = steps_in(&s, "a duration", durations[k]);
         if (n < 0) return NULL;
         total += n;
+        if (total > MOST_STEPS) {
+            failed(&s, "the sum of the durations", (double)total * s.dt, "no memory holds that many steps");
+            return NULL;
+        }
     }
     if (!make(&s, total, width)) return NULL;
     for (int k = 0; k < num; k++) {
@@ -88,6 +95,27 @@ eg_array *(eg_section_input)(eg_context *eg, int num, const double *values, int6
         }
     }
     return s.out;
+}
+
+eg_array *(eg_constant_input)(eg_context *eg, int num, const eg_input_section *sections,
+                              const eg_input_options *options, const char *file, int line)
+{
+    if (!eg || eg_error(eg)) return NULL;
+    int n = num > 0 && sections ? num : 0;
+    double *values = eg_alloc(eg, n, sizeof *values), *durations = eg_alloc(eg, n, sizeof *durations);
+    for (int k = 0; values && durations && k < n; k++) {
+        values[k] = sections[k].value;
+        durations[k] = sections[k].duration;
+    }
+    eg_array *a = NULL;
+    if (num < 0 || (num && !sections))
+        eg_fail(eg, EG_ERR_ARGUMENT, file, line, "eg_constant_input: %s",
+                num < 0 ? "the number of sections is negative" : "the sections are NULL");
+    else if (values && durations)
+        a = (eg_section_input)(eg, num, values, 0, durations, options, file, line);
+    eg_release(eg, values);
+    eg_release(eg, durations);
+    return a;
 }
 
 eg_array *(eg_spike_input)(eg_context *eg, int num, const double *times, const double *lengths, const double *sizes,
@@ -128,8 +156,10 @@ eg_array *(eg_ramp_input)(eg_context *eg, double c_start, double c_end, double d
     if (!begin(&s, eg, "eg_ramp_input", options, file, line) || !window(&s, duration, t_start, t_end, &from, &to))
         return NULL;
     int64_t last = to - from - 1;
-    double rise = last > 0 ? (c_end - c_start) / (double)last : 0;
-    for (int64_t k = 0; k <= last; k++) put(&s, from + k, 0, c_start + (double)k * rise);
+    for (int64_t k = 0; k <= last; k++) {
+        double share = last > 0 ? (double)k / (double)last : 0;
+        put(&s, from + k, 0, k > 0 && k == last ? c_end : c_start + share * (c_end - c_start));
+    }
     return s.out;
 }
 

@@ -1,34 +1,29 @@
-/* What synapses share: checks, weights, delays. */
+/* What synapses share: checks, who projects to whom, delivering. */
 #include "projection.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "engram/parallel.h"
-
-/* The connections of one delay. */
-typedef struct lag {
-    int32_t steps;
-    eg_csr *csr;
-    eg_array *weight; /* of each synapse; NULL: the projection's */
-} lag;
-
-/* -- checks ---------------------------------------------------------------------------------------------------------
+/* -- checks -----------------------------------------------------------------------------------------------------------
  */
+
+static bool grouped(eg_system *self, const projection *p)
+{
+    if (!p->pre || !p->post) {
+        eg_system_fail(self, EG_ERR_ARGUMENT, "%s is NULL; give two groups and connections from one to the other",
+                       !p->pre ? "pre" : "post");
+        return false;
+    }
+    if (eg_system_context(p->pre) == eg_system_context(self) && eg_system_context(p->post) == eg_system_context(self))
+        return true;
+    eg_system_fail(self, EG_ERR_SCOPE, "pre and post must be of its own context");
+    return false;
+}
 
 static bool connected(eg_system *self, const projection *p)
 {
-    if (!p->pre || !p->post || !p->csr) {
-        eg_system_fail(self, EG_ERR_ARGUMENT, "%s; give two groups and connections from one to the other",
-                       !p->pre    ? "pre is NULL"
-                       : !p->post ? "post is NULL"
-                                  : "the connections are NULL");
-        return false;
-    }
-    if (eg_system_context(p->pre) != eg_system_context(self) || eg_system_context(p->post) != eg_system_context(self)) {
-        eg_system_fail(self, EG_ERR_SCOPE, "pre and post must be of its own context");
+    if (eg_csr_context(p->csr) != eg_system_context(self)) {
+        eg_system_fail(self, EG_ERR_SCOPE, "the connections must be of its own context");
         return false;
     }
     if (eg_csr_num_pre(p->csr) == eg_num(p->pre) && eg_csr_num_post(p->csr) == eg_num(p->post)) return true;
@@ -40,33 +35,50 @@ static bool connected(eg_system *self, const projection *p)
     return false;
 }
 
+static bool ruled(eg_system *self, const projection *p)
+{
+    if (p->rule == EG_RULE_NONE) {
+        eg_system_fail(self, EG_ERR_ARGUMENT, "the connections are NULL; give some, or a rule in their place");
+        return false;
+    }
+    if (p->rule < EG_RULE_NONE || p->rule > EG_RULE_ALL_TO_OTHERS) {
+        eg_system_fail(self, EG_ERR_ARGUMENT, "rule is %d; use EG_RULE_...", (int)p->rule);
+        return false;
+    }
+    if (p->rule == EG_RULE_ALL_TO_ALL || eg_num(p->pre) == eg_num(p->post)) return true;
+    eg_system_fail(self, EG_ERR_SHAPE, "its rule needs groups of one size, but '%s' has %lld elements and '%s' %lld",
+                   eg_system_path(p->pre), (long long)eg_num(p->pre), eg_system_path(p->post),
+                   (long long)eg_num(p->post));
+    return false;
+}
+
+/* Number of synapses. */
+static int64_t num_synapses(const projection *p)
+{
+    int64_t pre = eg_num(p->pre), post = eg_num(p->post);
+    if (p->csr) return eg_csr_size(p->csr);
+    if (p->rule == EG_RULE_ONE_TO_ONE) return pre;
+    return pre * (post - (p->rule == EG_RULE_ALL_TO_OTHERS && post > 0));
+}
+
 static bool weighted(eg_system *self, const projection *p)
 {
     if (!p->weight) return eg_check_param(self, isfinite(p->g_max), "g_max", p->g_max, "use a finite weight");
+    if (eg_array_context(p->weight) != eg_system_context(self)) {
+        eg_system_fail(self, EG_ERR_SCOPE, "the weights must be of its own context");
+        return false;
+    }
     eg_spec s = eg_array_spec(p->weight);
     bool floats = s.dtype == eg_float_type(self);
-    if (s.rank == 1 && floats && (s.dim[0] == eg_num(p->pre) || s.dim[0] == eg_csr_size(p->csr))) return true;
+    if (s.rank == 1 && floats && (s.dim[0] == eg_num(p->pre) || s.dim[0] == num_synapses(p))) return true;
     if (s.rank == 2 && floats && s.dim[0] == eg_num(p->pre) && s.dim[1] == eg_num(p->post)) return true;
     eg_system_fail(self, EG_ERR_SHAPE,
                    "the weights are %s, rank %d, %lld long; give a vector of %s, %lld (one a source) "
                    "or %lld (one a synapse) long, or a matrix [pre, post]",
                    eg_dtype_name(s.dtype), s.rank, (long long)(s.rank > 0 ? s.dim[0] : 1),
-                   eg_dtype_name(eg_float_type(self)), (long long)eg_num(p->pre), (long long)eg_csr_size(p->csr));
+                   eg_dtype_name(eg_float_type(self)), (long long)eg_num(p->pre), (long long)num_synapses(p));
     return false;
 }
-
-bool projection_output(eg_system *self, eg_system *post, eg_output *output, const char *target)
-{
-    if (!output->current) {
-        eg_system_fail(self, EG_ERR_ARGUMENT, "it has no output; use eg_cuba() or eg_coba(E_rev)");
-        return false;
-    }
-    if (!output->target) output->target = target;
-    return eg_system_variable(post, output->target) != NULL;
-}
-
-/* -- delays ---------------------------------------------------------------------------------------------------------
- */
 
 enum { MOST_STEPS = 1 << 20 };
 
@@ -76,182 +88,87 @@ static int32_t longest(eg_system *self, const projection *p)
     const eg_delay_step *d = &p->delay;
     int64_t n = d->each ? d->num : 1, bad = -1;
     int32_t most = 0;
+    if (d->each && n != eg_num(p->pre) && n != num_synapses(p)) {
+        eg_system_fail(self, EG_ERR_SHAPE,
+                       "delay_step has %lld numbers; give one, %lld (one a source) or %lld (one a synapse)",
+                       (long long)n, (long long)eg_num(p->pre), (long long)num_synapses(p));
+        return -1;
+    }
     for (int64_t k = 0; k < n && bad < 0; k++) {
         int32_t steps = d->each ? d->each[k] : d->steps;
         if (steps < 0 || steps > MOST_STEPS) bad = k;
         if (steps > most) most = steps;
     }
-    if (bad >= 0) {
-        eg_system_fail(self, EG_ERR_ARGUMENT, "delay_step[%lld] is %d; use 0 to %d steps", (long long)bad,
-                       (int)(d->each ? d->each[bad] : d->steps), MOST_STEPS);
-        return -1;
-    }
-    if (!d->each || n == eg_num(p->pre) || n == eg_csr_size(p->csr)) return most;
-    eg_system_fail(self, EG_ERR_SHAPE,
-                   "delay_step has %lld numbers; give one, %lld (one a source) or %lld (one a synapse)", (long long)n,
-                   (long long)eg_num(p->pre), (long long)eg_csr_size(p->csr));
+    if (bad < 0) return most;
+    eg_system_fail(self, EG_ERR_ARGUMENT, "delay_step[%lld] is %d; use 0 to %d steps", (long long)bad,
+                   (int)(d->each ? d->each[bad] : d->steps), MOST_STEPS);
     return -1;
 }
 
-/* The spikes of pre of earlier steps, remembered once for all projections that need no more of them. */
-typedef struct spike_line {
-    eg_system *pre;
-    int64_t most;
-    eg_delay *line;
-} spike_line;
-
-static void line_setup(eg_system *self)
+static bool has_output(eg_system *self, const projection *p, eg_output *output, const char *target)
 {
-    spike_line *l = eg_self(self);
-    char name[400];
-    snprintf(name, sizeof name, "%s.line", eg_system_path(self));
-    l->line = eg_delay_new(eg_system_context(self), name, eg_vector(EG_BOOL, eg_num(l->pre)), l->most);
-}
-
-/* At the end of a step, after the groups: in the next step the last entry is the spikes of the step before. */
-static eg_val line_update(eg_system *self, eg_shared s, eg_val x)
-{
-    spike_line *l = eg_self(self);
-    (void)s;
-    (void)x;
-    eg_delay_push(l->line, eg_value(l->pre, "spike"));
-    return eg_nothing();
-}
-
-static void line_reset(eg_system *self, eg_state *state)
-{
-    const spike_line *l = eg_self(self);
-    bool *ring = eg_data(state, eg_delay_ring(l->line));
-    int32_t *head = eg_data(state, eg_delay_head(l->line));
-    if (!ring || !head) return;
-    memset(ring, 0, (size_t)(eg_num(l->pre) * (l->most + 1)));
-    *head = 0;
-}
-
-static const eg_class line_class = {.name = "SpikeLine",
-                                    .role = EG_OTHER,
-                                    .size = sizeof(spike_line),
-                                    .setup = line_setup,
-                                    .update = line_update,
-                                    .reset_state = line_reset};
-
-/* Made beside the group, so that it is updated after it. */
-static eg_delay *line_of(eg_system *pre, int64_t most)
-{
-    eg_system *parent = eg_system_parent(pre), *c;
-    for (int k = 0; (c = eg_system_child(parent, k)); k++) {
-        const spike_line *l = eg_self(c);
-        if (eg_class_of(c) == &line_class && l->pre == pre && l->most >= most) return l->line;
+    if (!output->current) {
+        eg_system_fail(self, EG_ERR_ARGUMENT, "it has no output; use eg_cuba() or eg_coba(E_rev)");
+        return false;
     }
-    c = eg_system_new(parent, NULL, &line_class, 0, &(spike_line){.pre = pre, .most = most});
-    return c ? ((spike_line *)eg_self(c))->line : NULL;
+    int line;
+    const char *file = eg_system_place(self, &line);
+    if (!output->target) output->target = target;
+    return (eg_system_variable)(p->post, output->target, file, line) &&
+           (eg_system_variable)(p->pre, "spike", file, line);
 }
 
-/* -- connections by their delay ---------------------------------------------------------------------------------------
+/* -- making -----------------------------------------------------------------------------------------------------------
  */
 
-static double weight_at(const eg_array *weight, int64_t k)
+static bool weight_by_synapse(const projection *p)
 {
-    const void *data = eg_array_data((eg_array *)(uintptr_t)weight);
-    return eg_array_spec(weight).dtype == EG_F64 ? ((const double *)data)[k] : (double)((const float *)data)[k];
-}
-
-/* Weight of connection e of source i, which was number k as the user gave it.  Equal numbers of sources and synapses
- * are taken as one a synapse, as by eg_event(). */
-static double weight_of(const projection *p, int64_t i, int64_t e, int64_t k)
-{
+    if (!p->weight) return false;
     eg_spec s = eg_array_spec(p->weight);
-    if (s.rank == 2) return weight_at(p->weight, i * s.dim[1] + eg_csr_indices(p->csr)[e]);
-    return weight_at(p->weight, s.dim[0] == eg_csr_size(p->csr) ? k : i);
+    return s.rank == 2 || s.dim[0] != eg_num(p->pre);
 }
 
-static bool by_synapse(const projection *p) { return p->delay.each && p->delay.num == eg_csr_size(p->csr); }
+/* As many sources as synapses: each synapse, as eg_event() has it. */
+static bool delay_by_synapse(const projection *p) { return p->delay.each && p->delay.num == num_synapses(p); }
 
-static bool belongs(const projection *p, int64_t k, int32_t steps)
-{
-    return !by_synapse(p) || p->delay.each[k] == steps;
-}
-
-/* The connections whose delay is `steps` (all, if delays are not by synapse), with their weights. */
-static bool make_lag(eg_system *self, const projection *p, int32_t steps, lag *l)
+/* A rule becomes connections where what it joins differs by synapse. */
+static bool spell_out(eg_system *self, projection *p, bool delays)
 {
     eg_context *eg = eg_system_context(self);
-    const int64_t *row = eg_csr_indptr(p->csr), *order = eg_csr_order(p->csr);
-    int64_t num_pre = eg_num(p->pre), n = 0;
-    int64_t *indptr = eg_alloc(eg, num_pre + 1, sizeof *indptr);
-    int32_t *indices = eg_alloc(eg, eg_csr_size(p->csr) + 1, sizeof *indices);
-    double *weight = eg_alloc(eg, eg_csr_size(p->csr) + 1, sizeof *weight);
-    bool ok = indptr && indices && weight;
-    for (int64_t i = 0; ok && i < num_pre; i++) {
-        indptr[i] = n;
-        for (int64_t e = row[i]; e < row[i + 1]; e++) {
-            int64_t k = order ? order[e] : e;
-            if (!belongs(p, k, steps)) continue;
-            if (p->weight) weight[n] = weight_of(p, i, e, k);
-            indices[n++] = eg_csr_indices(p->csr)[e];
-        }
-    }
-    if (ok) indptr[num_pre] = n;
-    *l = (lag){.steps = steps, .csr = eg_csr_adopt(eg, num_pre, eg_num(p->post), indptr, indices)};
-    if (ok && p->weight) l->weight = eg_floats_of(self, n, weight);
-    eg_release(eg, weight);
-    return !eg_error(eg);
-}
-
-static int ascending(const void *a, const void *b)
-{
-    int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* The different delays in ascending order; their number, -1 after an error. */
-static int64_t different(eg_context *eg, const projection *p, int32_t **steps)
-{
-    int64_t n = p->delay.num, m = 0;
-    int32_t *s = *steps = eg_keep(eg, (size_t)(n + 1) * sizeof *s);
-    if (!s) return -1;
-    memcpy(s, p->delay.each, (size_t)n * sizeof *s);
-    qsort(s, (size_t)n, sizeof *s, ascending);
-    for (int64_t k = 0; k < n; k++) {
-        if (k == 0 || s[k] != s[m - 1]) s[m++] = s[k];
-    }
-    return m;
-}
-
-static bool split(eg_system *self, projection *p)
-{
-    eg_context *eg = eg_system_context(self);
-    int32_t one = p->delay.steps, *steps = &one;
-    int64_t n = by_synapse(p) ? different(eg, p, &steps) : 1;
-    p->lag = n >= 0 ? eg_keep(eg, (size_t)(n + 1) * sizeof *p->lag) : NULL;
-    for (int64_t k = 0; p->lag && k < n; k++) {
-        if (!make_lag(self, p, steps[k], &p->lag[k])) return false;
-    }
-    p->num_lags = (int)n;
-    return p->lag != NULL;
+    bool one = p->rule == EG_RULE_ONE_TO_ONE;
+    if (p->csr || !(weight_by_synapse(p) || (delays && !one))) return true;
+    p->csr = one ? eg_one_to_one(eg, eg_num(p->pre))
+                 : eg_all_to_all(eg, eg_num(p->pre), eg_num(p->post), p->rule == EG_RULE_ALL_TO_ALL);
+    return p->csr != NULL;
 }
 
 /* One delay for each element of the whole group that pre may be a part of. */
-static eg_array *for_whole(eg_system *self, const projection *p)
+static bool delay_sources(eg_system *self, projection *p)
 {
     int64_t from = 0;
     eg_system *whole = eg_whole(p->pre, &from);
-    eg_array *a = eg_array_new(eg_system_context(self), eg_vector(EG_I32, eg_num(whole)), NULL);
-    int32_t *steps = eg_array_data(a);
+    p->each = eg_array_new(eg_system_context(self), eg_vector(EG_I32, eg_num(whole)), NULL);
+    int32_t *steps = eg_array_data(p->each);
     if (steps) memcpy(steps + from, p->delay.each, (size_t)p->delay.num * sizeof *steps);
-    return a;
+    return steps != NULL;
 }
 
-bool projection_setup(eg_system *self, projection *p)
+bool projection_setup(eg_system *self, projection *p, eg_output *output, const char *target)
 {
-    if (!connected(self, p) || !weighted(self, p)) return false;
+    if (eg_error(eg_system_context(self)) || !grouped(self, p)) return false;
+    if (p->csr && p->rule != EG_RULE_NONE) {
+        eg_system_fail(self, EG_ERR_ARGUMENT, "it has connections and a rule; give one of them");
+        return false;
+    }
+    if (!(p->csr ? connected(self, p) : ruled(self, p)) || !weighted(self, p)) return false;
     int32_t most = longest(self, p);
-    if (most < 0) return false;
-    eg_system_variable(p->pre, "spike");
-    if (most > 0) p->line = line_of(eg_whole(p->pre, NULL), most);
-    if (most > 0 && p->delay.each && !by_synapse(p)) p->each = for_whole(self, p);
-    bool matrix = p->weight && eg_array_spec(p->weight).rank == 2;
-    if ((most > 0 && by_synapse(p)) || matrix) split(self, p);
+    if (most < 0 || !has_output(self, p, output, target)) return false;
+    bool delays = most > 0 && delay_by_synapse(p);
+    if (!spell_out(self, p, delays)) return false;
+    if (p->weight && eg_array_spec(p->weight).rank == 2 && !projection_flatten(self, p)) return false;
+    if (delays && p->csr && !projection_split(self, p, most)) return false;
+    if (most > 0 && p->delay.each && !p->num_lags && !delay_sources(self, p)) return false;
+    if (most > 0) p->line = spike_line_of(eg_whole(p->pre, NULL), most);
     p->delay.each = NULL; /* the caller's */
     return !eg_error(eg_system_context(self));
 }
@@ -265,14 +182,31 @@ static eg_val spikes_before(const projection *p, int32_t steps)
     if (!p->line || (!p->each && steps == 0)) return eg_value(p->pre, "spike");
     int64_t from = 0;
     bool part = eg_whole(p->pre, &from) != p->pre;
-    eg_val all = p->each ? eg_delay_read(p->line, eg_constant(p->each)) : eg_delay_read(p->line, steps);
+    eg_val all = spike_line_read(p->line, p->each ? eg_constant(p->each) : eg_int(steps));
     return part ? eg_slice(all, 0, from, from + eg_num(p->pre), 1) : all;
 }
 
-eg_val projection_deliver(eg_system *self, const projection *p, eg_val base)
+/* Spikes along a rule: weight * spike, or weight * (sum of all, but own). */
+static eg_val deliver_by_rule(const projection *p, eg_val base, eg_val spikes)
 {
-    (void)self;
+    eg_dtype type = eg_float_type(p->pre);
+    if (p->rule != EG_RULE_ONE_TO_ONE && !p->weight) {
+        bool whole = eg_spec_of(spikes).dtype == EG_BOOL;
+        eg_val sum = eg_convert(eg_sum(whole ? eg_convert(spikes, EG_I32) : spikes), type);
+        if (p->rule == EG_RULE_ALL_TO_OTHERS) sum = eg_sub(sum, eg_convert(spikes, type));
+        return eg_add(base, eg_mul(sum, p->g_max));
+    }
     eg_val weight = p->weight ? eg_constant(p->weight) : eg_real(p->g_max);
+    eg_val own = eg_mul(eg_convert(spikes, type), weight);
+    if (p->rule == EG_RULE_ONE_TO_ONE) return eg_add(base, own);
+    eg_val sum = eg_sum(own);
+    return eg_add(base, p->rule == EG_RULE_ALL_TO_OTHERS ? eg_sub(sum, own) : sum);
+}
+
+eg_val projection_deliver(const projection *p, eg_val base)
+{
+    eg_val weight = p->weight ? eg_constant(p->weight) : eg_real(p->g_max);
+    if (!p->csr) return deliver_by_rule(p, base, spikes_before(p, p->delay.steps));
     if (!p->num_lags) return eg_event_add(base, p->csr, spikes_before(p, p->delay.steps), weight);
     for (int k = 0; k < p->num_lags; k++) {
         const lag *l = &p->lag[k];

@@ -198,6 +198,12 @@ void eg_system_fail(eg_system *s, eg_status status, const char *format, ...)
     eg_fail(s->eg, status, s->file, s->line, "%s '%s': %s", s->type->name, s->path, text);
 }
 
+const char *eg_system_place(const eg_system *s, int *line)
+{
+    if (line) *line = s ? s->line : 0;
+    return s ? s->file : NULL;
+}
+
 bool eg_check_param(eg_system *s, bool ok, const char *name, double value, const char *remedy)
 {
     if (!ok)

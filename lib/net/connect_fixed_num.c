@@ -1,9 +1,9 @@
 /* FixedPreNum and FixedPostNum: exact in- or out-degrees. */
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
-#include "engram/connect.h"
-#include "engram/parallel.h"
+#include "rows.h"
 #include "subset.h"
 
 /* Every one of `rows` draws `each` of `from`. */
@@ -48,8 +48,8 @@ static void draw_rows(void *user, int64_t lo, int64_t hi)
     }
 }
 
-/* Rows of what is drawn: as connections from the drawing side. */
-static eg_csr *build(eg_context *eg, job *j, const char *file, int line)
+/* Rows of what is drawn, as connections from the drawing side. */
+static void draw_all(eg_context *eg, job *j)
 {
     j->words = marks_words(j->from);
     j->parts = j->rows * j->each / 65536 + 1 < 64 ? j->rows * j->each / 65536 + 1 : 64;
@@ -61,7 +61,14 @@ static eg_csr *build(eg_context *eg, job *j, const char *file, int line)
         if (j->each) eg_parallel_for(eg, j->parts, 1, draw_rows, j);
     }
     eg_release(eg, j->scratch);
-    return (eg_csr_adopt)(eg, j->rows, j->from, j->indptr, j->indices, file, line);
+}
+
+/* How many each draws: a product that misses a whole number by rounding alone counts as that number. */
+static int64_t each_of(const job *j, const eg_fixed_num_options *o)
+{
+    int64_t n = o->num ? o->num : (int64_t)floor((double)j->from * o->fraction * (1 + 4 * DBL_EPSILON));
+    int64_t most = j->from > 0 ? j->from - o->exclude_self : 0;
+    return !o->allow_multi && n > most ? most : n;
 }
 
 static const char *wrong(const job *j, const eg_fixed_num_options *o)
@@ -72,41 +79,50 @@ static const char *wrong(const job *j, const eg_fixed_num_options *o)
     if (!(o->fraction >= 0 && o->fraction <= 1)) return "fraction goes from 0 to 1";
     if (o->num && o->fraction > 0) return "num and fraction are both given; give one";
     if (!o->num && o->fraction == 0) return "neither num nor fraction is given";
+    if (o->num > INT32_MAX) return "num goes to 2147483647";
     if (o->exclude_self && j->rows != j->from) return "exclude_self needs populations of one size";
     if (!o->allow_multi && o->num > j->from - o->exclude_self) return "there are not so many to connect with";
-    if (o->allow_multi && o->num && j->from - o->exclude_self < 1) return "there is nothing to connect with";
+    if (o->allow_multi && j->rows && j->from - o->exclude_self < 1) return "there is nothing to connect with";
+    if (!o->num && j->rows && j->from && each_of(j, o) == 0) return "that is less than one; give a larger fraction";
     return NULL;
 }
 
-static eg_csr *draw_all(eg_context *eg, const char *what, int64_t rows, int64_t from, const eg_fixed_num_options *o,
-                        const char *file, int line)
+/* False after an error. */
+static bool begin(eg_context *eg, const char *what, const eg_fixed_num_options *o, const char *file, int line, job *j)
 {
-    if (!eg || eg_error(eg)) return NULL;
-    eg_fixed_num_options none = {0};
-    job j = {.rows = rows, .from = from};
-    const char *why = o ? wrong(&j, o) : "options are NULL";
-    if (!o) o = &none;
+    if (!eg || eg_error(eg)) return false;
+    const char *why = o ? wrong(j, o) : "options are NULL";
     if (why) {
         eg_fail(eg, EG_ERR_ARGUMENT, file, line, "%s: %s; each of %lld is to have %lld (fraction %g) of %lld", what,
-                why, (long long)rows, (long long)o->num, o->fraction, (long long)from);
-        return NULL;
+                why, (long long)j->rows, o ? (long long)o->num : 0, o ? o->fraction : 0, (long long)j->from);
+        return false;
     }
-    j.exclude_self = o->exclude_self;
-    j.multi = o->allow_multi;
-    j.each = o->num ? o->num : (int64_t)floor((double)from * o->fraction * (1 + 1e-15));
-    if (!j.multi && j.each > from - o->exclude_self) j.each = from > 0 ? from - o->exclude_self : 0;
-    j.seed = o->seed ? o->seed : eg_connection_seed(eg);
-    return build(eg, &j, file, line);
+    j->exclude_self = o->exclude_self;
+    j->multi = o->allow_multi;
+    j->each = each_of(j, o);
+    j->seed = o->seed ? o->seed : eg_connection_seed(eg);
+    draw_all(eg, j);
+    return true;
 }
 
 eg_csr *(eg_fixed_post_num)(eg_context *eg, int64_t num_pre, int64_t num_post, const eg_fixed_num_options *options,
                             const char *file, int line)
 {
-    return draw_all(eg, "eg_fixed_post_num", num_pre, num_post, options, file, line);
+    job j = {.rows = num_pre, .from = num_post};
+    if (!begin(eg, "eg_fixed_post_num", options, file, line, &j)) return NULL;
+    return (eg_csr_adopt)(eg, num_pre, num_post, j.indptr, j.indices, file, line);
 }
 
 eg_csr *(eg_fixed_pre_num)(eg_context *eg, int64_t num_pre, int64_t num_post, const eg_fixed_num_options *options,
                            const char *file, int line)
 {
-    return (eg_transposed)(eg, draw_all(eg, "eg_fixed_pre_num", num_post, num_pre, options, file, line), file, line);
+    job j = {.rows = num_post, .from = num_pre};
+    rows_turned t = {0};
+    if (!begin(eg, "eg_fixed_pre_num", options, file, line, &j)) return NULL;
+    bool ok = !eg_error(eg) && rows_turn(eg, num_post, num_pre, j.indptr, j.indices, &t);
+    eg_release(eg, j.indptr);
+    eg_release(eg, j.indices);
+    if (!ok) return NULL;
+    eg_release(eg, t.number);
+    return (eg_csr_adopt)(eg, num_pre, num_post, t.indptr, t.indices, file, line);
 }

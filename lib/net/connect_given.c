@@ -1,8 +1,8 @@
 /* Connections that are not drawn: given as pairs, as a matrix or by a rule; and the ways back. */
+#include <math.h>
 #include <string.h>
 
-#include "engram/connect.h"
-#include "engram/parallel.h"
+#include "rows.h"
 
 static bool sizes_fit(eg_context *eg, const char *what, int64_t num_pre, int64_t num_post, const char *file, int line)
 {
@@ -65,42 +65,93 @@ eg_csr *(eg_one_to_one)(eg_context *eg, int64_t n, const char *file, int line)
 /* -- given ----------------------------------------------------------------------------------------------------------
  */
 
+/* A matrix of bool or of weights; one of them. */
+typedef struct matrix_job {
+    int64_t num_post;
+    const bool *is;
+    const double *weight;
+    int64_t *indptr; /* while counting, that of row i is at i + 1 */
+    int32_t *indices;
+} matrix_job;
+
+static bool holds(const matrix_job *j, int64_t k) { return j->is ? j->is[k] : j->weight[k] != 0; }
+
+static void count_row(void *user, int64_t lo, int64_t hi)
+{
+    const matrix_job *j = user;
+    for (int64_t i = lo; i < hi; i++) {
+        int64_t n = 0;
+        for (int64_t k = 0; k < j->num_post; k++) n += holds(j, i * j->num_post + k);
+        j->indptr[i + 1] = n;
+    }
+}
+
+static void fill_row(void *user, int64_t lo, int64_t hi)
+{
+    const matrix_job *j = user;
+    for (int64_t i = lo; i < hi; i++) {
+        int32_t *to = j->indices + j->indptr[i];
+        for (int64_t k = 0; k < j->num_post; k++) {
+            if (holds(j, i * j->num_post + k)) *to++ = (int32_t)k;
+        }
+    }
+}
+
+static eg_csr *from_matrix(eg_context *eg, int64_t num_pre, matrix_job *j, const char *file, int line)
+{
+    int64_t grain = 1 + 65536 / (j->num_post + 1);
+    j->indptr = eg_alloc(eg, num_pre + 1, sizeof *j->indptr);
+    if (j->indptr) {
+        j->indptr[0] = 0;
+        eg_parallel_for(eg, num_pre, grain, count_row, j);
+        for (int64_t i = 0; i < num_pre; i++) j->indptr[i + 1] += j->indptr[i];
+        j->indices = eg_alloc(eg, j->indptr[num_pre], sizeof *j->indices);
+    }
+    if (j->indices) eg_parallel_for(eg, num_pre, grain, fill_row, j);
+    return (eg_csr_adopt)(eg, num_pre, j->num_post, j->indptr, j->indices, file, line);
+}
+
+static bool has_matrix(eg_context *eg, const char *what, const void *matrix, int64_t pairs, const char *file, int line)
+{
+    if (matrix || !pairs) return true;
+    eg_fail(eg, EG_ERR_ARGUMENT, file, line, "%s: the matrix is NULL", what);
+    return false;
+}
+
 eg_csr *(eg_from_matrix)(eg_context *eg, int64_t num_pre, int64_t num_post, const bool *matrix, const char *file,
                          int line)
 {
-    if (!sizes_fit(eg, "eg_from_matrix", num_pre, num_post, file, line)) return NULL;
-    int64_t pairs = num_pre * num_post, n = 0;
-    if (!matrix && pairs) {
-        eg_fail(eg, EG_ERR_ARGUMENT, file, line, "eg_from_matrix: the matrix is NULL");
+    if (!sizes_fit(eg, "eg_from_matrix", num_pre, num_post, file, line) ||
+        !has_matrix(eg, "eg_from_matrix", matrix, num_pre * num_post, file, line))
         return NULL;
-    }
-    for (int64_t k = 0; k < pairs; k++) n += matrix[k];
-    int64_t *indptr = eg_alloc(eg, num_pre + 1, sizeof *indptr);
-    int32_t *indices = indptr ? eg_alloc(eg, n, sizeof *indices) : NULL;
-    n = 0;
-    for (int64_t i = 0; indices && i < num_pre; i++) {
-        indptr[i] = n;
-        for (int64_t k = 0; k < num_post; k++) {
-            if (matrix[i * num_post + k]) indices[n++] = (int32_t)k;
-        }
-    }
-    if (indices) indptr[num_pre] = n;
-    return (eg_csr_adopt)(eg, num_pre, num_post, indptr, indices, file, line);
+    return from_matrix(eg, num_pre, &(matrix_job){.num_post = num_post, .is = matrix}, file, line);
 }
 
-/* Stable counting sort: to[] becomes from[] (numbers of pairs; NULL: 0, 1, ...) in ascending order of key[]; `start`
- * (size + 1 numbers) says where each key begins. */
-static void sort_by(int64_t num, const int32_t *key, int64_t size, const int64_t *from, int64_t *to, int64_t *start)
+eg_csr *(eg_from_weights)(eg_context *eg, int64_t num_pre, int64_t num_post, const double *matrix, const char *file,
+                          int line)
 {
-    memset(start, 0, (size_t)(size + 1) * sizeof *start);
-    for (int64_t k = 0; k < num; k++) start[key[k] + 1]++;
-    for (int64_t k = 0; k < size; k++) start[k + 1] += start[k];
-    for (int64_t k = 0; k < num; k++) {
-        int64_t pair = from ? from[k] : k;
-        to[start[key[pair]]++] = pair;
+    if (!sizes_fit(eg, "eg_from_weights", num_pre, num_post, file, line) ||
+        !has_matrix(eg, "eg_from_weights", matrix, num_pre * num_post, file, line))
+        return NULL;
+    for (int64_t k = 0; k < num_pre * num_post; k++) {
+        if (isfinite(matrix[k])) continue;
+        eg_fail(eg, EG_ERR_ARGUMENT, file, line, "eg_from_weights: the weight from %lld to %lld is %g; use finite ones",
+                (long long)(k / num_post), (long long)(k % num_post), matrix[k]);
+        return NULL;
     }
-    memmove(start + 1, start, (size_t)size * sizeof *start);
-    start[0] = 0;
+    return from_matrix(eg, num_pre, &(matrix_job){.num_post = num_post, .weight = matrix}, file, line);
+}
+
+typedef struct take_job {
+    const int32_t *post;
+    const int64_t *order;
+    int32_t *indices;
+} take_job;
+
+static void take_targets(void *user, int64_t lo, int64_t hi)
+{
+    const take_job *j = user;
+    for (int64_t k = lo; k < hi; k++) j->indices[k] = j->post[j->order[k]];
 }
 
 /* By target, then by source: rows ascending, equal pairs in the order they were given. */
@@ -110,11 +161,9 @@ static eg_csr *by_rows(eg_context *eg, int64_t num_pre, int64_t num_post, int64_
     int64_t *by_post = eg_alloc(eg, num, sizeof *by_post), *order = eg_alloc(eg, num, sizeof *order);
     int64_t *start = eg_alloc(eg, num_post + 1, sizeof *start), *indptr = eg_alloc(eg, num_pre + 1, sizeof *indptr);
     int32_t *indices = eg_alloc(eg, num, sizeof *indices);
-    if (by_post && order && start && indptr && indices) {
-        sort_by(num, post, num_post, NULL, by_post, start);
-        sort_by(num, pre, num_pre, by_post, order, indptr);
-        for (int64_t k = 0; k < num; k++) indices[k] = post[order[k]];
-    }
+    if (by_post && order && start && indptr && indices && rows_sort(eg, num, NULL, post, num_post, by_post, start) &&
+        rows_sort(eg, num, by_post, pre, num_pre, order, indptr))
+        eg_parallel_for(eg, num, 65536, take_targets, &(take_job){post, order, indices});
     eg_release(eg, by_post);
     eg_release(eg, start);
     return (eg_csr_adopt_numbered)(eg, num_pre, num_post, indptr, indices, order, file, line);
@@ -175,23 +224,15 @@ void eg_csr_matrix(const eg_csr *c, int32_t *matrix)
 eg_csr *(eg_transposed)(eg_context *eg, const eg_csr *c, const char *file, int line)
 {
     if (!eg || eg_error(eg)) return NULL;
-    if (!c) {
-        eg_fail(eg, EG_ERR_ARGUMENT, file, line, "eg_transposed: the connections are NULL");
+    if (!c || eg_csr_context(c) != eg) {
+        eg_fail(eg, c ? EG_ERR_SCOPE : EG_ERR_ARGUMENT, file, line, "eg_transposed: the connections are %s",
+                c ? "of another context" : "NULL");
         return NULL;
     }
-    int64_t num_pre = eg_csr_num_pre(c), num_post = eg_csr_num_post(c), n = eg_csr_size(c);
-    const int32_t *from = eg_csr_indices(c);
-    int64_t *indptr = eg_alloc(eg, num_post + 2, sizeof *indptr);
-    int32_t *indices = eg_alloc(eg, n, sizeof *indices);
-    if (indptr && indices) {
-        /* indptr[k + 1] is where the next source of target k goes; sources come in ascending order. */
-        memset(indptr, 0, (size_t)(num_post + 2) * sizeof *indptr);
-        for (int64_t e = 0; e < n; e++) indptr[from[e] + 2]++;
-        for (int64_t k = 0; k < num_post; k++) indptr[k + 2] += indptr[k + 1];
-        for (int64_t i = 0; i < num_pre; i++) {
-            for (int64_t e = eg_csr_indptr(c)[i]; e < eg_csr_indptr(c)[i + 1]; e++)
-                indices[indptr[from[e] + 1]++] = (int32_t)i;
-        }
-    }
-    return (eg_csr_adopt)(eg, num_post, num_pre, indptr, indices, file, line);
+    int64_t num_pre = eg_csr_num_pre(c), num_post = eg_csr_num_post(c);
+    const int64_t *order = eg_csr_order(c);
+    rows_turned t;
+    if (!rows_turn(eg, num_pre, num_post, eg_csr_indptr(c), eg_csr_indices(c), &t)) return NULL;
+    for (int64_t k = 0; order && k < eg_csr_size(c); k++) t.number[k] = order[t.number[k]];
+    return (eg_csr_adopt_numbered)(eg, num_post, num_pre, t.indptr, t.indices, t.number, file, line);
 }

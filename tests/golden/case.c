@@ -24,6 +24,7 @@ void golden_fail(golden *g, const char *format, ...)
 
 void golden_unsupported(golden *g, const char *what, const char *name)
 {
+    if (*g->why) return;
     golden_fail(g, "%s '%s'", what, name);
     g->unsupported = true;
 }
@@ -52,11 +53,38 @@ double golden_number(golden *g, const char *key)
     return json_number_value(v);
 }
 
+const json_t *golden_entry(golden *g, const char *key, const char *name)
+{
+    char full[200];
+    snprintf(full, sizeof full, "%s.%s", key, name);
+    json_object_set_new(g->asked, full, json_true());
+    return json_object_get(json_object_get(g->run, key), name);
+}
+
 double golden_param(golden *g, const char *key, const char *name, double otherwise)
 {
-    const json_t *v = json_object_get(json_object_get(g->run, key), name);
+    const json_t *v = golden_entry(g, key, name);
     if (json_is_boolean(v)) return json_is_true(v);
     return json_is_number(v) ? json_number_value(v) : otherwise;
+}
+
+void golden_complete(golden *g)
+{
+    static const char *const maps[] = {"params", "output_params", "g_max", "tau_syn", "E_rev"};
+    const char *name;
+    json_t *v;
+    json_object_foreach((json_t *)(uintptr_t)json_object_get(g->run, "outputs"), name, v)
+    {
+        if (!json_object_get(g->checked, name)) golden_fail(g, "result '%s' was not compared", name);
+    }
+    for (size_t k = 0; k < sizeof maps / sizeof *maps; k++) {
+        json_object_foreach((json_t *)(uintptr_t)json_object_get(g->run, maps[k]), name, v)
+        {
+            char full[200];
+            snprintf(full, sizeof full, "%s.%s", maps[k], name);
+            if (!json_is_null(v) && !json_object_get(g->asked, full)) golden_unsupported(g, "parameter", full);
+        }
+    }
 }
 
 bool golden_has(const golden *g, const char *key, const char *name)
@@ -134,9 +162,10 @@ void golden_check(golden *g, const char *result, const double *got, int64_t num)
     }
     double rtol = json_number_value(json_object_get(t, "rtol")), atol = json_number_value(json_object_get(t, "atol"));
     g->checks++;
+    json_object_set_new(g->checked, result, json_true());
     for (int64_t k = 0; k < num; k++) {
         double error = fabs(got[k] - want->data[k]), most = atol + rtol * fabs(want->data[k]);
-        if (got[k] == want->data[k] || (isnan(got[k]) && isnan(want->data[k]))) continue;
+        if (got[k] == want->data[k]) continue;
         if (!(error <= most))
             golden_fail(g, "%s: element %lld is %.17g, stored is %.17g", result, (long long)k, got[k], want->data[k]);
         if (most > 0 && error / most > g->worst) {

@@ -20,7 +20,8 @@ typedef struct golden {
     double worst, tolerance;  /* largest error of a check as a share of what it may be; the check's rtol */
     double error;             /* the error itself */
     int checks;
-    char why[400]; /* what went wrong */
+    json_t *checked, *asked; /* results that were compared; parameters that were looked up, as "map.name" */
+    char why[400];           /* what went wrong */
     bool unsupported;
     struct golden_loaded *loaded;
 } golden;
@@ -45,6 +46,10 @@ const char *golden_name(golden *g, const char *key);
 double golden_number(golden *g, const char *key);
 /* Number `name` of the map `key`; `otherwise` if it is null or not there. */
 double golden_param(golden *g, const char *key, const char *name, double otherwise);
+/* Entry `name` of the map `key`, of any type; NULL if it is not there. */
+const json_t *golden_entry(golden *g, const char *key, const char *name);
+/* Ends the case in an error if a result that it asks for was not compared, or a parameter never looked at. */
+void golden_complete(golden *g);
 /* The array that the key names, itself or as entry `name` of a map (NULL: itself). */
 const golden_array *golden_input_array(golden *g, const char *key, const char *name);
 bool golden_has(const golden *g, const char *key, const char *name);

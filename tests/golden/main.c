@@ -1,5 +1,8 @@
-/* golden_run DIR...: runs every case below each folder, compiled and in the interpreter: a line a case, then
- * "N passed, N failed".  What a case does stands in the field `run` of its case.json alone. */
+/* golden_run [--list FILE] DIR...: runs every case below each folder, compiled and in the interpreter: a line a case,
+ * then "N passed, N failed".  What a case does stands in the field `run` of its case.json alone.
+ *
+ * Without a list, a case that is UNSUPPORTED has failed.  With one (group/case, one a line), the cases in it must be
+ * ok, and all others UNSUPPORTED, which then counts as neither: so a case cannot stop working, nor start to, unseen. */
 #define _GNU_SOURCE
 #include <ftw.h>
 #include <stdio.h>
@@ -33,17 +36,74 @@ static void dispatch(golden *g)
 static void run(golden *g, const char *dir, const json_t *json, bool interpret)
 {
     *g = (golden){.dir = dir, .json = json, .run = json_object_get(json, "run")};
+    g->checked = json_object();
+    g->asked = json_object();
     g->eg = eg_open(&(eg_options){.interpret = interpret});
     if (!json_is_object(g->run)) golden_fail(g, "case.json has no field `run`");
     if (!g->eg) golden_fail(g, "out of memory");
     if (!*g->why) dispatch(g);
     if (!*g->why && g->eg && eg_error(g->eg)) golden_fail(g, "%s", eg_message(g->eg));
+    if (!*g->why) golden_complete(g);
     if (!*g->why && g->checks == 0) golden_fail(g, "nothing was checked");
     eg_close(g->eg);
     golden_free_arrays(g);
+    json_decref(g->checked);
+    json_decref(g->asked);
 }
 
 static int passed, failed;
+
+/* -- the list
+ * ------------------------------------------------------------------------------------------------------------ */
+
+static char *listed; /* the file, as one text; NULL: there is none */
+
+/* Finds the line "name" and crosses it out. */
+static bool take_listed(const char *name)
+{
+    size_t n = strlen(name);
+    for (char *at = listed; at; at = strchr(at, '\n')) {
+        at += *at == '\n';
+        if (strncmp(at, name, n) != 0 || (at[n] && at[n] != '\n')) continue;
+        *at = '#';
+        return true;
+    }
+    return false;
+}
+
+static bool read_list(const char *path)
+{
+    FILE *f = fopen(path, "r");
+    listed = calloc(1, 1 << 16);
+    if (f && listed) fread(listed, 1, (1 << 16) - 1, f);
+    bool ok = f && listed && !ferror(f);
+    if (f) fclose(f);
+    if (!ok) fprintf(stderr, "%s cannot be read\n", path);
+    return ok;
+}
+
+/* What is in the list and was not there. */
+static void report_missing(void)
+{
+    for (char *at = listed ? strtok(listed, "\n") : NULL; at; at = strtok(NULL, "\n")) {
+        if (*at == '#') continue;
+        printf("%-36s is in the list, but there is no such case\n", at);
+        failed++;
+    }
+}
+
+static void count(const char *name, bool ok, bool unsupported)
+{
+    bool known = take_listed(name);
+    if (ok && listed && !known) printf("%-36s works, but is not in the list\n", name);
+    if (ok && (known || !listed))
+        passed++;
+    else if (!listed || known || !unsupported)
+        failed++;
+}
+
+/* -- a case
+ * -------------------------------------------------------------------------------------------------------------- */
 
 static void run_case(const char *dir)
 {
@@ -68,7 +128,7 @@ static void run_case(const char *dir)
            : worse->unsupported ? "UNSUPPORTED"
                                 : "FAIL",
            ok ? "" : ": ", worse->why, !ok && worse == &g[1] ? " (interpreted)" : "");
-    ok ? passed++ : failed++;
+    count(name, ok, worse->unsupported);
     json_decref(json);
 }
 
@@ -93,11 +153,13 @@ static int by_name(const void *a, const void *b) { return strcmp(*(char *const *
 
 int main(int argc, char **argv)
 {
-    if (argc < 2) {
-        fprintf(stderr, "usage: golden_run DIR...\n");
+    int first = argc > 2 && !strcmp(argv[1], "--list") ? 3 : 1;
+    if (argc <= first) {
+        fprintf(stderr, "usage: golden_run [--list FILE] DIR...\n");
         return 2;
     }
-    for (int k = 1; k < argc; k++) {
+    if (first == 3 && !read_list(argv[2])) return 2;
+    for (int k = first; k < argc; k++) {
         size_t before = num_found;
         if (nftw(argv[k], visit, 32, FTW_PHYS) || num_found == before) {
             printf("%s: no case below it\n", argv[k]);
@@ -110,6 +172,8 @@ int main(int argc, char **argv)
         free(found[k]);
     }
     free(found);
+    report_missing();
+    free(listed);
     printf("%d passed, %d failed\n", passed, failed);
     return failed > 0;
 }

@@ -9,7 +9,7 @@ enum { MOST = 64 };
 /* Numbers of a list of the parameters. */
 static int list(golden *g, const char *name, double *to)
 {
-    const json_t *l = json_object_get(json_object_get(g->run, "params"), name);
+    const json_t *l = golden_entry(g, "params", name);
     int n = (int)json_array_size(l);
     if (n > MOST) golden_fail(g, "'%s' has %d numbers", name, n);
     for (int k = 0; k < n && k < MOST; k++) to[k] = json_number_value(json_array_get(l, (size_t)k));
@@ -19,7 +19,7 @@ static int list(golden *g, const char *name, double *to)
 /* Values that may be lists: those of the longest, the others repeated.  Gives their width, 0 for plain numbers. */
 static int64_t section_values(golden *g, int num, double *to)
 {
-    const json_t *l = json_object_get(json_object_get(g->run, "params"), "values");
+    const json_t *l = golden_entry(g, "params", "values");
     size_t width = 0;
     for (int k = 0; k < num; k++) {
         size_t n = json_array_size(json_array_get(l, (size_t)k));

@@ -9,9 +9,13 @@ enum { MOST = 16 };
 
 void golden_neuron(golden *g)
 {
-    const golden_array *I = golden_input_array(g, "input", NULL), *V = golden_input_array(g, "init", "V");
-    if (!I || !V) return;
-    int64_t steps = (int64_t)golden_number(g, "steps"), every = (int64_t)golden_number(g, "record_every"), num = V->num;
+    /* Any of the states says how many there are. */
+    const char *first = json_object_iter_key(json_object_iter((json_t *)(uintptr_t)json_object_get(g->run, "init")));
+    const golden_array *I = golden_input_array(g, "input", NULL),
+                       *one = golden_input_array(g, "init", first ? first : "");
+    if (!I || !one) return;
+    int64_t steps = (int64_t)golden_number(g, "steps"), every = (int64_t)golden_number(g, "record_every"),
+            num = one->num;
     eg_system *net = eg_network(g->eg, NULL, &(eg_network_options){.dt = golden_number(g, "dt"), .dtype = EG_F64});
     eg_system *group = golden_group(g, net, "N", num, golden_name(g, "model"), "params");
     if (!group || *g->why) return;

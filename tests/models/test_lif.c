@@ -106,6 +106,61 @@ START_TEST(potential_is_held_while_the_time_since_the_spike_is_at_most_tau_ref)
 }
 END_TEST
 
+START_TEST(refractory_periods_are_exact_after_long_times)
+{
+    /* At large times products round to coarser numbers than at small ones. */
+    eg_context *eg = model_open(1, EG_MATH_CONTRACT);
+    eg_system *net = eg_network(eg, NULL, &(eg_network_options){.dt = 0.1});
+    eg_lif_params p = eg_lif_defaults();
+    p.V_reset = 0;
+    p.tau_ref = 0.7;
+    eg_current(net, NULL, eg_lif(net, "N", 1, &p), 1e5);
+    enum { MANY = 300000 };
+    bool *spike = malloc(MANY);
+    record(net, "N.spike", spike, MANY);
+    double last = -1e7;
+    int intervals[2] = {0}, before = 0;
+    for (int k = 0; k < MANY; k++) {
+        bool want = k * 0.1 - last > 0.7;
+        ck_assert_msg(spike[k] == want, "step %d: %d", k, spike[k]);
+        if (!want) continue;
+        if (k) intervals[k - before == 8]++;
+        last = k * 0.1;
+        before = k;
+    }
+    ck_assert(intervals[0] > 100 && intervals[1] > 100); /* both lengths occur: rounding decides */
+    free(spike);
+    model_close(eg);
+}
+END_TEST
+
+START_TEST(leaky_integrators_step_exactly_or_by_euler)
+{
+    eg_context *eg = model_open(_i, EG_MATH_CONTRACT);
+    eg_system *net = eg_network(eg, NULL, &(eg_network_options){.dtype = EG_F64});
+    eg_leaky_integrator_params p = {.V_rest = -2, .R = 1.5, .tau = 7, .V_init = eg_init_constant(3)};
+    eg_system *exact = eg_leaky_integrator(net, "exact", 2, &p);
+    p.method = EG_LIF_EULER;
+    eg_system *euler = eg_leaky_integrator(net, "euler", 2, &p);
+    eg_current(net, NULL, exact, 4);
+    eg_current(net, NULL, euler, 4);
+    double V[T][2], W[T][2], w = 3;
+    eg_var *v[] = {eg_system_variable(exact, "V"), eg_system_variable(euler, "V")};
+    eg_simulate(net, T, &(eg_simulate_options){.num_record = 2, .record = v, .out = (void *[]){V, W}});
+    for (int k = 0; k < T; k++) {
+        w += 0.1 / 7 * (-2 - w + 1.5 * 4);
+        for (int j = 0; j < 2; j++) {
+            ck_assert_double_eq_tol(V[k][j], 4 - exp(-0.1 * (k + 1) / 7), 1e-12);
+            ck_assert_double_eq_tol(W[k][j], w, 1e-12);
+        }
+    }
+    p.tau = 0;
+    ck_assert_ptr_null(eg_leaky_integrator(net, "N", 5, &p));
+    model_expect(eg, EG_ERR_ARGUMENT, "LeakyIntegrator 'N'", "tau is 0", "test_lif.c", NULL);
+    model_close(eg);
+}
+END_TEST
+
 START_TEST(potential_starts_at_rest_or_where_it_is_told)
 {
     eg_context *eg = model_open(_i, EG_MATH_CONTRACT);
@@ -180,6 +235,8 @@ int main(void)
     tcase_add_loop_test(c, euler_steps_equal_a_plain_loop_bit_for_bit, 0, WAYS);
     tcase_add_loop_test(c, exact_steps_in_f64_agree_with_a_plain_loop, 0, WAYS);
     tcase_add_loop_test(c, potential_is_held_while_the_time_since_the_spike_is_at_most_tau_ref, 0, 2);
+    tcase_add_test(c, refractory_periods_are_exact_after_long_times);
+    tcase_add_loop_test(c, leaky_integrators_step_exactly_or_by_euler, 0, WAYS);
     tcase_add_loop_test(c, potential_starts_at_rest_or_where_it_is_told, 0, WAYS);
     tcase_add_test(c, wrong_parameters_are_named);
     suite_add_tcase(s, c);

@@ -196,6 +196,83 @@ START_TEST(nothing_arrives_at_neurons_that_are_held)
 }
 END_TEST
 
+/* -- lines of past spikes
+ * -------------------------------------------------------------------------------------------------- */
+
+static int num_lines(eg_system *net)
+{
+    int n = 0;
+    for (int k = 0; eg_system_child(net, k); k++) n += !strcmp(eg_class_of(eg_system_child(net, k))->name, "SpikeLine");
+    return n;
+}
+
+START_TEST(past_spikes_of_a_group_are_kept_once_for_all)
+{
+    eg_context *eg = model_open(_i, EG_MATH_CONTRACT);
+    eg_system *net = eg_network(eg, NULL, &(eg_network_options){.dtype = EG_F64});
+    eg_system *pre = eg_spike_time_group(net, "pre", PRE, SPIKES, times, who);
+    eg_system *post = eg_leaky_integrator(net, "post", POST, NULL), *y[4];
+    eg_state *early = eg_state_new(eg); /* has room for what is made later */
+    eg_csr *c = eg_from_pairs(eg, PRE, POST, SYNAPSES, from, to);
+    static const int steps[] = {2, 9, 4, 15};
+    double got[T][POST], want[T][POST], ones[SYNAPSES];
+    eg_exp_synapse_params p = eg_exp_synapse_defaults();
+    for (int k = 0; k < 3; k++) {
+        p.delay_step.steps = steps[k];
+        y[k] = eg_exp_synapse(net, NULL, pre, post, c, &p);
+    }
+    ck_assert_int_eq(num_lines(net), 1);
+    record(y[0], "g", got, T);
+    ck_assert_int_eq(eg_variable_spec(eg_find_variable(eg, "SpikeLine0.line.ring")).dim[0], 10);
+    /* What was traced cannot become longer. */
+    p.delay_step.steps = steps[3];
+    y[3] = eg_exp_synapse(net, NULL, pre, post, c, &p);
+    ck_assert_int_eq(num_lines(net), 2);
+    for (int s = 0; s < SYNAPSES; s++) ones[s] = 1;
+    for (int k = 0; k < 4; k++) {
+        int32_t delay[SYNAPSES];
+        for (int s = 0; s < SYNAPSES; s++) delay[s] = steps[k];
+        expected(want, ones, delay);
+        eg_reset_state(net, early);
+        eg_var *g = eg_system_variable(y[k], "g");
+        eg_simulate(net, T,
+                    &(eg_simulate_options){.state = early, .num_record = 1, .record = &g, .out = (void *[]){got}});
+        ck_assert_msg(!eg_error(eg), "%s", eg_message(eg));
+        for (int e = 0; e < T * POST; e++)
+            ck_assert_double_eq_tol(got[e / POST][e % POST], want[e / POST][e % POST],
+                                    1e-12 * (1 + want[e / POST][e % POST]));
+    }
+    model_close(eg);
+}
+END_TEST
+
+START_TEST(a_projection_that_failed_leaves_nothing_behind)
+{
+    eg_context *eg = model_open(_i, EG_MATH_CONTRACT), *other = model_open(0, EG_MATH_CONTRACT);
+    eg_system *net = eg_network(eg, NULL, NULL);
+    eg_system *pre = eg_spike_time_group(net, "pre", PRE, SPIKES, times, who);
+    eg_system *post = eg_lif(net, "post", POST, NULL);
+    eg_csr *c = eg_from_pairs(eg, PRE, POST, SYNAPSES, from, to);
+    eg_exp_synapse_params p = eg_exp_synapse_defaults();
+    p.delay_step = (eg_delay_step){.each = from, .num = SYNAPSES};
+    p.output.target = "nothing";
+    ck_assert_ptr_null(eg_exp_synapse(net, "y", pre, post, c, &p));
+    model_expect(eg, EG_ERR_ARGUMENT, "has no variable 'nothing'", "test_projection.c", NULL);
+    ck_assert_int_eq(num_lines(net), 0);
+    p.output.target = NULL;
+    ck_assert_ptr_null(eg_exp_synapse(net, "y", pre, post, eg_from_pairs(other, PRE, POST, SYNAPSES, from, to), &p));
+    model_expect(eg, EG_ERR_SCOPE, "Exponential 'y'", "connections must be of its own context", NULL);
+    p.weight = eg_array_new(other, eg_vector(EG_F32, PRE), NULL);
+    ck_assert_ptr_null(eg_exp_synapse(net, "y", pre, post, c, &p));
+    model_expect(eg, EG_ERR_SCOPE, "Exponential 'y'", "weights must be of its own context", NULL);
+    p.weight = NULL;
+    ck_assert_ptr_nonnull(eg_exp_synapse(net, "y", pre, post, c, &p));
+    ck_assert_int_eq(eg_simulate(net, 3, NULL), EG_OK);
+    model_close(eg);
+    model_close(other);
+}
+END_TEST
+
 /* -- shared numbers
  * ------------------------------------------------------------------------------------------------------- */
 
@@ -272,12 +349,10 @@ int main(void)
     tcase_add_loop_test(t, a_matrix_of_weights_gives_each_pair_its_own, 0, WAYS);
     tcase_add_loop_test(t, a_part_is_source_and_target_like_a_group, 0, WAYS);
     tcase_add_loop_test(t, nothing_arrives_at_neurons_that_are_held, 0, WAYS);
+    tcase_add_loop_test(t, past_spikes_of_a_group_are_kept_once_for_all, 0, WAYS);
+    tcase_add_loop_test(t, a_projection_that_failed_leaves_nothing_behind, 0, WAYS);
     tcase_add_loop_test(t, updates_find_shared_numbers_by_name, 0, WAYS);
     tcase_add_loop_test(t, wrong_delays_weights_and_parts_are_named, 0, WAYS);
     suite_add_tcase(suite, t);
-    SRunner *r = srunner_create(suite);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return test_run(suite);
 }

@@ -166,6 +166,8 @@ END_TEST
 
 START_TEST(null_systems_are_survived)
 {
+    int line = 7;
+    ck_assert(!eg_system_place(NULL, &line) && line == 0);
     ck_assert_ptr_null(eg_network(NULL, NULL, NULL));
     ck_assert_ptr_null(eg_system_new(NULL, NULL, NULL, 0, NULL));
     ck_assert_ptr_null(eg_self(NULL));

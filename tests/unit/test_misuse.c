@@ -252,6 +252,7 @@ START_TEST(null_is_survived_everywhere)
     ck_assert_str_eq(eg_variable_name(NULL), "");
     ck_assert_int_eq(eg_variable_spec(NULL).rank, -1);
     ck_assert_int_eq(eg_array_spec(NULL).rank, -1);
+    ck_assert_ptr_null(eg_array_context(NULL));
     ck_assert_int_eq(eg_arg_spec(NULL, 0).rank, -1);
     ck_assert_int_eq(eg_result_spec(NULL, 0).rank, -1);
     ck_assert_int_eq(eg_result_spec(f, 1).rank, -1);
@@ -266,6 +267,7 @@ START_TEST(null_is_survived_everywhere)
     ck_assert_ptr_null(eg_csr_new(NULL, 1, 1, INDPTR(0, 0), INDICES(0)));
     ck_assert_ptr_null(eg_csr_adopt(NULL, 1, 1, NULL, NULL));
     ck_assert_ptr_null(eg_fixed_prob(NULL, 1, 1, NULL));
+    ck_assert_ptr_null(eg_csr_context(NULL));
     ck_assert_int_eq(eg_csr_num_pre(NULL) + eg_csr_num_post(NULL) + eg_csr_size(NULL), 0);
     ck_assert_ptr_null(eg_csr_indptr(NULL));
     ck_assert_ptr_null(eg_csr_indices(NULL));
