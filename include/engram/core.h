@@ -165,6 +165,8 @@ EG_API eg_val eg_real(double x);
 EG_API eg_val eg_int(long long x);
 EG_API eg_val eg_uint(unsigned long long x);
 static inline eg_val eg_as_val(eg_val v) { return v; }
+/* Is it a plain number?  *x: which, if x is not NULL. */
+EG_API bool eg_is_number(eg_val v, double *x);
 /* No value: an empty tuple, the default of "nothing to pass". */
 static inline eg_val eg_nothing(void)
 {
@@ -317,6 +319,9 @@ typedef struct eg_run_options {
     bool interpret; /* run this call in the interpreter */
     eg_progress_fn progress;
     void *user;
+    /* Arguments and results are used where they lie, without a copy: all of them (but NULL results) are memory of
+     * eg_alloc() or parts of it, start at whole elements, and nothing else of the call reads or writes a result. */
+    bool in_place;
 } eg_run_options;
 
 /* Compiles f now (a run does it by itself at the first call). */

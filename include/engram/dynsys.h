@@ -53,7 +53,8 @@ typedef eg_val (*eg_update_fn)(eg_system *self, eg_shared s, eg_val x);
 typedef enum eg_role {
     EG_OTHER,      /* last: networks, counters, whatever reads the new state */
     EG_PROJECTION, /* first: synapses, inputs */
-    EG_GROUP       /* then: neurons */
+    EG_GROUP,      /* then: neurons */
+    EG_APART       /* not at all: runners, which update the network themselves */
 } eg_role;
 
 typedef struct eg_class {
@@ -109,6 +110,9 @@ EG_API eg_status eg_set_dt(eg_system *s, double dt);
 /* Float type of the network it is in, and one float for each element. */
 EG_API eg_dtype eg_float_type(const eg_system *s);
 EG_API eg_spec eg_floats(const eg_system *s);
+/* Number of systems and variables made so far in the network it is in: a function traced when it was less is out of
+ * date. */
+EG_API int64_t eg_num_made(const eg_system *s);
 /* A system by its path below s, "E" or "sub.E"; NULL without an error if there is none. */
 EG_API eg_system *eg_find_system(eg_system *s, const char *path);
 
@@ -198,6 +202,10 @@ static inline eg_val eg_no_input(void) { return eg_real(-0.0); }
 EG_API eg_val(eg_update)(eg_system *s, eg_shared shared, eg_val x, const char *file, int line);
 /* Traced: sets all inputs in s to 0 and calls the clear_input hooks. */
 EG_API void eg_clear_input(eg_system *s);
+/* Traced, around steps of your own: what eg_clear_input() sets to 0 gets its value of before back.  Between the two,
+ * inputs are values of the step and not stored.  Calls do not nest. */
+EG_API void eg_hold_inputs(eg_system *s);
+EG_API void eg_restore_inputs(eg_system *s);
 /* Puts the variables of s and of all in it to their initial values in the state (NULL = the context's own), then calls
  * the reset_state hooks.  Errors go to the context. */
 EG_API eg_status eg_reset_state(eg_system *s, eg_state *state);

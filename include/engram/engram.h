@@ -10,5 +10,6 @@
 #include "engram/models.h"
 #include "engram/parallel.h"
 #include "engram/random.h"
+#include "engram/run.h"
 
 #endif

@@ -18,6 +18,10 @@ EG_API void *eg_alloc(eg_context *eg, int64_t count, size_t size);
 /* Frees such memory.  NULL is fine, and so is a context with an error. */
 EG_API void eg_release(eg_context *eg, void *p);
 
+/* Calls free(object) when the context closes, or now if there is no memory to remember it (then false).  What was given
+ * last is freed first; the functions of this header still work then. */
+EG_API bool eg_own(eg_context *eg, void *object, void (*free)(void *object));
+
 /* Calls fn(user, lo, hi) for pieces that together are [0, n), on the context's threads, in no order and some at once;
  * pieces are at least grain long, but for the last.  Returns when all are done.  Numbers round to nearest with
  * denormals kept on all threads.  Results should depend on the elements alone, not on how they were cut.

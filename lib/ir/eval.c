@@ -96,6 +96,7 @@ static bool run_node(egi_interp *ip, egi_id id)
     case EGI_PAD: egi_run_pad(ip, id); break;
     case EGI_GATHER: egi_run_gather(ip, id); break;
     case EGI_SCATTER: egi_run_scatter(ip, id); break;
+    case EGI_PACK: egi_run_pack(ip, id); break;
     case EGI_DOT: run_dot(ip, id); break;
     case EGI_EVENT:
     case EGI_EVENT_T: run_event(ip, id); break;

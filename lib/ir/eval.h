@@ -18,6 +18,7 @@ typedef struct egi_run {
     const atomic_int *cancel; /* asked between steps of the outermost loop; may be NULL */
     eg_progress_fn progress;  /* may be NULL */
     void *user;
+    bool in_place;  /* compiled code: args and results are padded, see eg_run_options */
     double chunk_s; /* compiled code: time between looks at cancel and progress */
     const eg_allocator *allocator;
     int64_t done; /* steps done by the last outermost loop */

@@ -115,7 +115,9 @@ void egi_run_view(egi_interp *ip, egi_id id);
 void egi_run_update(egi_interp *ip, egi_id id);
 void egi_run_concat(egi_interp *ip, egi_id id);
 void egi_run_pad(egi_interp *ip, egi_id id);
+void egi_run_pack(egi_interp *ip, egi_id id);
 void egi_run_gather(egi_interp *ip, egi_id id);
+void egi_run_pack(egi_interp *ip, egi_id id);
 void egi_run_scatter(egi_interp *ip, egi_id id);
 
 #endif

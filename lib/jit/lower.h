@@ -4,7 +4,7 @@
  * A stage function knows nothing of its stage but its arguments; stages that do the same thing to different data (two
  * populations of one model) are calls of one function.  Files: lower.c (the driver), lower_region.c, lower_fused.c
  * (elementwise loops), lower_op.c (primitives), lower_math.c (composites), lower_event.c, lower_random.c,
- * lower_reduce.c, lower_shape.c, lower_sort.c, lower_dot.c. */
+ * lower_reduce.c, lower_shape.c, lower_sort.c, lower_pack.c, lower_dot.c. */
 #ifndef EGI_LOWER_H
 #define EGI_LOWER_H
 
@@ -113,6 +113,7 @@ void egi_lower_reduce(egi_lower *l, egi_id id);     /* SUM ... ARGMAX */
 void egi_lower_scan(egi_lower *l, egi_id id);       /* CUMSUM */
 void egi_lower_sort(egi_lower *l, egi_id id);       /* SORT, ARGSORT */
 void egi_lower_shape(egi_lower *l, egi_id id);      /* UPDATE, CONCAT, PAD, GATHER, SCATTER */
+void egi_lower_pack(egi_lower *l, egi_id id);
 void egi_lower_product_of(egi_lower *l, egi_id id); /* DOT */
 
 /* Everything: fills code's tables, builds the function `name` in the module. */

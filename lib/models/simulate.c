@@ -33,6 +33,16 @@ static void hold_inputs(eg_system *s, bool restore)
     for (eg_system *c = s->first; c; c = c->next) hold_inputs(c, restore);
 }
 
+void eg_hold_inputs(eg_system *s)
+{
+    if (s && !eg_error(s->eg)) hold_inputs(s, false);
+}
+
+void eg_restore_inputs(eg_system *s)
+{
+    if (s && !eg_error(s->eg)) hold_inputs(s, true);
+}
+
 static eg_val one_step(void *user, eg_val x)
 {
     stepper *r = user;

@@ -164,6 +164,8 @@ eg_status eg_set_dt(eg_system *s, double dt)
     return eg_error(s->eg);
 }
 
+int64_t eg_num_made(const eg_system *s) { return s ? s->root->made : 0; }
+
 eg_dtype eg_float_type(const eg_system *s) { return s ? s->root->dtype : EG_F32; }
 
 eg_spec eg_floats(const eg_system *s) { return eg_vector(eg_float_type(s), eg_num(s)); }

@@ -71,6 +71,24 @@ static void event_accesses(egi_plan *p, egi_id id, accesses *list)
     read_all(p, list, egi_arg(g, id, 2));
 }
 
+/* Of a vector, each thread packs its slice. */
+static void pack_accesses(egi_plan *p, egi_id id, accesses *list)
+{
+    egi_id a = egi_arg(p->g, id, 0);
+    egi_view v;
+    egi_view_of(p, a, &v);
+    bool vector = egi_shape_of(p->g, a)->rank == 1;
+    bool own = vector && egi_view_is_whole(p, &v) && egi_at(p->g, v.base)->shape == egi_at(p->g, a)->shape;
+    egi_access slice = {.sliced = vector, .extent = egi_count(p->g, a), .inner = 1};
+    slice.buffer = p->place[id].buffer;
+    slice.write = true;
+    add(p, list, slice);
+    slice.buffer = p->place[v.base].buffer;
+    slice.write = false;
+    slice.sliced = own;
+    add(p, list, slice);
+}
+
 static void region_accesses(egi_plan *p, uint16_t r, accesses *list);
 static void stacked_scalars(egi_plan *p, egi_id loop, accesses *list);
 
@@ -92,6 +110,10 @@ static void stage_accesses(egi_plan *p, uint16_t region, egi_stage *s, accesses 
     if (n->op == EGI_EVENT) {
         event_accesses(p, s->node, list);
         for (int64_t k = 0; k < s->merged.n; k++) event_accesses(p, s->merged.at[k], list);
+        return;
+    }
+    if (n->op == EGI_PACK) {
+        pack_accesses(p, s->node, list);
         return;
     }
     if (egi_flags((egi_op)n->op) & FL) {

@@ -143,6 +143,7 @@ static bool in_place(const egi_bound *b, const egi_run *r, const eg_context *eg,
     const void *p = r->results ? r->results[slot] : NULL;
     const egi_graph *g = b->func->graph;
     const eg_array *a = array_at(eg, p);
+    if (p && r->in_place) return true;
     if (!a || a->bytes != bytes) return false;
     for (int64_t k = 0; k < g->args.n; k++) {
         if (r->args[k] == p) return false;
@@ -165,7 +166,7 @@ static void bind_caller(egi_bound *b, const egi_run *r, const eg_context *eg)
         if (c->kind == EGI_BUF_ARG) {
             const void *p = r->args[c->slot];
             b->buffers[k] = b->own[k];
-            if (array_at(eg, p))
+            if (r->in_place || array_at(eg, p))
                 b->buffers[k] = (void *)(uintptr_t)p;
             else
                 memcpy(b->own[k], p, b->bytes[k]);
@@ -184,13 +185,16 @@ static void return_results(const egi_bound *b, const egi_run *r)
     }
 }
 
-/* Threads that pay: a barrier costs about 100 ns, a thread does about 16 elements in 4 ns. */
+/* Threads that pay: a barrier costs about 100 ns, a thread does about 16 elements in 4 ns.  What counts is what is
+ * computed at a time: not the rows that a loop reads and stacks, of which there is one a step. */
 static int useful_threads(const eg_func *f, int asked)
 {
+    const egi_graph *g = f->graph;
     int64_t most = 0;
-    for (int64_t k = 1; k < f->graph->shapes.n; k++) {
-        int64_t n = egi_shape_count(&f->graph->shapes.at[k]);
-        if (n > most) most = n;
+    for (egi_id id = 1; id < g->nodes.n; id++) {
+        const egi_node *n = egi_at(g, id);
+        if (n->op == EGI_ITEM || n->op == EGI_ARG || n->op == EGI_ARRAY || n->dtype == EG_DTYPE_COUNT) continue;
+        if (egi_count(g, id) > most) most = egi_count(g, id);
     }
     return most < 2048 ? 1 : asked;
 }
@@ -367,6 +371,7 @@ eg_status eg_call(eg_func *f, eg_state *s, const void *const *in, void *const *o
                  .cancel = &s->cancel,
                  .progress = o ? o->progress : NULL,
                  .user = o ? o->user : NULL,
+                 .in_place = o && o->in_place,
                  .chunk_s = eg->options.chunk_ms * 1e-3,
                  .allocator = &eg->allocator};
     double start = egi_now();
