@@ -1,4 +1,4 @@
-/* PACK: 32 elements are compared and become a word of bits, without a loop over them. */
+/* PACK: 64 or 32 elements are compared and become a word of bits, without a loop over them. */
 #include <stdio.h>
 
 #include "core/context.h"
@@ -6,40 +6,45 @@
 
 typedef LLVMValueRef value;
 
-enum { WORD = 32 };
-
-/* The word of the elements from `at` on, of which the first `left` count. */
-static value word_of(egi_irb *b, value at, value left)
+/* The word of the n elements (a register of bytes) from `at` on, of which the first `left` count. */
+static value word_of(egi_irb *b, unsigned n, value at, value left)
 {
-    LLVMTypeRef wide = egi_irb_vec(b->i8, WORD);
+    LLVMTypeRef wide = egi_irb_vec(b->i8, n);
     value x = egi_irb_load(b, wide, at); /* may read behind the end: every buffer can be */
     value on = LLVMBuildICmp(b->b, LLVMIntNE, x, egi_irb_zero(wide), "");
-    if (left) on = LLVMBuildAnd(b->b, on, egi_irb_tail_mask(b, left, WORD), "");
-    return LLVMBuildBitCast(b->b, on, b->i32, "");
+    if (left) on = LLVMBuildAnd(b->b, on, egi_irb_tail_mask(b, left, n), "");
+    return LLVMBuildBitCast(b->b, on, LLVMIntTypeInContext(b->ctx, n), "");
 }
 
-enum { P_FROM, P_TO, P_N, P_LO, P_HI, P_PARAMS };
+enum { P_FROM, P_TO, P_LO, P_HI, P_PARAMS };
 
-/* void pack(from, to, n, lo, hi): the elements [lo, hi) of a row of n; lo is a multiple of 32, hi is too or is n. */
+/* Words of n elements from element k of the row on, as long as they are whole; where it stops. */
+static value whole_words(egi_irb *b, value fn, unsigned n, value k)
+{
+    egi_irb_loop loop;
+    value end = LLVMBuildAnd(b->b, LLVMGetParam(fn, P_HI), egi_irb_i64(b, -(int64_t)n), "");
+    value i = egi_irb_loop_begin(b, &loop, k, end, egi_irb_i64(b, n));
+    value at = egi_irb_at(b, b->i32, LLVMGetParam(fn, P_TO), LLVMBuildLShr(b->b, i, egi_irb_i64(b, 5), ""));
+    egi_irb_store(b, word_of(b, n, egi_irb_at(b, b->i8, LLVMGetParam(fn, P_FROM), i), NULL), at);
+    egi_irb_loop_end(b, &loop);
+    return end;
+}
+
+/* void pack(from, to, lo, hi): the elements [lo, hi) of a row; lo is a multiple of 64, hi is too or is its end. */
 static value row_function(egi_lower *l)
 {
     value fn = egi_lower_find(l, "pack");
     if (fn) return fn;
     egi_irb b;
-    egi_irb_loop words;
     egi_irb_if tail;
-    LLVMTypeRef params[P_PARAMS] = {l->b.ptr, l->b.ptr, l->b.i64, l->b.i64, l->b.i64};
+    LLVMTypeRef params[P_PARAMS] = {l->b.ptr, l->b.ptr, l->b.i64, l->b.i64};
     fn = egi_lower_function(l, "pack", "pack", l->b.none, P_PARAMS, params, &b);
-    value from = LLVMGetParam(fn, P_FROM), to = LLVMGetParam(fn, P_TO), hi = LLVMGetParam(fn, P_HI);
-    value five = egi_irb_i64(&b, 5), whole = LLVMBuildAnd(b.b, hi, egi_irb_i64(&b, -WORD), "");
-    value k = egi_irb_loop_begin(&b, &words, LLVMGetParam(fn, P_LO), whole, egi_irb_i64(&b, WORD));
-    value at = egi_irb_at(&b, b.i32, to, LLVMBuildLShr(b.b, k, five, ""));
-    egi_irb_store(&b, word_of(&b, egi_irb_at(&b, b.i8, from, k), NULL), at);
-    egi_irb_loop_end(&b, &words);
-    egi_irb_if_begin(&b, &tail, LLVMBuildICmp(b.b, LLVMIntSLT, whole, hi, ""));
-    at = egi_irb_at(&b, b.i32, to, LLVMBuildLShr(b.b, whole, five, ""));
-    value left = LLVMBuildSub(b.b, hi, whole, "");
-    egi_irb_store(&b, word_of(&b, egi_irb_at(&b, b.i8, from, whole), left), at);
+    value hi = LLVMGetParam(fn, P_HI), k = whole_words(&b, fn, 64, LLVMGetParam(fn, P_LO));
+    k = whole_words(&b, fn, 32, k);
+    egi_irb_if_begin(&b, &tail, LLVMBuildICmp(b.b, LLVMIntSLT, k, hi, ""));
+    value at = egi_irb_at(&b, b.i32, LLVMGetParam(fn, P_TO), LLVMBuildLShr(b.b, k, egi_irb_i64(&b, 5), ""));
+    value left = LLVMBuildSub(b.b, hi, k, "");
+    egi_irb_store(&b, word_of(&b, 32, egi_irb_at(&b, b.i8, LLVMGetParam(fn, P_FROM), k), left), at);
     egi_irb_if_end(&b, &tail);
     LLVMBuildRetVoid(b.b);
     egi_irb_close(&b);
@@ -55,7 +60,7 @@ void egi_lower_pack(egi_lower *l, egi_id id)
     value from = egi_lower_array(l, id, 0), to = egi_lower_pointer(l, id);
     if (s->rank == 1) {
         egi_lower_slice(l, n, 64, &lo, &hi);
-        value args[P_PARAMS] = {from, to, n, lo, hi};
+        value args[P_PARAMS] = {from, to, lo, hi};
         egi_irb_call(b, fn, args, P_PARAMS);
         return;
     }
@@ -64,7 +69,8 @@ void egi_lower_pack(egi_lower *l, egi_id id)
     egi_lower_slice(l, egi_lower_product(l, s->rank - 1, s->dim), 1, &lo, &hi);
     value row = egi_irb_loop_begin(b, &rows, lo, hi, egi_irb_i64(b, 1));
     value args[P_PARAMS] = {egi_irb_at(b, b->i8, from, LLVMBuildMul(b->b, row, n, "")),
-                            egi_irb_at(b, b->i32, to, LLVMBuildMul(b->b, row, words, "")), n, egi_irb_i64(b, 0), n};
+                            egi_irb_at(b, b->i32, to, LLVMBuildMul(b->b, row, words, "")),
+                            egi_irb_i64(b, 0), n};
     egi_irb_call(b, fn, args, P_PARAMS);
     egi_irb_loop_end(b, &rows);
 }

@@ -94,9 +94,10 @@ bool egr_begin_piece(runner *r, int levels, int64_t steps)
 /* -- events: from bits to pairs ------------------------------------------------------------------------------------
  *
  * Rows are cut into segments, which threads search at once, each into memory of its own; where that was too small, all
- * is searched again with more.  Most words are 0 and are passed over eight at a time. */
+ * is searched again with more.  Which words are not 0 is found without branches: spikes are where nobody, and no
+ * predictor, expects them. */
 
-enum { SEGMENTS = 8, GROUP = 8 };
+enum { SEGMENTS = 8, TILE = 256, FEW_WORDS = 1 << 14 /* one thread does them sooner */ };
 
 typedef int64_t pair[2];
 
@@ -109,37 +110,42 @@ typedef struct search {
     int64_t room, num[SEGMENTS];
 } search;
 
-static int64_t index_of(const record *m, int64_t k)
-{
-    int64_t num = m->m.num_indices;
-    if (!num) return k;
-    int64_t inner = egr_elements(m->row) / num;
-    return m->m.indices[k / inner] * inner + k % inner;
-}
-
 /* Pairs of a word's bits; as many as there is room for. */
-static int64_t search_word(const search *s, uint32_t bits, int64_t first, int64_t step, pair *to, int64_t num)
+static int64_t search_word(const search *s, uint64_t bits, int64_t first, int64_t step, pair *to, int64_t num)
 {
     for (; bits; bits &= bits - 1, num++) {
         if (num >= s->room) continue;
         to[num][0] = step;
-        to[num][1] = index_of(s->m, first + __builtin_ctz(bits));
+        to[num][1] = first + __builtin_ctzll(bits);
+    }
+    return num;
+}
+
+/* The words at `row`, at most TILE of 64 bits. */
+static int64_t search_tile(const search *s, const uint32_t *row, int64_t words64, int64_t first, int64_t step, pair *to,
+                           int64_t num)
+{
+    uint16_t some[TILE];
+    uint64_t word;
+    int64_t n = 0;
+    for (int64_t k = 0; k < words64; k++) {
+        memcpy(&word, row + 2 * k, sizeof word);
+        some[n] = (uint16_t)k;
+        n += word != 0;
+    }
+    for (int64_t k = 0; k < n; k++) {
+        memcpy(&word, row + 2 * some[k], sizeof word);
+        num = search_word(s, word, first + 64 * some[k], step, to, num);
     }
     return num;
 }
 
 static int64_t search_row(const search *s, const uint32_t *row, int64_t step, pair *to, int64_t num)
 {
-    int64_t w = words(s->m), k = 0;
-    for (; k + GROUP <= w; k += GROUP) {
-        uint32_t any = 0;
-        for (int j = 0; j < GROUP; j++) any |= row[k + j];
-        for (int j = 0; any && j < GROUP; j++) {
-            if (row[k + j]) num = search_word(s, row[k + j], 32 * (k + j), step, to, num);
-        }
-    }
-    for (; k < w; k++) num = search_word(s, row[k], 32 * k, step, to, num);
-    return num;
+    int64_t w = words(s->m), w64 = w / 2;
+    for (int64_t k = 0; k < w64; k += TILE)
+        num = search_tile(s, row + 2 * k, w64 - k < TILE ? w64 - k : TILE, 64 * k, step, to, num);
+    return w % 2 ? search_word(s, row[w - 1], 32 * (w - 1), step, to, num) : num;
 }
 
 static void search_segments(void *user, int64_t lo, int64_t hi)
@@ -158,6 +164,13 @@ static void search_segments(void *user, int64_t lo, int64_t hi)
     }
 }
 
+/* Of elements that were picked, the index in the whole variable. */
+static void map_indices(const record *m, pair *p, int64_t num)
+{
+    int64_t inner = egr_elements(m->row) / m->m.num_indices;
+    for (int64_t k = 0; k < num; k++) p[k][1] = m->m.indices[p[k][1] / inner] * inner + p[k][1] % inner;
+}
+
 /* Finds all pairs; the scratch grows to what was needed, with as much again. */
 static bool find_pairs(runner *r, record *m, search *s)
 {
@@ -165,7 +178,10 @@ static bool find_pairs(runner *r, record *m, search *s)
         int64_t most = 0;
         s->room = (int64_t)(m->scratch.bytes / sizeof(pair) / SEGMENTS);
         s->found = m->scratch.at;
-        if (eg_parallel_for(r->eg, SEGMENTS, 1, search_segments, s)) return false;
+        if (s->rows * words(m) < FEW_WORDS)
+            search_segments(s, 0, SEGMENTS);
+        else if (eg_parallel_for(r->eg, SEGMENTS, 1, search_segments, s))
+            return false;
         for (int k = 0; k < SEGMENTS; k++) most = s->num[k] > most ? s->num[k] : most;
         if (most <= s->room) return true;
         if (!egr_reserve(r, &m->scratch, (size_t)most * 2 * SEGMENTS * sizeof(pair))) return false;
@@ -187,6 +203,7 @@ static bool keep_pairs(runner *r, record *m, const search *s)
     for (int k = 0; k < SEGMENTS; k++) {
         size_t bytes = (size_t)s->num[k] * sizeof(pair);
         if (bytes) memcpy(to, s->found + k * s->room, bytes);
+        if (bytes && m->m.num_indices) map_indices(m, (pair *)(void *)to, s->num[k]);
         to += bytes;
     }
     m->rows += num;

@@ -6,7 +6,7 @@
 #include "runner.h"
 
 /* A run of so many bytes of records is one piece: they are then still in the cache when they are taken from there. */
-enum { PIECE_BYTES = 1 << 20, MOST_PROGRAMS = 24 };
+enum { PIECE_BYTES = 1 << 19, MOST_PROGRAMS = 24 };
 
 typedef struct run {
     runner *r;
