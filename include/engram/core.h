@@ -307,6 +307,8 @@ EG_API int64_t eg_csr_num_post(const eg_csr *c);
 EG_API int64_t eg_csr_size(const eg_csr *c);
 EG_API const int64_t *eg_csr_indptr(const eg_csr *c);
 EG_API const int32_t *eg_csr_indices(const eg_csr *c);
+/* Connection k here was number order[k] as they were given; NULL if all are where they were. */
+EG_API const int64_t *eg_csr_order(const eg_csr *c);
 
 /* -- running --------------------------------------------------------------------------------------------------------
  */

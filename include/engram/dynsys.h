@@ -36,12 +36,13 @@ extern "C" {
 
 typedef struct eg_system eg_system;
 
-/* What all updates of a step share. */
+/* What all updates of a step share.  More, by name: eg_shared_value(). */
 typedef struct eg_shared {
-    eg_val t;  /* start of the step in ms, step * dt; float type of the network */
-    eg_val dt; /* ms; float type of the network */
-    eg_val i;  /* step, i64, counted from 0 since the last reset */
-    bool fit;  /* while training */
+    eg_val t;    /* start of the step in ms, step * dt; float type of the network */
+    eg_val dt;   /* ms; float type of the network */
+    eg_val i;    /* step, i64, counted from 0 since the last reset */
+    eg_val dt64; /* ms, f64: what compares times compares step * dt64, one product, in double precision */
+    bool fit;    /* while training */
 } eg_shared;
 
 /* One step, traced once: reads and sets the system's variables.  x is what is fed into it, eg_no_input() if nothing is;
@@ -113,6 +114,8 @@ EG_API eg_spec eg_floats(const eg_system *s);
 /* Number of systems and variables made so far in the network it is in: a function traced when it was less is out of
  * date. */
 EG_API int64_t eg_num_made(const eg_system *s);
+/* n numbers as an array of the network's float type. */
+EG_API eg_array *(eg_floats_of)(eg_system *s, int64_t n, const double *data, const char *file, int line);
 /* A system by its path below s, "E" or "sub.E"; NULL without an error if there is none. */
 EG_API eg_system *eg_find_system(eg_system *s, const char *path);
 
@@ -195,9 +198,33 @@ EG_API void(eg_accumulate)(eg_system *s, const char *path, eg_val x, const char 
 /* The plain number to pass as x where nothing is fed in: -0.0, which disappears from sums. */
 static inline eg_val eg_no_input(void) { return eg_real(-0.0); }
 
+/* -- shared arguments by name -----------------------------------------------------------------------------------------
+ */
+
+/* Gives a number that updates find by its name: a variable of the root network (f64), so that another value needs no
+ * new trace.  The context's own state has it at once, other states from their next reset.  Errors: s NULL, a name that
+ * is none or that another variable of the root has. */
+EG_API eg_status eg_set_shared(eg_system *s, const char *name, double value);
+/* Traced: that number, in the float type of the network.  Without it: `otherwise`, or if that is NaN an error that
+ * lists what there is. */
+EG_API eg_val(eg_shared_value)(eg_system *s, const char *name, double otherwise, const char *file, int line);
+
+/* -- parts of groups --------------------------------------------------------------------------------------------------
+ */
+
+/* num elements of a group from `first` on, as a group: source, target and what is recorded of it are those elements. It
+ * has no state of its own and is not updated.  Its variables are the group's: eg_value() and eg_accumulate() see the
+ * part, eg_system_variable() gives the whole.  Errors: a range outside of the group, variables of other sizes. */
+EG_API eg_system *(eg_part)(eg_system *group, const char *name, int64_t first, int64_t num, const char *file, int line);
+
+/* The group that s is a part of, and the part's first element (from may be NULL); s itself, 0, if it is none. */
+EG_API eg_system *eg_whole(eg_system *s, int64_t *from);
+
 /* -- stepping
  * ---------------------------------------------------------------------------------------------------------- */
 
+/* Traced: what the updates of step i (i64) share, with dt (f64, ms). */
+EG_API eg_shared eg_shared_at(eg_system *s, eg_val i, eg_val dt);
 /* Traced: one update of the system. */
 EG_API eg_val(eg_update)(eg_system *s, eg_shared shared, eg_val x, const char *file, int line);
 /* Traced: sets all inputs in s to 0 and calls the clear_input hooks. */
@@ -232,6 +259,9 @@ EG_API eg_func *(eg_stepper)(eg_system *net, const char *file, int line);
 #define eg_system_new(...) (eg_system_new)(__VA_ARGS__, EG_HERE)
 #define eg_add_variable(...) (eg_add_variable)(__VA_ARGS__, EG_HERE)
 #define eg_add_input(...) (eg_add_input)(__VA_ARGS__, EG_HERE)
+#define eg_floats_of(...) (eg_floats_of)(__VA_ARGS__, EG_HERE)
+#define eg_shared_value(...) (eg_shared_value)(__VA_ARGS__, EG_HERE)
+#define eg_part(...) (eg_part)(__VA_ARGS__, EG_HERE)
 #define eg_system_variable(...) (eg_system_variable)(__VA_ARGS__, EG_HERE)
 #define eg_value(...) (eg_value)(__VA_ARGS__, EG_HERE)
 #define eg_accumulate(s, path, x) (eg_accumulate)(s, path, EG_VAL(x), EG_HERE)

@@ -22,8 +22,9 @@ typedef enum eg_lif_method {
 
 /* Leaky integrate-and-fire (Gerstner et al., Neuronal Dynamics, 2014, section 1.3):
  *     tau dV/dt = V_rest - V + R I;   V >= V_th: a spike, V = V_reset, then V is held for tau_ref.
- * V is held for floor(tau_ref / dt) steps after the step of the spike (50 for 5 ms at dt 0.1), counted in whole steps:
- * upstream compares t - t_last <= tau_ref in floating point, which gives one step more or less as rounding falls. */
+ * V is held in the steps whose time t has t - t_last <= tau_ref, t_last being the time of the spike's step; times are
+ * products step * dt in double precision, whatever the network's type (50 steps for 5 ms at dt 0.1, or 49 where
+ * rounding falls so: BrainPy's comparison to the bit). */
 typedef struct eg_lif_params {
     double V_rest;  /* mV */
     double V_reset; /* mV */
@@ -37,11 +38,31 @@ typedef struct eg_lif_params {
 
 /* V_rest 0, V_reset -5, V_th 20, R 1, tau 10, tau_ref 0, exact. */
 EG_API eg_lif_params eg_lif_defaults(void);
-/* Variables: V, spike (bool), input, and with tau_ref > 0 refractory (i32: steps still to hold).  params NULL:
- * defaults.
- */
+/* Variables: V, spike (bool), input, and with tau_ref > 0 refractory (i32: 1 + steps still to hold, from the spike on
+ * to the last held step; else 0).  Returns its spikes.  params NULL: defaults. */
 EG_API eg_system *(eg_lif)(eg_system *parent, const char *name, int64_t num, const eg_lif_params *params,
                            const char *file, int line);
+
+/* tau dV/dt = V_rest - V + R I, without spikes. */
+typedef struct eg_leaky_integrator_params {
+    double V_rest; /* mV */
+    double R;      /* MOhm: I in nA */
+    double tau;    /* ms, > 0 */
+    eg_lif_method method;
+    eg_initializer V_init; /* mV; default: 0 */
+} eg_leaky_integrator_params;
+
+/* V_rest 0, R 1, tau 10, exact. */
+EG_API eg_leaky_integrator_params eg_leaky_integrator_defaults(void);
+/* Variables: V, input.  Returns V.  params NULL: defaults. */
+EG_API eg_system *(eg_leaky_integrator)(eg_system *parent, const char *name, int64_t num,
+                                        const eg_leaky_integrator_params *params, const char *file, int line);
+
+/* Spikes at given times: neuron indices[k] spikes in the first step whose time is times[k] or later, once however many
+ * fall into it.  Times in ms, in any order; both arrays are copied.  Variables: spike (bool), next (i64: events done).
+ * Errors: num_events negative, a time that is NaN, an index outside of the group. */
+EG_API eg_system *(eg_spike_time_group)(eg_system *parent, const char *name, int64_t num, int64_t num_events,
+                                        const double *times, const int32_t *indices, const char *file, int line);
 
 /* -- outputs: what a conductance does to its targets ------------------------------------------------------------------
  */
@@ -60,20 +81,49 @@ EG_API eg_output eg_cuba(void);
 EG_API eg_output eg_coba(double E_rev);
 
 /* -- synapses ---------------------------------------------------------------------------------------------------------
+ *
+ * connections go from pre to post; weights and delays of single synapses are in the order in which the connections were
+ * given.  pre needs a variable spike, post what the output uses.  Spikes of a step act in the next one, delayed ones in
+ * the step after delay_step more; those of one arrival are added by delay, then source, in ascending order.
  */
+
+/* All 0: no delay. */
+typedef struct eg_delay_step {
+    int32_t steps;       /* of all synapses; used if each is NULL */
+    const int32_t *each; /* one for each source, or one for each synapse (equal numbers: each synapse); copied */
+    int64_t num;         /* their number */
+} eg_delay_step;
+
+/* A spike adds its weight to the target at once: target += sum of g_max s. */
+typedef struct eg_delta_synapse_params {
+    double g_max; /* weight of all synapses */
+    eg_array
+        *weight; /* instead of g_max: floats [pre] (one a source), one for each synapse, or [pre, post]; NULL = none */
+    eg_delay_step delay_step;
+    eg_output output;     /* its default target is the membrane potential, V */
+    bool skip_refractory; /* nothing arrives at neurons that are held or have just spiked (post's `refractory`) */
+} eg_delta_synapse_params;
+
+/* g_max 1, CUBA on V. */
+EG_API eg_delta_synapse_params eg_delta_synapse_defaults(void);
+EG_API eg_system *(eg_delta_synapse)(eg_system *parent, const char *name, eg_system *pre, eg_system *post,
+                                     eg_csr *connections, const eg_delta_synapse_params *params, const char *file,
+                                     int line);
 
 /* dg/dt = -g/tau, exact step; a spike of source i adds g_max to g of each of its targets.  The spikes of the step
  * before arrive: g = g exp(-dt/tau) + g_max s, then post's input gets the output's current of this g. */
 typedef struct eg_exp_synapse_params {
-    double tau;       /* ms, > 0 */
-    double g_max;     /* weight of all synapses */
-    eg_array *weight; /* instead of g_max: floats [pre] (one a source) or one for each synapse; NULL = none */
+    double tau;   /* ms, > 0 */
+    double g_max; /* weight of all synapses */
+    eg_array
+        *weight; /* instead of g_max: floats [pre] (one a source), one for each synapse, or [pre, post]; NULL = none */
+    eg_delay_step delay_step;
     eg_output output;
 } eg_exp_synapse_params;
 
 /* tau 8, g_max 1, CUBA. */
 EG_API eg_exp_synapse_params eg_exp_synapse_defaults(void);
-/* Variable: g [post].  pre needs a variable spike, post what the output uses.  connections: pre to post. */
+/* Variable: g [post].  Returns g. */
 EG_API eg_system *(eg_exp_synapse)(eg_system *parent, const char *name, eg_system *pre, eg_system *post,
                                    eg_csr *connections, const eg_exp_synapse_params *params, const char *file,
                                    int line);
@@ -93,6 +143,9 @@ EG_API int64_t eg_spike_count(eg_system *counter, eg_state *state);
 
 #ifndef __cplusplus
 #define eg_lif(...) (eg_lif)(__VA_ARGS__, EG_HERE)
+#define eg_leaky_integrator(...) (eg_leaky_integrator)(__VA_ARGS__, EG_HERE)
+#define eg_spike_time_group(...) (eg_spike_time_group)(__VA_ARGS__, EG_HERE)
+#define eg_delta_synapse(...) (eg_delta_synapse)(__VA_ARGS__, EG_HERE)
 #define eg_exp_synapse(...) (eg_exp_synapse)(__VA_ARGS__, EG_HERE)
 #define eg_current(...) (eg_current)(__VA_ARGS__, EG_HERE)
 #define eg_spike_counter(...) (eg_spike_counter)(__VA_ARGS__, EG_HERE)

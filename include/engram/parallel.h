@@ -18,9 +18,14 @@ EG_API void *eg_alloc(eg_context *eg, int64_t count, size_t size);
 /* Frees such memory.  NULL is fine, and so is a context with an error. */
 EG_API void eg_release(eg_context *eg, void *p);
 
-/* Calls free(object) when the context closes, or now if there is no memory to remember it (then false).  What was given
- * last is freed first; the functions of this header still work then. */
+/* An array of the context without a copy: takes over data made by eg_alloc(), whatever happens; do not use it
+ * afterwards but through the array. */
+EG_API eg_array *(eg_array_adopt)(eg_context *eg, eg_spec spec, void *data, const char *file, int line);
+
+/* Has eg_close() call free(object), of the last one registered first.  If that cannot be, after an error or without
+ * memory, calls it at once and gives false.  eg_disown() forgets the object without freeing it. */
 EG_API bool eg_own(eg_context *eg, void *object, void (*free)(void *object));
+EG_API void eg_disown(eg_context *eg, const void *object);
 
 /* Calls fn(user, lo, hi) for pieces that together are [0, n), on the context's threads, in no order and some at once;
  * pieces are at least grain long, but for the last.  Returns when all are done.  Numbers round to nearest with
@@ -34,6 +39,10 @@ EG_API eg_status eg_parallel_for(eg_context *eg, int64_t n, int64_t grain,
  */
 EG_API void eg_fail(eg_context *eg, eg_status status, const char *file, int line, const char *format, ...)
     EG_PRINTF(5, 6);
+
+#ifndef __cplusplus
+#define eg_array_adopt(eg, spec, data) (eg_array_adopt)(eg, spec, data, EG_HERE)
+#endif
 
 #ifdef __cplusplus
 }

@@ -80,6 +80,17 @@ eg_csr *(eg_csr_adopt)(eg_context *eg, int64_t num_pre, int64_t num_post, int64_
     return NULL;
 }
 
+eg_csr *(eg_csr_adopt_numbered)(eg_context *eg, int64_t num_pre, int64_t num_post, int64_t *indptr, int32_t *indices,
+                                int64_t *order, const char *file, int line)
+{
+    eg_csr *c = (eg_csr_adopt)(eg, num_pre, num_post, indptr, indices, file, line);
+    if (c)
+        c->order = order;
+    else
+        eg_release(eg, order);
+    return c;
+}
+
 uint64_t eg_connection_seed(const eg_context *eg)
 {
     if (!eg) return 0;
@@ -96,3 +107,5 @@ int64_t eg_csr_size(const eg_csr *c) { return c ? c->size : 0; }
 const int64_t *eg_csr_indptr(const eg_csr *c) { return c ? c->indptr : NULL; }
 
 const int32_t *eg_csr_indices(const eg_csr *c) { return c ? c->indices : NULL; }
+
+const int64_t *eg_csr_order(const eg_csr *c) { return c ? c->order : NULL; }

@@ -29,14 +29,6 @@ void eg_release(eg_context *eg, void *p)
     if (eg) egi_free(&eg->allocator, p);
 }
 
-bool eg_own(eg_context *eg, void *object, void (*free)(void *object))
-{
-    if (!object || !free) return false;
-    if (eg) return egi_own(eg, object, free);
-    free(object);
-    return false;
-}
-
 typedef struct loop {
     int64_t n, piece;
     atomic_llong next;

@@ -1,6 +1,7 @@
 /* Variables: making, finding, reading and setting them while tracing; captured arrays. */
 #include "api/api.h"
 #include "api/ops.h"
+#include "engram/parallel.h"
 
 static bool good_name(const char *s)
 {
@@ -107,25 +108,38 @@ void(eg_set)(eg_var *v, eg_val x, const char *file, int line)
     egi_scope_set(eg->trace, v, id);
 }
 
-eg_array *(eg_array_new)(eg_context *eg, eg_spec spec, const void *data, const char *file, int line)
+/* An array of the context that holds data, which comes from its allocator; NULL, and data is freed, after an error. */
+static eg_array *enter(eg_context *eg, eg_spec spec, void *data)
 {
-    if (!egi_ready(eg) || !egi_check_spec(eg, spec, "eg_array_new", file, line)) return NULL;
     eg_array *a = egi_arena_alloc(&eg->arena, sizeof *a);
-    if (!a || !egi_push(&eg->allocator, &eg->arrays, a)) {
+    if (!data || !a || !egi_push(&eg->allocator, &eg->arrays, a)) {
         egi_no_memory(eg);
+        egi_free(&eg->allocator, data);
         return NULL;
     }
     for (int k = spec.rank; k < EG_MAX_RANK; k++) spec.dim[k] = 0;
-    *a = (eg_array){.eg = eg, .spec = spec, .index = (uint32_t)(eg->arrays.n - 1)};
+    *a = (eg_array){.eg = eg, .spec = spec, .index = (uint32_t)(eg->arrays.n - 1), .data = data};
     a->bytes = (size_t)egi_spec_count(spec) * eg_dtype_size(spec.dtype);
-    a->data = egi_alloc(&eg->allocator, a->bytes + EGI_SLACK, EGI_ALIGN);
-    if (!a->data) {
-        eg->arrays.n--;
-        egi_no_memory(eg);
-        return NULL;
-    }
-    if (data) memcpy(a->data, data, a->bytes);
     return a;
+}
+
+eg_array *(eg_array_new)(eg_context *eg, eg_spec spec, const void *data, const char *file, int line)
+{
+    if (!egi_ready(eg) || !egi_check_spec(eg, spec, "eg_array_new", file, line)) return NULL;
+    size_t bytes = (size_t)egi_spec_count(spec) * eg_dtype_size(spec.dtype);
+    eg_array *a = enter(eg, spec, egi_alloc(&eg->allocator, bytes + EGI_SLACK, EGI_ALIGN));
+    if (a && data) memcpy(a->data, data, bytes);
+    return a;
+}
+
+eg_array *(eg_array_adopt)(eg_context *eg, eg_spec spec, void *data, const char *file, int line)
+{
+    if (egi_ready(eg) && egi_check_spec(eg, spec, "eg_array_adopt", file, line)) {
+        if (data) return enter(eg, spec, data);
+        egi_fail(eg, EG_ERR_ARGUMENT, file, line, "eg_array_adopt: data is NULL");
+    }
+    eg_release(eg, data);
+    return NULL;
 }
 
 void *eg_array_data(eg_array *a) { return a ? a->data : NULL; }

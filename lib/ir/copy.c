@@ -31,13 +31,14 @@ egi_id egi_copy_plain(egi_graph *to, const egi_graph *from, egi_id id, const egi
         if (n->num_args == 2) return egi_op2(to, (egi_op)n->op, args[0], args[1]);
         return egi_op3(to, (egi_op)n->op, args[0], args[1], args[2]);
     }
-    return egi_node_make(to, &(egi_make){.op = (egi_op)n->op,
-                                         .dtype = (eg_dtype)n->dtype,
-                                         .shape = egi_shape_intern(to, egi_shape_of(from, id)),
-                                         .num_args = n->num_args,
-                                         .args = args,
-                                         .attr = egi_ints(to, egi_num_ints(from, n), n->attr ? egi_ints_of(from, n) : NULL),
-                                         .imm = n->imm});
+    return egi_node_make(to,
+                         &(egi_make){.op = (egi_op)n->op,
+                                     .dtype = (eg_dtype)n->dtype,
+                                     .shape = egi_shape_intern(to, egi_shape_of(from, id)),
+                                     .num_args = n->num_args,
+                                     .args = args,
+                                     .attr = egi_ints(to, egi_num_ints(from, n), n->attr ? egi_ints_of(from, n) : NULL),
+                                     .imm = n->imm});
 }
 
 /* -- regions ------------------------------------------------------------------------------------------------------ */
@@ -95,7 +96,8 @@ static egi_id copy_owner(copy *c, egi_id id)
     return made;
 }
 
-/* -- captured objects ----------------------------------------------------------------------------------------------- */
+/* -- captured objects -----------------------------------------------------------------------------------------------
+ */
 
 /* An array, connection or host function of `from` is the same object in `to`, under a number of its own there. */
 #define CAPTURE(c, list, slots, equal)                                                                                 \
@@ -138,7 +140,8 @@ static uint64_t imm_of(const copy *c, const egi_node *n)
     }
 }
 
-/* -- nodes ---------------------------------------------------------------------------------------------------------- */
+/* -- nodes ----------------------------------------------------------------------------------------------------------
+ */
 
 static uint32_t loc_of(copy *c, uint32_t loc)
 {
@@ -172,8 +175,7 @@ static egi_id copy_node(copy *c, egi_id id)
     case EGI_ARG: return c->arg[n->imm];
     case EGI_VAR: return c->var[n->imm];
     case EGI_PARAM: return c->map[id];
-    case EGI_ITEM:
-        return egi_item(c->to, c->map[egi_arg(c->from, id, 0)], (uint32_t)n->imm, egi_spec(c->from, id));
+    case EGI_ITEM: return egi_item(c->to, c->map[egi_arg(c->from, id, 0)], (uint32_t)n->imm, egi_spec(c->from, id));
     case EGI_LOOP:
     case EGI_WHILE:
     case EGI_COND: return copy_owner(c, id);

@@ -27,8 +27,9 @@ typedef struct egi_frame {
     const uint32_t *keys; /*  9: two for each stream of the code */
     int64_t execution;    /* 10: draws so far */
     int64_t advance;      /* 11: written by thread 0: iterations of the longest outermost loop */
-    int64_t stop;         /* 12: not 0: a host function failed */
+    int64_t stop;         /* 12: not 0: a host function failed; thread 0 writes it whenever that happens */
     char *scratch;        /* 13: of thread t from t * EGI_SCRATCH */
+    int64_t failed;       /* 14: `stop` as it was at the last tick, for all threads to read until the next */
 } egi_frame;
 
 enum {
@@ -46,6 +47,7 @@ enum {
     EGI_FRAME_ADVANCE,
     EGI_FRAME_STOP,
     EGI_FRAME_SCRATCH,
+    EGI_FRAME_FAILED,
     EGI_FRAME_FIELDS
 };
 _Static_assert(sizeof(egi_frame) == 8 * EGI_FRAME_FIELDS, "compiled code reads field k at offset 8 k");

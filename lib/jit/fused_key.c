@@ -211,6 +211,7 @@ unsigned egi_fused_lanes(const egi_fused *f)
     bool wide = false;
     for (int64_t k = 0; k < f->nest.nodes.n; k++) wide |= eg_dtype_size(egi_dtype_of(g, f->nest.nodes.at[k])) == 8;
     for (int64_t k = 0; k < f->nest.loads.n; k++) wide |= eg_dtype_size(egi_dtype_of(g, f->nest.loads.at[k].node)) == 8;
+    for (int64_t k = 0; k < f->s->stores.n; k++) wide |= eg_dtype_size(egi_dtype_of(g, f->s->stores.at[k].node)) == 8;
     for (int64_t k = 0; k < f->nest.scalars.n; k++) wide |= eg_dtype_size(egi_dtype_of(g, f->nest.scalars.at[k])) == 8;
     return wide && f->l->lanes > 2 ? f->l->lanes / 2 : f->l->lanes;
 }

@@ -147,11 +147,22 @@ static void keep_carried(egi_lower *l, egi_id owner, uint16_t body, uint32_t fir
     }
 }
 
-/* i1: a host function has failed.  Read behind a barrier. */
-static LLVMValueRef stopped(egi_lower *l)
+static LLVMValueRef is_set(egi_lower *l, int field)
 {
-    LLVMValueRef at = egi_irb_at(&l->b, l->b.i64, l->frame, egi_irb_i64(&l->b, EGI_FRAME_STOP));
+    LLVMValueRef at = egi_irb_at(&l->b, l->b.i64, l->frame, egi_irb_i64(&l->b, field));
     return LLVMBuildICmp(l->b.b, LLVMIntNE, egi_irb_load(&l->b, l->b.i64, at), egi_irb_i64(&l->b, 0), "");
+}
+
+/* i1: a host function had failed at the last tick. */
+static LLVMValueRef stopped(egi_lower *l) { return is_set(l, EGI_FRAME_FAILED); }
+
+/* i1: one has failed by now.  Between barriers: a thread that is late would see what a later call did. */
+static LLVMValueRef stopped_now(egi_lower *l)
+{
+    egi_lower_barrier(l);
+    LLVMValueRef failed = is_set(l, EGI_FRAME_STOP);
+    egi_lower_barrier(l);
+    return failed;
 }
 
 typedef struct loop_state {
@@ -329,10 +340,13 @@ static LLVMBasicBlockRef while_turns(egi_lower *l, while_state *s, LLVMBasicBloc
     counters old = count_in(l, s->i);
     egi_lower_stages(l, s->cond, &l->p->region[s->cond].stages);
     LLVMValueRef p = egi_lower_scalar(l, g->regions.at[s->cond].results.at[0]);
-    if (s->hosted && calls_host(g, s->cond)) {
-        /* The body runs once more, and then the runtime ends the loop and takes the turn back. */
-        egi_lower_barrier(l);
-        p = LLVMBuildOr(l->b.b, p, stopped(l), "");
+    /* Where a host function has failed, the condition of an outermost while says nothing: its body runs once more, and
+     * then the runtime ends the loop and takes the turn back.  An inner one must end by itself, as what host functions
+     * give does not change any more; the runtime takes back the step that it belongs to. */
+    if (s->hosted ? calls_host(g, s->cond) : calls_host(g, s->cond) || calls_host(g, s->body)) {
+        LLVMValueRef failed = stopped_now(l);
+        p = s->hosted ? LLVMBuildOr(l->b.b, p, failed, "")
+                      : LLVMBuildAnd(l->b.b, p, LLVMBuildNot(l->b.b, failed, ""), "");
     }
     LLVMBasicBlockRef from = LLVMGetInsertBlock(l->b.b);
     LLVMBuildCondBr(l->b.b, p, run, after);

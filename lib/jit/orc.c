@@ -133,7 +133,8 @@ void egi_module_close(egi_module *mod)
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define SANITIZE "sanitize_thread"
-#define SANITIZE_PASSES "tsan-module,function(tsan)"
+/* Without the optimising passes there are loads whose values nobody uses, of what other threads write. */
+#define SANITIZE_PASSES "function(dce),tsan-module,function(tsan)"
 #elif __has_feature(address_sanitizer)
 #define SANITIZE "sanitize_address"
 #define SANITIZE_PASSES "asan"

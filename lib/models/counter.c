@@ -3,22 +3,12 @@
 #include <stddef.h>
 
 #include "engram/models.h"
-#include "engram/parallel.h"
 
 typedef struct counter {
     eg_system *group;
     eg_csr *to_itself;
     eg_var *count, *spike;
 } counter;
-
-static eg_csr *one_to_one(eg_context *eg, int64_t n)
-{
-    int64_t *indptr = eg_alloc(eg, n + 1, sizeof *indptr);
-    int32_t *indices = eg_alloc(eg, n, sizeof *indices);
-    for (int64_t k = 0; indptr && k <= n; k++) indptr[k] = k;
-    for (int64_t k = 0; indices && k < n; k++) indices[k] = (int32_t)k;
-    return eg_csr_adopt(eg, n, n, indptr, indices);
-}
 
 static void setup(eg_system *self)
 {
@@ -28,7 +18,7 @@ static void setup(eg_system *self)
     else if (eg_system_context(c->group) != eg_system_context(self))
         eg_system_fail(self, EG_ERR_SCOPE, "the group must be of its own context");
     c->spike = eg_system_variable(c->group, "spike");
-    c->to_itself = one_to_one(eg_system_context(self), eg_num(self));
+    c->to_itself = eg_one_to_one(eg_system_context(self), eg_num(self));
     c->count = eg_add_variable(self, "count", eg_vector(EG_I32, eg_num(self)), eg_init_constant(0));
 }
 
@@ -37,7 +27,7 @@ static eg_val update(eg_system *self, eg_shared s, eg_val x)
     counter *c = eg_self(self);
     (void)s;
     (void)x;
-    eg_set(c->count, eg_event_add(eg_get(c->count), c->to_itself, eg_get(c->spike), 1));
+    eg_set(c->count, eg_event_add(eg_get(c->count), c->to_itself, eg_value(c->group, "spike"), 1));
     return eg_nothing();
 }
 
@@ -59,7 +49,8 @@ int64_t eg_spike_count(eg_system *s, eg_state *state)
     const counter *c = eg_self(s);
     const int32_t *n = eg_data(state, c->count);
     const bool *last = eg_data(state, c->spike);
-    int64_t sum = 0;
-    for (int64_t k = 0; n && last && k < eg_num(s); k++) sum += n[k] + last[k];
+    int64_t sum = 0, from = 0;
+    eg_whole(c->group, &from);
+    for (int64_t k = 0; n && last && k < eg_num(s); k++) sum += n[k] + last[from + k];
     return n && last ? sum : -1;
 }

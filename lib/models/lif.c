@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stddef.h>
 
-#include "engram/models.h"
+#include "membrane.h"
 
 typedef struct lif {
     eg_lif_params p;
@@ -15,15 +15,11 @@ static void setup(eg_system *self)
 {
     lif *n = eg_self(self);
     const eg_lif_params *p = &n->p;
-    eg_check_param(self, p->tau > 0 && isfinite(p->tau), "tau", p->tau, "use a time constant in ms above 0");
+    membrane_check(self, p->method, p->V_rest, p->R, p->tau);
     eg_check_param(self, p->tau_ref >= 0 && isfinite(p->tau_ref), "tau_ref", p->tau_ref,
                    "use a time in ms, 0 for none");
-    eg_check_param(self, isfinite(p->R), "R", p->R, "use a finite resistance");
-    eg_check_param(self, isfinite(p->V_rest), "V_rest", p->V_rest, "use a finite potential");
     eg_check_param(self, isfinite(p->V_reset), "V_reset", p->V_reset, "use a finite potential");
     eg_check_param(self, !isnan(p->V_th), "V_th", p->V_th, "use a potential, INFINITY for no spikes");
-    eg_check_param(self, p->method == EG_LIF_EXACT || p->method == EG_LIF_EULER, "method", p->method,
-                   "use EG_LIF_EXACT or EG_LIF_EULER");
     eg_initializer V_init = p->V_init.kind ? p->V_init : eg_init_constant(p->V_rest);
     n->V = eg_add_variable(self, "V", eg_floats(self), V_init);
     n->spike = eg_add_variable(self, "spike", eg_vector(EG_BOOL, eg_num(self)), eg_init_constant(0));
@@ -32,33 +28,17 @@ static void setup(eg_system *self)
         n->refractory = eg_add_variable(self, "refractory", eg_vector(EG_I32, eg_num(self)), eg_init_constant(0));
 }
 
-static eg_val integrate(const eg_lif_params *p, eg_val dt, eg_val V, eg_val I)
-{
-    if (p->method == EG_LIF_EULER) {
-        eg_val slope = eg_add(eg_sub(p->V_rest, V), eg_mul(p->R, I));
-        return eg_add(V, eg_mul(eg_div(dt, p->tau), slope));
-    }
-    eg_val V_inf = eg_add(p->V_rest, eg_mul(p->R, I));
-    eg_val decay = eg_exp(eg_div(eg_neg(dt), p->tau));
-    return eg_add(V_inf, eg_mul(eg_sub(V, V_inf), decay));
-}
-
 static eg_val update(eg_system *self, eg_shared s, eg_val x)
 {
     lif *n = eg_self(self);
-    eg_val V = eg_get(n->V), left = eg_nothing();
-    eg_val V_new = integrate(&n->p, s.dt, V, eg_add(eg_get(n->input), x));
-    if (n->refractory) {
-        left = eg_get(n->refractory);
-        V_new = eg_where(eg_gt(left, 0), V, V_new);
-    }
-    eg_val spike = eg_ge(V_new, n->p.V_th);
-    if (n->refractory) {
-        /* A quotient that misses a whole number by rounding alone counts as that number. */
-        eg_val steps = eg_convert(eg_floor(eg_mul(eg_div(n->p.tau_ref, s.dt), 1.000001)), EG_I32);
-        eg_set(n->refractory, eg_where(spike, steps, eg_max(eg_sub(left, 1), 0)));
-    }
-    eg_set(n->V, eg_where(spike, n->p.V_reset, V_new));
+    const eg_lif_params *p = &n->p;
+    eg_val V = eg_get(n->V), left = n->refractory ? eg_get(n->refractory) : eg_nothing();
+    eg_val V_new = membrane_step(p->method, p->V_rest, p->R, p->tau, s.dt, V, eg_add(eg_get(n->input), x));
+    if (n->refractory) V_new = eg_where(eg_gt(left, 1), V, V_new);
+    eg_val spike = eg_ge(V_new, p->V_th);
+    if (n->refractory)
+        eg_set(n->refractory, eg_where(spike, refractory_steps(s, p->tau_ref), eg_max(eg_sub(left, 1), 0)));
+    eg_set(n->V, eg_where(spike, p->V_reset, V_new));
     eg_set(n->spike, spike);
     return spike;
 }

@@ -48,9 +48,7 @@ static eg_val one_step(void *user, eg_val x)
     stepper *r = user;
     eg_system *net = r->net;
     eg_val step = eg_get(net->root->step);
-    eg_dtype type = net->root->dtype;
-    eg_shared shared = {
-        .t = eg_convert(eg_mul(eg_convert(step, EG_F64), r->dt), type), .dt = eg_convert(r->dt, type), .i = step};
+    eg_shared shared = eg_shared_at(net, step, r->dt);
     (void)x;
     hold_inputs(net, false);
     eg_clear_input(net);

@@ -11,13 +11,13 @@
 /* -- names
  * ------------------------------------------------------------------------------------------------------------- */
 
-static bool good_name(const char *s)
+bool good_name(const char *s)
 {
     size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
     return n > 0 && n <= 60 && s[n] == 0;
 }
 
-static eg_system *child_named(const eg_system *parent, const char *name, size_t length)
+eg_system *child_named(const eg_system *parent, const char *name, size_t length)
 {
     eg_system *c = parent ? parent->first : NULL;
     while (c && (strncmp(c->name, name, length) != 0 || c->name[length])) c = c->next;
@@ -32,7 +32,7 @@ static void next_name(const eg_system *parent, const char *type, char *name, siz
     while (child_named(parent, name, strlen(name)));
 }
 
-static const char *keep_text(eg_context *eg, const char *a, const char *b)
+const char *keep_text(eg_context *eg, const char *a, const char *b)
 {
     size_t size = strlen(a) + strlen(b) + 2;
     char *s = eg_keep(eg, size);
@@ -170,6 +170,20 @@ eg_dtype eg_float_type(const eg_system *s) { return s ? s->root->dtype : EG_F32;
 
 eg_spec eg_floats(const eg_system *s) { return eg_vector(eg_float_type(s), eg_num(s)); }
 
+eg_array *(eg_floats_of)(eg_system *s, int64_t n, const double *data, const char *file, int line)
+{
+    if (!s) return NULL;
+    eg_array *a = (eg_array_new)(s->eg, eg_vector(s->root->dtype, n), NULL, file, line);
+    void *to = eg_array_data(a);
+    for (int64_t k = 0; to && data && k < n; k++) {
+        if (s->root->dtype == EG_F64)
+            ((double *)to)[k] = data[k];
+        else
+            ((float *)to)[k] = (float)data[k];
+    }
+    return a;
+}
+
 /* -- errors
  * ------------------------------------------------------------------------------------------------------------ */
 
@@ -254,89 +268,4 @@ eg_var *(eg_add_variable)(eg_system *s, const char *name, eg_spec spec, eg_initi
 eg_var *(eg_add_input)(eg_system *s, const char *name, eg_spec spec, const char *file, int line)
 {
     return add(s, name, spec, eg_init_constant(0), true, file, line);
-}
-
-/* -- finding
- * ----------------------------------------------------------------------------------------------------------- */
-
-/* The system that the names before the last dot lead to, and the last name. */
-static eg_system *walk(eg_system *s, const char *path, const char **last)
-{
-    *last = path;
-    for (const char *dot; s && (dot = strchr(*last, '.')); *last = dot + 1)
-        s = child_named(s, *last, (size_t)(dot - *last));
-    return s;
-}
-
-eg_system *eg_find_system(eg_system *s, const char *path)
-{
-    if (!s || !path) return NULL;
-    const char *last;
-    eg_system *owner = walk(s, path, &last);
-    return owner ? child_named(owner, last, strlen(last)) : NULL;
-}
-
-/* The paths below s of all variables in it, as many as fit. */
-static void list_variables(const eg_system *s, size_t skip, char *text, size_t size)
-{
-    for (const member *m = s->first_member; m; m = m->next) {
-        size_t used = strlen(text);
-        const char *name = eg_variable_name(m->var) + skip;
-        if (used + strlen(name) + 8 < size)
-            snprintf(text + used, size - used, "%s%s", used ? ", " : "", name);
-        else if (used + 8 < size && strcmp(text + used - 3, "...") != 0)
-            snprintf(text + used, size - used, ", ...");
-    }
-    for (const eg_system *c = s->first; c; c = c->next) list_variables(c, skip, text, size);
-}
-
-static member *find(eg_system *s, const char *path, const char *file, int line)
-{
-    if (!s || eg_error(s->eg)) return NULL;
-    const char *last = NULL;
-    eg_system *owner = path ? walk(s, path, &last) : NULL;
-    for (member *m = owner ? owner->first_member : NULL; m; m = m->next) {
-        if (!strcmp(m->name, last)) return m;
-    }
-    char known[400] = "";
-    list_variables(s, *s->path ? strlen(s->path) + 1 : 0, known, sizeof known);
-    eg_fail(s->eg, EG_ERR_ARGUMENT, file, line, "%s '%s' has no variable '%.100s'; there is %s", s->type->name, s->path,
-            path ? path : "NULL", *known ? known : "none");
-    return NULL;
-}
-
-eg_var *(eg_system_variable)(eg_system *s, const char *path, const char *file, int line)
-{
-    member *m = find(s, path, file, line);
-    return m ? m->var : NULL;
-}
-
-eg_val(eg_value)(eg_system *s, const char *path, const char *file, int line)
-{
-    eg_var *v = (eg_system_variable)(s, path, file, line);
-    return v ? (eg_get)(v, file, line) : eg_nothing();
-}
-
-static bool same_value(eg_val a, eg_val b) { return a.of == b.of && a.generation == b.generation && a.id == b.id; }
-
-/* As long as only scalars arrive, their sum is kept as one: the first vector is then added to a number in a register
- * instead of to a vector of equal numbers in memory. */
-void(eg_accumulate)(eg_system *s, const char *path, eg_val x, const char *file, int line)
-{
-    member *m = find(s, path, file, line);
-    if (!m) return;
-    eg_val now = (eg_get)(m->var, file, line);
-    bool uniform = m->input && same_value(now, m->filled);
-    eg_val sum = (eg_add)(uniform ? m->sum : now, x, file, line);
-    (eg_set)(m->var, sum, file, line);
-    if (!uniform || eg_spec_of(sum).rank > 0) return;
-    m->sum = sum;
-    m->filled = (eg_get)(m->var, file, line);
-}
-
-void fill_input(member *m)
-{
-    eg_set(m->var, 0);
-    m->sum = eg_no_input();
-    m->filled = eg_get(m->var);
 }

@@ -17,6 +17,13 @@ typedef struct member {
     eg_val filled; /* ... and the variable's value then */
 } member;
 
+/* A shared argument with a name. */
+typedef struct extra {
+    struct extra *next;
+    const char *name;
+    eg_var *var; /* f64 */
+} extra;
+
 /* What only the root of a tree has. */
 typedef struct root {
     double dt;
@@ -25,6 +32,7 @@ typedef struct root {
     int64_t made; /* systems and variables so far: what was traced before is out of date */
     eg_var *step;
     struct stepper *steppers;
+    extra *extras;
 } root;
 
 struct eg_system {
@@ -36,6 +44,8 @@ struct eg_system {
     root *root;
     eg_system *parent, *first, *last, *next;
     member *first_member, *last_member;
+    eg_system *whole; /* of a part: what it is a part of, */
+    int64_t from;     /* and where it begins */
     const char *file; /* where the user made it */
     int line;
 };
@@ -47,5 +57,10 @@ void draw_initial(const eg_system *s, const member *m, void *to);
 /* Checks the numbers of an initialiser against the elements of the variable; an error names both. */
 bool check_initial(eg_system *s, const char *name, int64_t elements, const eg_initializer *i);
 int64_t elements_of(eg_spec spec);
+bool good_name(const char *s);
+/* The child whose name is the first `length` characters; NULL if there is none. */
+eg_system *child_named(const eg_system *parent, const char *name, size_t length);
+/* A name of the context's: the path a.b. */
+const char *keep_text(eg_context *eg, const char *a, const char *b);
 
 #endif

@@ -136,7 +136,9 @@ bool egi_nest_of(const egi_plan *p, uint16_t region, const egi_stage *s, egi_nes
 {
     *nest = (egi_nest){.allocator = &egi_malloc_allocator};
     walk w = {p, s, region, nest, true};
-    for (int64_t k = 0; k < s->stores.n; k++) visit(&w, s->stores.at[k].node);
+    for (int64_t k = 0; k < s->stores.n; k++) {
+        if (!s->stores.at[k].from.buffer) visit(&w, s->stores.at[k].node);
+    }
     for (int64_t k = 0; k < s->lists.n; k++) visit(&w, s->lists.at[k].node);
     find_loops(p, s, nest);
     return w.ok;
@@ -147,13 +149,4 @@ void egi_nest_free(egi_nest *nest)
     egi_vec_free(nest->allocator, &nest->loads);
     egi_vec_free(nest->allocator, &nest->nodes);
     egi_vec_free(nest->allocator, &nest->scalars);
-}
-
-void egi_nest_slices(const egi_plan *p, const egi_stage *s, const egi_nest *nest, int64_t *rows, int64_t *inner)
-{
-    const egi_shape *shape = &p->g->shapes.at[s->shape];
-    *rows = *inner = 1;
-    for (int k = 0; k < shape->rank; k++) *(k <= nest->last[0] ? rows : inner) *= shape->dim[k];
-    /* Rows are divided one by one, flat domains in blocks: never the same slices. */
-    if (nest->rank > 1) *inner = -*inner - 1;
 }

@@ -72,13 +72,13 @@ typedef enum egi_stage_kind {
 
 enum { EGI_MAX_MERGED = 8 }; /* projections that are delivered together */
 
-/* One projection's delivery; several that share spikes, weight and type are delivered together. */
 typedef struct egi_access {
     uint32_t buffer;
     bool write;
-    bool sliced;           /* only the thread's own slice of a full traversal */
-    int64_t extent, inner; /* which slices: of so many rows with so many elements */
-    uint8_t parity;        /* lists: 1 = of this step, 2 = of the next, 0 = both */
+    bool sliced;    /* only the thread's own slice of a full traversal */
+    uint8_t parity; /* lists: 1 = of this step, 2 = of the next, 0 = both */
+    uint32_t shape; /* which slices: of this shape, cut across its axes up to `axis` */
+    int axis;
 } egi_access;
 
 typedef struct egi_stage {
@@ -157,8 +157,6 @@ typedef struct egi_nest {
 } egi_nest;
 bool egi_nest_of(const egi_plan *p, uint16_t region, const egi_stage *s, egi_nest *nest);
 void egi_nest_free(egi_nest *nest);
-/* Rows and elements of a row that the slices divide. */
-void egi_nest_slices(const egi_plan *p, const egi_stage *s, const egi_nest *nest, int64_t *rows, int64_t *inner);
 /* Is the node computed in this stage (else it is loaded, or a scalar)? */
 bool egi_in_stage(const egi_plan *p, uint16_t region, const egi_stage *s, egi_id id);
 

@@ -21,20 +21,21 @@ static void read_all(egi_plan *p, accesses *list, egi_id id)
 static void fused_accesses(egi_plan *p, uint16_t region, egi_stage *s, accesses *list)
 {
     egi_nest nest;
-    int64_t rows, inner;
     if (!egi_nest_of(p, region, s, &nest)) p->failed = true;
-    egi_nest_slices(p, s, &nest, &rows, &inner);
+    const egi_access slice = {.sliced = true, .shape = s->shape, .axis = nest.last[0]};
     for (int64_t k = 0; k < nest.loads.n; k++) {
         const egi_view *v = &nest.loads.at[k].view;
-        bool own = egi_view_is_whole(p, v) && egi_at(p->g, v->base)->shape == s->shape;
-        add(p, list, (egi_access){.buffer = p->place[v->base].buffer, .sliced = own, .extent = rows, .inner = inner});
+        egi_access a = slice;
+        a.buffer = p->place[v->base].buffer;
+        a.sliced = egi_view_is_whole(p, v) && egi_at(p->g, v->base)->shape == s->shape;
+        add(p, list, a);
     }
     for (int64_t k = 0; k < nest.nodes.n; k++) {
         if (egi_at(p->g, nest.nodes.at[k])->op == EGI_GATHER) read_all(p, list, egi_arg(p->g, nest.nodes.at[k], 0));
     }
     for (int64_t k = 0; k < s->stores.n; k++) {
         const egi_store *st = &s->stores.at[k];
-        egi_access own = {.sliced = true, .extent = rows, .inner = inner};
+        egi_access own = slice;
         own.buffer = st->from.buffer;
         add(p, list, own);
         own.buffer = st->place.buffer;
@@ -43,10 +44,11 @@ static void fused_accesses(egi_plan *p, uint16_t region, egi_stage *s, accesses 
     }
     for (int64_t k = 0; k < s->lists.n; k++) {
         const egi_listing *l = &s->lists.at[k];
-        uint8_t parity = !l->region ? 0 : l->next ? 2 : 1;
-        add(p, list,
-            (egi_access){
-                .buffer = l->buffer, .write = true, .sliced = true, .extent = rows, .inner = inner, .parity = parity});
+        egi_access a = slice;
+        a.buffer = l->buffer;
+        a.write = true;
+        a.parity = !l->region ? 0 : l->next ? 2 : 1;
+        add(p, list, a);
     }
     egi_nest_free(&nest);
 }
@@ -54,8 +56,7 @@ static void fused_accesses(egi_plan *p, uint16_t region, egi_stage *s, accesses 
 static void event_accesses(egi_plan *p, egi_id id, accesses *list)
 {
     const egi_graph *g = p->g;
-    egi_access own = {
-        .buffer = p->place[id].buffer, .sliced = true, .write = true, .extent = egi_count(g, id), .inner = 1};
+    egi_access own = {.buffer = p->place[id].buffer, .sliced = true, .write = true, .shape = egi_at(g, id)->shape};
     egi_id base = egi_arg(g, id, 0);
     egi_view v;
     add(p, list, own);
@@ -79,7 +80,7 @@ static void pack_accesses(egi_plan *p, egi_id id, accesses *list)
     egi_view_of(p, a, &v);
     bool vector = egi_shape_of(p->g, a)->rank == 1;
     bool own = vector && egi_view_is_whole(p, &v) && egi_at(p->g, v.base)->shape == egi_at(p->g, a)->shape;
-    egi_access slice = {.sliced = vector, .extent = egi_count(p->g, a), .inner = 1};
+    egi_access slice = {.sliced = vector, .shape = egi_at(p->g, a)->shape};
     slice.buffer = p->place[id].buffer;
     slice.write = true;
     add(p, list, slice);
@@ -90,7 +91,7 @@ static void pack_accesses(egi_plan *p, egi_id id, accesses *list)
 }
 
 static void region_accesses(egi_plan *p, uint16_t r, accesses *list);
-static void stacked_scalars(egi_plan *p, egi_id loop, accesses *list);
+static void stacked_rows(egi_plan *p, egi_id loop, accesses *list);
 
 static void stage_accesses(egi_plan *p, uint16_t region, egi_stage *s, accesses *list)
 {
@@ -122,11 +123,12 @@ static void stage_accesses(egi_plan *p, uint16_t region, egi_stage *s, accesses 
         if (n->op != EGI_LOOP)
             region_accesses(p, (uint16_t)at[1], list);
         else
-            stacked_scalars(p, s->node, list);
+            stacked_rows(p, s->node, list);
         return;
     }
     for (uint32_t k = 0; k < n->num_args; k++) read_all(p, list, egi_arg(g, s->node, k));
     add(p, list, (egi_access){.buffer = p->place[s->node].buffer, .write = true});
+    add(p, list, (egi_access){.buffer = p->scratch[s->node], .write = true});
     for (egi_id id = s->node + 1; n->op == EGI_HOST && id < g->nodes.n; id++) {
         if (egi_at(g, id)->op == EGI_ITEM && egi_arg(g, id, 0) == s->node)
             add(p, list, (egi_access){.buffer = p->place[id].buffer, .write = true});
@@ -159,16 +161,15 @@ static void region_accesses(egi_plan *p, uint16_t r, accesses *list)
     list_accesses(p, r, &p->region[r].stages, list);
 }
 
-/* Scalars that thread 0 stacks; nobody reads them inside. */
-static void stacked_scalars(egi_plan *p, egi_id loop, accesses *list)
+/* Thread 0 stacks scalars, and clears the rows that a cancelled loop did not reach; nobody reads them inside. */
+static void stacked_rows(egi_plan *p, egi_id loop, accesses *list)
 {
     const egi_graph *g = p->g;
     const int64_t *at = egi_ints_of(g, egi_at(g, loop));
     for (egi_id id = loop + 1; id < g->nodes.n; id++) {
         const egi_node *n = egi_at(g, id);
         if (n->op != EGI_ITEM || egi_arg(g, id, 0) != loop || n->imm < (uint64_t)at[1]) continue;
-        if (egi_is_scalar(g, g->regions.at[at[0]].results.at[n->imm]))
-            add(p, list, (egi_access){.buffer = p->place[id].buffer, .write = true});
+        add(p, list, (egi_access){.buffer = p->place[id].buffer, .write = true});
     }
 }
 
@@ -179,7 +180,7 @@ static bool conflict(const egi_access *a, const egi_access *b)
 {
     if (a->buffer != b->buffer || (!a->write && !b->write)) return false;
     if (a->parity && b->parity && a->parity != b->parity) return false;
-    return !(a->sliced && b->sliced && a->extent == b->extent && a->inner == b->inner);
+    return !(a->sliced && b->sliced && a->shape == b->shape && a->axis == b->axis);
 }
 
 static bool conflicts(const accesses *before, const egi_stage *s)

@@ -51,7 +51,7 @@ static bool begin(runner *r, record *m, int64_t steps)
     m->rows = 0;
     m->stream = NULL;
     if (m->m.file) {
-        m->stream = (eg_npy_stream_open)(r->eg, m->m.file, m->m.events ? pair_spec() : m->row, NULL, 0);
+        m->stream = (eg_npy_create)(r->eg, m->m.file, m->m.events ? pair_spec() : m->row, NULL, 0);
         return m->stream != NULL;
     }
     if (m->m.events) return egr_reserve(r, &m->history, sizeof(int64_t[2]));
@@ -81,7 +81,7 @@ bool egr_begin_piece(runner *r, int levels, int64_t steps)
         if (!in_pieces(r, m)) {
             m->out = (char *)m->history.at + (size_t)m->rows * egr_row_bytes(m->row);
         } else if (m->stream && !m->m.events && thinned(r, m) == 1) {
-            m->out = eg_npy_stream_rows(m->stream, rows);
+            m->out = eg_npy_rows(m->stream, rows);
         } else {
             egr_reserve(r, &m->piece, (size_t)rows * recorded_bytes(m));
             m->out = m->piece.at;
@@ -194,7 +194,7 @@ static bool keep_pairs(runner *r, record *m, const search *s)
     char *to;
     for (int k = 0; k < SEGMENTS; k++) num += s->num[k];
     if (m->stream) {
-        to = eg_npy_stream_rows(m->stream, num);
+        to = eg_npy_rows(m->stream, num);
     } else {
         if (!egr_grow(r, &m->history, (size_t)(m->rows + num) * sizeof(pair))) return false;
         to = (char *)m->history.at + (size_t)m->rows * sizeof(pair);
@@ -207,7 +207,7 @@ static bool keep_pairs(runner *r, record *m, const search *s)
         to += bytes;
     }
     m->rows += num;
-    return !m->stream || !eg_npy_stream_put(m->stream, num);
+    return !m->stream || !eg_npy_put(m->stream, num);
 }
 
 /* -- ends of pieces -------------------------------------------------------------------------------------------------- */
@@ -217,7 +217,7 @@ static bool keep_thinned(runner *r, record *m, int64_t first_row, int64_t rows)
 {
     int64_t thin = thinned(r, m), num = (first_row + rows) / thin - first_row / thin;
     size_t bytes = egr_row_bytes(m->row);
-    char *to = m->stream ? eg_npy_stream_rows(m->stream, num) : (char *)m->history.at + (size_t)m->rows * bytes;
+    char *to = m->stream ? eg_npy_rows(m->stream, num) : (char *)m->history.at + (size_t)m->rows * bytes;
     if (!to) return false;
     for (int64_t row = 0; row < rows; row++) {
         if ((first_row + row + 1) % thin) continue;
@@ -225,7 +225,7 @@ static bool keep_thinned(runner *r, record *m, int64_t first_row, int64_t rows)
         to += bytes;
     }
     m->rows += num;
-    return !m->stream || !eg_npy_stream_put(m->stream, num);
+    return !m->stream || !eg_npy_put(m->stream, num);
 }
 
 static bool end_piece(runner *r, record *m, int64_t at, int64_t steps)
@@ -242,7 +242,7 @@ static bool end_piece(runner *r, record *m, int64_t at, int64_t steps)
     }
     if (thinned(r, m) > 1) return keep_thinned(r, m, first_row, rows);
     m->rows += rows;
-    return !m->stream || !eg_npy_stream_put(m->stream, rows);
+    return !m->stream || !eg_npy_put(m->stream, rows);
 }
 
 bool egr_end_piece(runner *r, int levels, int64_t at, int64_t steps)
@@ -261,9 +261,9 @@ bool egr_end_records(runner *r, bool keep_files)
     for (int k = 0; (m = egr_record(r, r->num_levels, k)); k++) {
         if (!m->stream) continue;
         if (keep_files && !eg_error(r->eg))
-            eg_npy_stream_close(m->stream);
+            eg_npy_finish(m->stream);
         else
-            eg_npy_stream_discard(m->stream);
+            eg_npy_discard(m->stream);
         m->stream = NULL;
     }
     return !eg_error(r->eg);

@@ -41,7 +41,7 @@ static void free_record(runner *r, record *m)
 {
     block *b[] = {&m->history, &m->turned, &m->times, &m->piece, &m->scratch};
     for (size_t k = 0; k < sizeof b / sizeof *b; k++) eg_release(r->eg, b[k]->at);
-    eg_npy_stream_discard(m->stream);
+    eg_npy_discard(m->stream);
 }
 
 static void destroy(void *object)

@@ -89,7 +89,10 @@ static int64_t tick(egi_frame *f, int tid, int64_t step, int64_t steps)
     running *r = (running *)(void *)f;
     egi_team *team = f->team;
     egi_barrier(team, tid);
-    if (tid == 0) r->end = next_chunk(r, step, steps);
+    if (tid == 0) {
+        r->end = next_chunk(r, step, steps);
+        f->failed = f->stop;
+    }
     egi_barrier(team, tid);
     return r->end;
 }

@@ -19,8 +19,8 @@ static bool same_shape(eg_spec a, eg_spec b)
     return fz_same(a, b);
 }
 
-/* Do they broadcast, into something that is not much larger? */
-static bool broadcasts(eg_spec a, eg_spec b)
+/* Do they broadcast, into something that is not much larger?  If only their sizes forbid it, other sizes may not. */
+static bool broadcasts(fz_trace *c, eg_spec a, eg_spec b)
 {
     int rank = a.rank > b.rank ? a.rank : b.rank;
     int64_t count = 1;
@@ -29,6 +29,7 @@ static bool broadcasts(eg_spec a, eg_spec b)
         if (x != y && x != 1 && y != 1) return false;
         count *= x == 1 ? y : x;
     }
+    c->derived |= count > 20000;
     return count <= 20000;
 }
 
@@ -43,7 +44,7 @@ eg_spec fz_meet(eg_spec a, eg_spec b)
     return s;
 }
 
-static bool wanted(const fz_val *v, const fz_want *w)
+static bool wanted(fz_trace *c, const fz_val *v, const fz_want *w)
 {
     if (!(w->types >> v->spec.dtype & 1) || v->spec.rank < w->min_rank) return false;
     if (w->max_rank && v->spec.rank > w->max_rank) return false;
@@ -52,7 +53,7 @@ static bool wanted(const fz_val *v, const fz_want *w)
     case FZ_NO_FIT: return true;
     case FZ_SAME_SHAPE: return same_shape(v->spec, *w->like);
     case FZ_SAME_SPEC: return fz_same(v->spec, *w->like);
-    case FZ_BROADCASTS: return broadcasts(v->spec, *w->like);
+    case FZ_BROADCASTS: return broadcasts(c, v->spec, *w->like);
     }
     return false;
 }
@@ -64,7 +65,7 @@ fz_val *fz_pick(fz_trace *c, fz_rng *r, fz_want want)
     bool newest = fz_chance(r, c->p->policy == FZ_chain ? 75 : 40);
     for (int k = c->n; k-- > 0;) {
         fz_val *v = &c->pool[k];
-        if (!wanted(v, &want)) continue;
+        if (!wanted(c, v, &want)) continue;
         /* The one with the highest score for this draw: others may come and go. */
         uint64_t score = fz_mix(key ^ fz_mix(v->id + 1));
         if (!found || score > best) {

@@ -29,7 +29,8 @@ static void scene(void)
     inner = NULL;
 }
 
-/* -- what is called: fn, and outer() that applies its traced form twice, or calls fn itself twice ------------------- */
+/* -- what is called: fn, and outer() that applies its traced form twice, or calls fn itself twice -------------------
+ */
 
 static eg_val straight(void *user, eg_val x)
 {
@@ -89,7 +90,10 @@ static eg_fn called; /* or its traced form, if `inner` is one */
 static eg_val once(eg_val x) { return inner ? eg_apply(inner, x) : called(NULL, x); }
 static eg_val twice(void *user, eg_val x) { return (void)user, once(eg_mul(once(x), 0.25)); }
 
-static eg_val in_loop(void *user, eg_val x) { return eg_tuple(eg, 2, ((eg_val[]){twice(user, eg_item(x, 1)), eg_nothing()})); }
+static eg_val in_loop(void *user, eg_val x)
+{
+    return eg_tuple(eg, 2, ((eg_val[]){twice(user, eg_item(x, 1)), eg_nothing()}));
+}
 
 static eg_val looped(void *user, eg_val x) { return eg_item(eg_loop(eg, 3, in_loop, user, x, eg_nothing()), 0); }
 
@@ -117,28 +121,16 @@ static void same_as_called(eg_fn fn)
     }
 }
 
-START_TEST(arithmetic_and_variables_are_as_if_called_here)
-{
-    same_as_called(straight);
-}
+START_TEST(arithmetic_and_variables_are_as_if_called_here) { same_as_called(straight); }
 END_TEST
 
-START_TEST(loops_conds_and_whiles_are_as_if_called_here)
-{
-    same_as_called(regions);
-}
+START_TEST(loops_conds_and_whiles_are_as_if_called_here) { same_as_called(regions); }
 END_TEST
 
-START_TEST(connections_and_arrays_are_captured_again)
-{
-    same_as_called(captured);
-}
+START_TEST(connections_and_arrays_are_captured_again) { same_as_called(captured); }
 END_TEST
 
-START_TEST(host_functions_are_called)
-{
-    same_as_called(hosted);
-}
+START_TEST(host_functions_are_called) { same_as_called(hosted); }
 END_TEST
 
 static eg_val noise(void *user, eg_val x)

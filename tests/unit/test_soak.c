@@ -143,7 +143,7 @@ static void in_region(void *user, int tid, int nt, egi_team *team)
 {
     nested_job *j = user;
     (void)team;
-    j->given = nt;
+    if (tid == 0) j->given = nt;
     j->status[tid] = run(j->f, j->s[tid], 40, 2);
 }
 

@@ -341,6 +341,55 @@ START_TEST(a_host_function_that_fails_in_a_while_takes_that_turn_back)
 }
 END_TEST
 
+/* Gives the number of the turn, and nothing at all once it fails. */
+static int sticks(void *user, const void *const *in, void *const *out)
+{
+    (void)user;
+    if (seen++ >= fails_at) return 3;
+    *(int64_t *)out[0] = *(const int64_t *)in[0];
+    return 0;
+}
+static eg_val stick(eg_val i) { return eg_host(eg, "sticks", sticks, NULL, 1, &i, 1, &eg_scalar(EG_I64)); }
+static eg_val sticks_on(void *user, eg_val i) { return eg_lt(user ? stick(i) : i, 5); }
+static eg_val inner_turn(void *user, eg_val i)
+{
+    eg_set(V, eg_add(eg_get(V), 1));
+    return eg_add(user ? i : stick(i), 1);
+}
+static eg_val outer_step(void *user, eg_val x)
+{
+    eg_set(count, eg_add(eg_get(count), 1));
+    eg_while(eg, sticks_on, inner_turn, user, eg_zeros(eg, eg_scalar(EG_I64)));
+    (void)x;
+    return pair(eg_nothing(), eg_nothing());
+}
+static eg_val whiles_in_a_loop(void *user, eg_val x)
+{
+    (void)x;
+    eg_loop(eg, 6, outer_step, user, eg_nothing(), eg_nothing());
+    return eg_nothing();
+}
+
+START_TEST(a_host_function_that_fails_in_an_inner_while_ends_it_and_takes_back_the_outer_step)
+{
+    for (int where = 0; where < 2; where++) {
+        eg_func *f = eg_trace(eg, "nested", whiles_in_a_loop, where ? &seen : NULL, 0, NULL);
+        fine();
+        int64_t calls = where ? 6 : 5; /* of a step: of the condition, which ends it, or of the body */
+        for (fails_at = 0; fails_at < 5 * calls; fails_at += 4) {
+            for (int nt = 0; nt <= 3; nt++) {
+                eg_state *s = eg_state_new(eg);
+                seen = 0;
+                eg_run_options o = {.threads = nt, .interpret = nt == 0};
+                ck_assert_int_eq(eg_call(f, s, NULL, NULL, &o), EG_ERR_RUN);
+                ck_assert_int_eq(*(int64_t *)eg_data(s, count), fails_at / calls);
+                ck_assert_float_eq(*(float *)eg_data(s, V), (float)(5 * (fails_at / calls)));
+            }
+        }
+    }
+}
+END_TEST
+
 static int refuses(void *user, const void *const *in, void *const *out)
 {
     (void)user;
@@ -387,6 +436,7 @@ int main(void)
     tcase_add_test(t, a_host_function_is_called_in_order_on_the_callers_thread);
     tcase_add_test(t, a_host_function_that_fails_ends_the_run_after_the_last_whole_step);
     tcase_add_test(t, a_host_function_that_fails_in_a_while_takes_that_turn_back);
+    tcase_add_test(t, a_host_function_that_fails_in_an_inner_while_ends_it_and_takes_back_the_outer_step);
     tcase_add_test(t, a_host_function_that_fails_outside_of_loops_leaves_the_state_as_it_was);
     suite_add_tcase(s, t);
     return test_run(s);

@@ -1,0 +1,158 @@
+/* Reading a case: json, arrays, tolerances. */
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "golden.h"
+
+struct golden_loaded {
+    struct golden_loaded *next;
+    golden_array array;
+    char name[];
+};
+
+void golden_fail(golden *g, const char *format, ...)
+{
+    va_list ap;
+    if (*g->why) return;
+    va_start(ap, format);
+    vsnprintf(g->why, sizeof g->why, format, ap);
+    va_end(ap);
+}
+
+void golden_unsupported(golden *g, const char *what, const char *name)
+{
+    golden_fail(g, "%s '%s'", what, name);
+    g->unsupported = true;
+}
+
+/* -- what `run` says
+ * ---------------------------------------------------------------------------------------------------- */
+
+static const json_t *value(golden *g, const char *key)
+{
+    const json_t *v = json_object_get(g->run, key);
+    if (!v) golden_fail(g, "run has no '%s'", key);
+    return v;
+}
+
+const char *golden_name(golden *g, const char *key)
+{
+    const char *s = json_string_value(value(g, key));
+    if (!s) golden_fail(g, "'%s' is no name", key);
+    return s ? s : "";
+}
+
+double golden_number(golden *g, const char *key)
+{
+    const json_t *v = value(g, key);
+    if (!json_is_number(v)) golden_fail(g, "'%s' is no number", key);
+    return json_number_value(v);
+}
+
+double golden_param(golden *g, const char *key, const char *name, double otherwise)
+{
+    const json_t *v = json_object_get(json_object_get(g->run, key), name);
+    if (json_is_boolean(v)) return json_is_true(v);
+    return json_is_number(v) ? json_number_value(v) : otherwise;
+}
+
+bool golden_has(const golden *g, const char *key, const char *name)
+{
+    const json_t *v = json_object_get(g->run, key);
+    if (name) v = json_object_get(v, name);
+    return v && !json_is_null(v);
+}
+
+/* -- arrays
+ * --------------------------------------------------------------------------------------------------------------- */
+
+static bool load(golden *g, const char *name, golden_array *a)
+{
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s.npy", g->dir, name);
+    eg_array *from = eg_npy_read(g->eg, path);
+    eg_spec s = eg_array_spec(from);
+    if (!from) {
+        golden_fail(g, "%s", eg_message(g->eg));
+        return false;
+    }
+    a->rank = s.rank;
+    a->num = 1;
+    for (int k = 0; k < s.rank; k++) a->num *= a->dim[k] = s.dim[k];
+    a->data = malloc((size_t)(a->num + 1) * sizeof *a->data);
+    const void *data = eg_array_data(from);
+    for (int64_t k = 0; a->data && k < a->num; k++) {
+        a->data[k] = s.dtype == EG_F64   ? ((const double *)data)[k]
+                     : s.dtype == EG_I64 ? (double)((const int64_t *)data)[k]
+                                         : ((const uint8_t *)data)[k];
+    }
+    if (s.dtype == EG_F64 || s.dtype == EG_I64 || s.dtype == EG_BOOL) return a->data != NULL;
+    golden_fail(g, "%s is %s; cases hold f64, i64 and bool", name, eg_dtype_name(s.dtype));
+    return false;
+}
+
+static const golden_array *array_named(golden *g, const char *name)
+{
+    for (struct golden_loaded *l = g->loaded; l; l = l->next) {
+        if (!strcmp(l->name, name)) return &l->array;
+    }
+    struct golden_loaded *l = calloc(1, sizeof *l + strlen(name) + 1);
+    if (!l) return NULL;
+    strcpy(l->name, name);
+    l->next = g->loaded;
+    g->loaded = l;
+    return load(g, name, &l->array) ? &l->array : NULL;
+}
+
+const golden_array *golden_input_array(golden *g, const char *key, const char *name)
+{
+    const json_t *v = value(g, key);
+    if (name) v = json_object_get(v, name);
+    if (!json_is_string(v)) {
+        golden_fail(g, "'%s' names no array%s%s", key, name ? " for " : "", name ? name : "");
+        return NULL;
+    }
+    return array_named(g, json_string_value(v));
+}
+
+/* -- comparing
+ * ---------------------------------------------------------------------------------------------------------- */
+
+void golden_check(golden *g, const char *result, const double *got, int64_t num)
+{
+    const char *name = json_string_value(json_object_get(json_object_get(g->run, "outputs"), result));
+    if (!name || *g->why) return;
+    const golden_array *want = array_named(g, name);
+    const json_t *t = json_object_get(json_object_get(json_object_get(g->json, "arrays"), name), "tolerance");
+    if (!want) return;
+    if (!got || num != want->num) {
+        golden_fail(g, "%s: %lld numbers, stored are %lld", result, got ? (long long)num : 0, (long long)want->num);
+        return;
+    }
+    double rtol = json_number_value(json_object_get(t, "rtol")), atol = json_number_value(json_object_get(t, "atol"));
+    g->checks++;
+    for (int64_t k = 0; k < num; k++) {
+        double error = fabs(got[k] - want->data[k]), most = atol + rtol * fabs(want->data[k]);
+        if (got[k] == want->data[k] || (isnan(got[k]) && isnan(want->data[k]))) continue;
+        if (!(error <= most))
+            golden_fail(g, "%s: element %lld is %.17g, stored is %.17g", result, (long long)k, got[k], want->data[k]);
+        if (most > 0 && error / most > g->worst) {
+            g->worst = error / most;
+            g->error = error;
+            g->tolerance = most;
+        }
+    }
+}
+
+void golden_free_arrays(golden *g)
+{
+    for (struct golden_loaded *l = g->loaded, *next; l; l = next) {
+        next = l->next;
+        free(l->array.data);
+        free(l);
+    }
+    g->loaded = NULL;
+}

@@ -1,0 +1,71 @@
+/* Reference cases: a folder with case.json, whose field `run` says what to do, and one .npy file an array. */
+#ifndef TESTS_GOLDEN_H
+#define TESTS_GOLDEN_H
+
+#include <engram/engram.h>
+#include <jansson.h>
+
+/* An array of a case, as doubles whatever its type. */
+typedef struct golden_array {
+    int rank;
+    int64_t dim[8], num;
+    double *data;
+} golden_array;
+
+/* A case being run. */
+typedef struct golden {
+    const char *dir;
+    const json_t *json, *run; /* case.json and its field `run` */
+    eg_context *eg;           /* f64, compiled or interpreted */
+    double worst, tolerance;  /* largest error of a check as a share of what it may be; the check's rtol */
+    double error;             /* the error itself */
+    int checks;
+    char why[400]; /* what went wrong */
+    bool unsupported;
+    struct golden_loaded *loaded;
+} golden;
+
+/* Executes a case of its kind; results go to golden_check(). */
+typedef void (*golden_fn)(golden *g);
+void golden_neuron(golden *g);
+void golden_synapse(golden *g);
+void golden_network(golden *g);
+void golden_input(golden *g);
+
+/* Ends the case in an error. */
+void golden_fail(golden *g, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* It asks for something that the library does not have. */
+void golden_unsupported(golden *g, const char *what, const char *name);
+
+/* -- what `run` says; a missing key ends the case
+ * ---------------------------------------------------------------------- */
+
+const char *golden_name(golden *g, const char *key);
+double golden_number(golden *g, const char *key);
+/* Number `name` of the map `key`; `otherwise` if it is null or not there. */
+double golden_param(golden *g, const char *key, const char *name, double otherwise);
+/* The array that the key names, itself or as entry `name` of a map (NULL: itself). */
+const golden_array *golden_input_array(golden *g, const char *key, const char *name);
+bool golden_has(const golden *g, const char *key, const char *name);
+
+/* -- comparing
+ * ------------------------------------------------------------------------------------------------------------ */
+
+/* Compares a result, if the case asks for it, with its check array: |got - stored| <= atol + rtol |stored|. */
+void golden_check(golden *g, const char *result, const double *got, int64_t num);
+
+/* -- scenes
+ * ---------------------------------------------------------------------------------------------------------------- */
+
+/* Adds row k of an array [steps] or [steps, num] to the input of the group in step k. */
+void golden_feed(golden *g, eg_system *group, const golden_array *rows);
+/* Keeps what a variable is at the end of each step, inputs too: the variable to record. */
+eg_var *golden_keep(golden *g, eg_system *group, const char *variable);
+/* Initial values. */
+void golden_start(golden *g, eg_system *group, const char *variable, const golden_array *from);
+/* Runs, recording f64, i32 or bool variables after every step into out[k], of the caller's to free. */
+void golden_simulate(golden *g, eg_system *net, int64_t steps, int num, eg_var *const *record, double **out);
+/* Rows every - 1, 2 every - 1, ... of [steps, width]; in place.  Their number. */
+int64_t golden_every(double *rows, int64_t steps, int64_t width, int64_t every);
+
+#endif

@@ -1,0 +1,114 @@
+/* golden_run DIR...: runs every case below each folder, compiled and in the interpreter: a line a case, then
+ * "N passed, N failed".  What a case does stands in the field `run` of its case.json alone. */
+#define _GNU_SOURCE
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "golden.h"
+
+void golden_free_arrays(golden *g);
+
+static const struct {
+    const char *kind;
+    golden_fn run;
+} kinds[] = {
+    {"neuron", golden_neuron}, {"synapse", golden_synapse}, {"network", golden_network}, {"input", golden_input}};
+
+static void dispatch(golden *g)
+{
+    const char *kind = golden_name(g, "kind");
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        if (!strcmp(kind, kinds[k].kind)) {
+            kinds[k].run(g);
+            return;
+        }
+    }
+    golden_unsupported(g, "kind", kind);
+}
+
+/* One case one way; what it found is in *g. */
+static void run(golden *g, const char *dir, const json_t *json, bool interpret)
+{
+    *g = (golden){.dir = dir, .json = json, .run = json_object_get(json, "run")};
+    g->eg = eg_open(&(eg_options){.interpret = interpret});
+    if (!json_is_object(g->run)) golden_fail(g, "case.json has no field `run`");
+    if (!g->eg) golden_fail(g, "out of memory");
+    if (!*g->why) dispatch(g);
+    if (!*g->why && g->eg && eg_error(g->eg)) golden_fail(g, "%s", eg_message(g->eg));
+    if (!*g->why && g->checks == 0) golden_fail(g, "nothing was checked");
+    eg_close(g->eg);
+    golden_free_arrays(g);
+}
+
+static int passed, failed;
+
+static void run_case(const char *dir)
+{
+    char path[1100];
+    json_error_t e;
+    snprintf(path, sizeof path, "%s/case.json", dir);
+    json_t *json = json_load_file(path, 0, &e);
+    golden g[2] = {{0}};
+    if (json) {
+        for (int k = 0; k < 2; k++) run(&g[k], dir, json, k);
+    } else {
+        golden_fail(&g[0], "case.json: %s", e.text);
+    }
+    const golden *worse = *g[0].why || (!*g[1].why && g[0].worst >= g[1].worst) ? &g[0] : &g[1];
+    const char *name = dir, *slash = dir + strlen(dir);
+    for (int k = 0; slash > dir && k < 2; k++) /* the last two parts */
+        for (slash--; slash > dir && slash[-1] != '/';) slash--;
+    name = slash;
+    bool ok = !*worse->why;
+    printf("%-36s error %-11.3g tolerance %-11.3g %s%s%s%s\n", name, worse->error, worse->tolerance,
+           ok                   ? "ok"
+           : worse->unsupported ? "UNSUPPORTED"
+                                : "FAIL",
+           ok ? "" : ": ", worse->why, !ok && worse == &g[1] ? " (interpreted)" : "");
+    ok ? passed++ : failed++;
+    json_decref(json);
+}
+
+/* -- finding cases
+ * ------------------------------------------------------------------------------------------------------- */
+
+static char **found;
+static size_t num_found;
+
+static int visit(const char *path, const struct stat *s, int type, struct FTW *f)
+{
+    (void)s;
+    if (type != FTW_F || strcmp(path + f->base, "case.json") != 0) return 0;
+    char **more = realloc(found, (num_found + 1) * sizeof *found);
+    if (!more) return 1;
+    found = more;
+    found[num_found] = strndup(path, f->base > 1 ? (size_t)f->base - 1 : 1);
+    return found[num_found++] == NULL;
+}
+
+static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        fprintf(stderr, "usage: golden_run DIR...\n");
+        return 2;
+    }
+    for (int k = 1; k < argc; k++) {
+        size_t before = num_found;
+        if (nftw(argv[k], visit, 32, FTW_PHYS) || num_found == before) {
+            printf("%s: no case below it\n", argv[k]);
+            failed++;
+        }
+    }
+    if (num_found) qsort(found, num_found, sizeof *found, by_name);
+    for (size_t k = 0; k < num_found; k++) {
+        run_case(found[k]);
+        free(found[k]);
+    }
+    free(found);
+    printf("%d passed, %d failed\n", passed, failed);
+    return failed > 0;
+}
