@@ -22,12 +22,18 @@ static void fused_accesses(egi_plan *p, uint16_t region, egi_stage *s, accesses 
 {
     egi_nest nest;
     if (!egi_nest_of(p, region, s, &nest)) p->failed = true;
-    const egi_access slice = {.sliced = true, .shape = s->shape, .axis = nest.last[0]};
+    egi_window w;
+    bool window = egi_nest_window(p, s, &nest, &w);
+    const egi_access slice = {.sliced = true,
+                              .shape = window ? w.shape : s->shape,
+                              .axis = nest.last[0],
+                              .window = window ? w.start + 1 : 0};
     for (int64_t k = 0; k < nest.loads.n; k++) {
         const egi_view *v = &nest.loads.at[k].view;
         egi_access a = slice;
         a.buffer = p->place[v->base].buffer;
-        a.sliced = egi_view_is_whole(p, v) && egi_at(p->g, v->base)->shape == s->shape;
+        a.sliced = window || (egi_view_is_whole(p, v) && egi_at(p->g, v->base)->shape == s->shape);
+        a.window = 0;
         add(p, list, a);
     }
     for (int64_t k = 0; k < nest.nodes.n; k++) {
@@ -180,7 +186,8 @@ static bool conflict(const egi_access *a, const egi_access *b)
 {
     if (a->buffer != b->buffer || (!a->write && !b->write)) return false;
     if (a->parity && b->parity && a->parity != b->parity) return false;
-    return !(a->sliced && b->sliced && a->shape == b->shape && a->axis == b->axis);
+    return !(a->sliced && b->sliced && a->shape == b->shape && a->axis == b->axis &&
+             a->window == b->window);
 }
 
 static bool conflicts(const accesses *before, const egi_stage *s)

@@ -15,6 +15,7 @@ typedef struct touch {
     uint32_t buffer;
     uint32_t shape; /* SLICE: of this shape, cut across its axes up to `axis` */
     int axis;
+    int64_t window; /* SLICE: != 0: of a vector that begins at this element, less 1, of one of that shape */
     uint16_t loop; /* lists: != 0: one of two, by the parity of this loop's step */
     who who;
     bool write;
@@ -41,7 +42,7 @@ static void push(guard *q, touches *list, touch t)
 {
     for (int64_t k = 0; k < list->n; k++) {
         const touch *o = &list->at[k];
-        if (o->buffer == t.buffer && o->shape == t.shape && o->axis == t.axis && o->loop == t.loop && o->who == t.who &&
+        if (o->buffer == t.buffer && o->shape == t.shape && o->axis == t.axis && o->window == t.window && o->loop == t.loop && o->who == t.who &&
             o->write == t.write && o->odd == t.odd)
             return; /* the first stage that does so stands for all */
     }
@@ -97,7 +98,10 @@ static void evaluated(guard *q, uint16_t region, const egi_stage *s, egi_id id, 
         egi_view_of(p, id, &v);
     touch t = *slice;
     t.buffer = p->place[v.base].buffer;
-    if (!egi_view_is_whole(p, &v) || egi_at(g, v.base)->shape != s->shape) t.who = ANY;
+    bool own = slice->window ? v.start[0] + 1 == slice->window && !v.dynamic && v.step[0] == 1
+                             : egi_view_is_whole(p, &v);
+    if (!own || egi_at(g, v.base)->shape != slice->shape) t.who = ANY;
+    t.window = 0;
     push(q, &q->now, t);
 }
 
@@ -106,6 +110,11 @@ static void fused(guard *q, uint16_t region, const egi_stage *s)
     egi_nest nest;
     if (!egi_nest_of(q->p, region, s, &nest)) q->failed = true;
     touch slice = {.stage = s, .who = SLICE, .shape = s->shape, .axis = nest.last[0]};
+    egi_window w;
+    if (egi_nest_window(q->p, s, &nest, &w)) {
+        slice.shape = w.shape;
+        slice.window = w.start + 1;
+    }
     egi_nest_free(&nest);
     memset(q->seen, 0, (size_t)q->p->g->nodes.n * sizeof *q->seen);
     for (int64_t k = 0; k < s->stores.n; k++) {
@@ -213,7 +222,8 @@ static bool meet(const touch *a, const touch *b)
     if (a->buffer != b->buffer || (!a->write && !b->write)) return false;
     if (a->loop && a->loop == b->loop && a->odd != b->odd) return false;
     if (a->who == FIRST && b->who == FIRST) return false;
-    return !(a->who == SLICE && b->who == SLICE && a->shape == b->shape && a->axis == b->axis);
+    return !(a->who == SLICE && b->who == SLICE && a->shape == b->shape && a->axis == b->axis &&
+             a->window == b->window);
 }
 
 /* What is touched now, against what was touched since the last barrier and against itself. */

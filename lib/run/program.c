@@ -21,18 +21,16 @@ typedef struct tracing {
 /* -- one step -------------------------------------------------------------------------------------------------------
  */
 
-/* t0 + i dt, rounded to the network's floats. */
-static eg_val time_of(const runner *r, eg_val i)
-{
-    eg_val t = eg_fma(eg_convert(i, EG_F64), eg_convert(eg_real(r->o.dt), EG_F64), eg_get(r->t0));
-    return eg_convert(t, eg_float_type(r->target));
-}
-
-static eg_shared shared_of(const tracing *t, eg_val i, eg_val end)
+/* What the updates of step i share; its time is that of step `at`: t0 + at dt, rounded once. */
+static eg_shared shared_of(const tracing *t, eg_val i, eg_val at)
 {
     const runner *r = t->r;
-    eg_val dt = eg_convert(eg_real(r->o.dt), eg_float_type(r->target));
-    return (eg_shared){.t = time_of(r, end), .dt = dt, .i = i, .fit = t->fit};
+    eg_val dt = eg_convert(eg_real(r->o.dt), EG_F64);
+    eg_shared s = eg_shared_at(r->target, i, dt);
+    s.t64 = eg_fma(eg_convert(at, EG_F64), dt, eg_get(r->t0));
+    s.t = eg_convert(s.t64, eg_float_type(r->target));
+    s.fit = t->fit;
+    return s;
 }
 
 static eg_val fed(const tracing *t, eg_val i)
@@ -59,11 +57,12 @@ static void step(tracing *t)
 /* Calls visit for each part of an output that is a value. */
 static void each_part(eg_val y, void (*visit)(void *user, eg_val part), void *user)
 {
+    if (eg_is_number(y, NULL)) return;
     if (eg_spec_of(y).rank >= 0) {
         visit(user, y);
         return;
     }
-    for (int k = 0; !eg_is_number(y, NULL) && k < eg_tuple_size(y); k++) each_part(eg_item(y, k), visit, user);
+    for (int k = 0; k < eg_tuple_size(y); k++) each_part(eg_item(y, k), visit, user);
 }
 
 typedef struct parts {

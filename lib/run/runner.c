@@ -87,8 +87,8 @@ static bool copy_options(runner *r)
     if (o->dt == 0) o->dt = eg_dt(r->target);
     eg_input *inputs = copy(r, o->inputs, o->num_inputs, sizeof *inputs);
     r->monitor = eg_keep(r->eg, (size_t)o->num_monitors * sizeof *r->monitor + 1);
-    r->input_var = eg_keep(r->eg, (size_t)o->num_inputs * sizeof *r->input_var + 1);
-    if (!inputs || !r->monitor || !r->input_var) return false;
+    r->place = eg_keep(r->eg, (size_t)o->num_inputs * sizeof *r->place + 1);
+    if (!inputs || !r->monitor || !r->place) return false;
     for (int k = 0; k < o->num_inputs; k++) inputs[k].variable = copy_text(r, inputs[k].variable);
     for (int k = 0; k < o->num_monitors; k++) {
         eg_monitor *m = &r->monitor[k].m;
@@ -124,7 +124,7 @@ const eg_class egr_class = {
 eg_system *(eg_dsrunner)(eg_system *target, const char *name, const eg_dsrunner_options *options, const char *file,
                          int line)
 {
-    runner r = {.o = options ? *options : (eg_dsrunner_options){0}};
+    runner r = {.o = options ? *options : (eg_dsrunner_options){0}, .file = file, .line = line};
     return (eg_system_new)(target, name, &egr_class, 0, &r, file, line);
 }
 

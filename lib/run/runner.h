@@ -22,7 +22,6 @@ typedef struct block {
 /* Something that is recorded: a monitor, or a part of the update's output. */
 typedef struct record {
     eg_monitor m; /* texts and indices are copies */
-    eg_var *var;
     eg_array *index; /* indices that are no range */
     eg_spec row;     /* of the value; known when the runner was probed */
     int level;       /* at which it is recorded: each stride[level] steps */
@@ -46,11 +45,20 @@ typedef struct program {
     int64_t blocks; /* -1: an argument */
 } program;
 
+/* What an input is put into: a variable, or the part of a group's. */
+typedef struct place {
+    eg_var *var;
+    eg_spec spec; /* of the part */
+    int64_t first;
+} place;
+
 typedef struct runner {
     eg_context *eg;
     eg_system *self, *target;
+    const char *file; /* where the user made it */
+    int line;
     eg_dsrunner_options o; /* arrays are copies */
-    eg_var **input_var;
+    struct place *place; /* of each input */
     eg_var *i0, *t0;
     record *monitor, *output;
     int num_outputs;
@@ -89,6 +97,9 @@ void egr_apply_inputs(runner *r, eg_shared s, eg_val k);
 int64_t egr_rows_left(const runner *r, int64_t i0, int *which);
 
 /* -- monitor.c */
+/* The variable behind a path below the target, type and shape of what the path means, and its first row: a part of a
+ * group has some of the whole's.  NULL after an error that lists what there is. */
+eg_var *egr_variable(runner *r, const char *path, eg_spec *spec, int64_t *first);
 bool egr_check_monitors(runner *r);
 /* Traced: the value; s.t is the end of the step. */
 eg_val egr_monitored(runner *r, record *m, eg_shared s);

@@ -31,6 +31,7 @@ void golden_neuron(golden *g);
 void golden_synapse(golden *g);
 void golden_network(golden *g);
 void golden_input(golden *g);
+void golden_runner(golden *g);
 
 /* Ends the case in an error. */
 void golden_fail(golden *g, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -46,6 +47,8 @@ double golden_number(golden *g, const char *key);
 double golden_param(golden *g, const char *key, const char *name, double otherwise);
 /* The array that the key names, itself or as entry `name` of a map (NULL: itself). */
 const golden_array *golden_input_array(golden *g, const char *key, const char *name);
+/* An array by the name of its file. */
+const golden_array *golden_array_named(golden *g, const char *name);
 bool golden_has(const golden *g, const char *key, const char *name);
 
 /* -- comparing

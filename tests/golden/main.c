@@ -14,7 +14,8 @@ static const struct {
     const char *kind;
     golden_fn run;
 } kinds[] = {
-    {"neuron", golden_neuron}, {"synapse", golden_synapse}, {"network", golden_network}, {"input", golden_input}};
+    {"neuron", golden_neuron}, {"synapse", golden_synapse}, {"network", golden_network}, {"input", golden_input},
+    {"runner", golden_runner}};
 
 static void dispatch(golden *g)
 {
