@@ -14,7 +14,8 @@ typedef struct model {
     int threads;
 } model;
 
-/* -- the work -------------------------------------------------------------------------------------------------------- */
+/* -- the work --------------------------------------------------------------------------------------------------------
+ */
 
 static void project(model *m, const char *name, eg_system *pre, eg_system *post, int64_t n,
                     const eg_exp_synapse_params *synapse)
@@ -56,9 +57,9 @@ static void build_small(model *m)
     eg_input drive = {.variable = "E.input", .value = 20};
     eg_monitor see = {.key = "V", .variable = "E.V", .every = 10, .file = m->file};
     m->quiet = eg_dsrunner(m->small, "quiet", &(eg_dsrunner_options){.num_inputs = 1, .inputs = &drive});
-    m->streamed = eg_dsrunner(m->small, "streamed",
-                              &(eg_dsrunner_options){
-                                  .num_monitors = 1, .monitors = &see, .num_inputs = 1, .inputs = &drive});
+    m->streamed =
+        eg_dsrunner(m->small, "streamed",
+                    &(eg_dsrunner_options){.num_monitors = 1, .monitors = &see, .num_inputs = 1, .inputs = &drive});
 }
 
 static void run_bare(model *m)
@@ -95,6 +96,7 @@ static double turn(model *m, int way)
 {
     static void (*const run[WAYS])(model *) = {run_bare, run_plain, run_recorded, run_bar, run_quiet, run_streamed};
     eg_reset_state(way < QUIET ? m->net : m->small, NULL);
+    remove(m->file); /* ext4 brings a file to disk that replaces another */
     double start = bench_now();
     run[way](m);
     return bench_now() - start;

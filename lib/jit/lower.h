@@ -109,10 +109,10 @@ LLVMValueRef egi_lower_list(egi_lower *l, uint32_t buffer, LLVMValueRef n, LLVMV
 void egi_lower_fetch_lists(egi_lower *l, const egi_stage *s, int64_t n);
 void egi_lower_event(egi_lower *l, const egi_stage *s);
 void egi_lower_event_t(egi_lower *l, egi_id id);
-void egi_lower_reduce(egi_lower *l, egi_id id);     /* SUM ... ARGMAX */
-void egi_lower_scan(egi_lower *l, egi_id id);       /* CUMSUM */
-void egi_lower_sort(egi_lower *l, egi_id id);       /* SORT, ARGSORT */
-void egi_lower_shape(egi_lower *l, egi_id id);      /* UPDATE, CONCAT, PAD, GATHER, SCATTER */
+void egi_lower_reduce(egi_lower *l, egi_id id); /* SUM ... ARGMAX */
+void egi_lower_scan(egi_lower *l, egi_id id);   /* CUMSUM */
+void egi_lower_sort(egi_lower *l, egi_id id);   /* SORT, ARGSORT */
+void egi_lower_shape(egi_lower *l, egi_id id);  /* UPDATE, CONCAT, PAD, GATHER, SCATTER */
 void egi_lower_pack(egi_lower *l, egi_id id);
 void egi_lower_product_of(egi_lower *l, egi_id id); /* DOT */
 

@@ -69,8 +69,7 @@ void egi_lower_pack(egi_lower *l, egi_id id)
     egi_lower_slice(l, egi_lower_product(l, s->rank - 1, s->dim), 1, &lo, &hi);
     value row = egi_irb_loop_begin(b, &rows, lo, hi, egi_irb_i64(b, 1));
     value args[P_PARAMS] = {egi_irb_at(b, b->i8, from, LLVMBuildMul(b->b, row, n, "")),
-                            egi_irb_at(b, b->i32, to, LLVMBuildMul(b->b, row, words, "")),
-                            egi_irb_i64(b, 0), n};
+                            egi_irb_at(b, b->i32, to, LLVMBuildMul(b->b, row, words, "")), egi_irb_i64(b, 0), n};
     egi_irb_call(b, fn, args, P_PARAMS);
     egi_irb_loop_end(b, &rows);
 }

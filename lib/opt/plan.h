@@ -158,8 +158,8 @@ typedef struct egi_nest {
 } egi_nest;
 bool egi_nest_of(const egi_plan *p, uint16_t region, const egi_stage *s, egi_nest *nest);
 void egi_nest_free(egi_nest *nest);
-/* A short vector made of the elements [start, start + n) of longer ones: its slices are cut where those of the long ones
- * are, so that each thread reads what it wrote itself and no barrier stands before, say, recording one neuron. */
+/* A short vector made of the elements [start, start + n) of longer ones: its slices are cut where those of the long
+ * ones are, so that each thread reads what it wrote itself and no barrier stands before, say, recording one neuron. */
 typedef struct egi_window {
     uint32_t shape; /* of the long vectors */
     egi_id of;      /* a load: its view begins at the start */

@@ -24,10 +24,8 @@ static void fused_accesses(egi_plan *p, uint16_t region, egi_stage *s, accesses 
     if (!egi_nest_of(p, region, s, &nest)) p->failed = true;
     egi_window w;
     bool window = egi_nest_window(p, s, &nest, &w);
-    const egi_access slice = {.sliced = true,
-                              .shape = window ? w.shape : s->shape,
-                              .axis = nest.last[0],
-                              .window = window ? w.start + 1 : 0};
+    const egi_access slice = {
+        .sliced = true, .shape = window ? w.shape : s->shape, .axis = nest.last[0], .window = window ? w.start + 1 : 0};
     for (int64_t k = 0; k < nest.loads.n; k++) {
         const egi_view *v = &nest.loads.at[k].view;
         egi_access a = slice;
@@ -186,8 +184,7 @@ static bool conflict(const egi_access *a, const egi_access *b)
 {
     if (a->buffer != b->buffer || (!a->write && !b->write)) return false;
     if (a->parity && b->parity && a->parity != b->parity) return false;
-    return !(a->sliced && b->sliced && a->shape == b->shape && a->axis == b->axis &&
-             a->window == b->window);
+    return !(a->sliced && b->sliced && a->shape == b->shape && a->axis == b->axis && a->window == b->window);
 }
 
 static bool conflicts(const accesses *before, const egi_stage *s)

@@ -16,7 +16,7 @@ typedef struct touch {
     uint32_t shape; /* SLICE: of this shape, cut across its axes up to `axis` */
     int axis;
     int64_t window; /* SLICE: != 0: of a vector that begins at this element, less 1, of one of that shape */
-    uint16_t loop; /* lists: != 0: one of two, by the parity of this loop's step */
+    uint16_t loop;  /* lists: != 0: one of two, by the parity of this loop's step */
     who who;
     bool write;
     bool odd; /* the list of the step behind or before this one */
@@ -42,8 +42,8 @@ static void push(guard *q, touches *list, touch t)
 {
     for (int64_t k = 0; k < list->n; k++) {
         const touch *o = &list->at[k];
-        if (o->buffer == t.buffer && o->shape == t.shape && o->axis == t.axis && o->window == t.window && o->loop == t.loop && o->who == t.who &&
-            o->write == t.write && o->odd == t.odd)
+        if (o->buffer == t.buffer && o->shape == t.shape && o->axis == t.axis && o->window == t.window &&
+            o->loop == t.loop && o->who == t.who && o->write == t.write && o->odd == t.odd)
             return; /* the first stage that does so stands for all */
     }
     if (t.buffer && !egi_push(mem(q), list, t)) q->failed = true;
@@ -98,8 +98,8 @@ static void evaluated(guard *q, uint16_t region, const egi_stage *s, egi_id id, 
         egi_view_of(p, id, &v);
     touch t = *slice;
     t.buffer = p->place[v.base].buffer;
-    bool own = slice->window ? v.start[0] + 1 == slice->window && !v.dynamic && v.step[0] == 1
-                             : egi_view_is_whole(p, &v);
+    bool own =
+        slice->window ? v.start[0] + 1 == slice->window && !v.dynamic && v.step[0] == 1 : egi_view_is_whole(p, &v);
     if (!own || egi_at(g, v.base)->shape != slice->shape) t.who = ANY;
     t.window = 0;
     push(q, &q->now, t);

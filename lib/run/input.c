@@ -160,8 +160,7 @@ void egr_apply_inputs(runner *r, eg_shared s, eg_val k)
         for (size_t op = 0; op < sizeof order / sizeof *order; op++) {
             for (int j = 0; j < r->o.num_inputs && !eg_error(r->eg); j++) {
                 const eg_input *in = &r->o.inputs[j];
-                if ((int)in->kind == kind && in->op == order[op])
-                    apply(r, in, &r->place[j], value_of(r, in, s, k));
+                if ((int)in->kind == kind && in->op == order[op]) apply(r, in, &r->place[j], value_of(r, in, s, k));
             }
         }
     }

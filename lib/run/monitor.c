@@ -17,8 +17,8 @@ static bool check_indices(runner *r, record *m, eg_spec s)
                            m->m.key);
         else
             eg_system_fail(r->self, EG_ERR_ARGUMENT,
-                           "monitor '%s': index %lld is outside of 0 .. %lld of its first axis", m->m.key,
-                           (long long)i, (long long)s.dim[0] - 1);
+                           "monitor '%s': index %lld is outside of 0 .. %lld of its first axis", m->m.key, (long long)i,
+                           (long long)s.dim[0] - 1);
         return false;
     }
     if (!range) m->index = eg_array_new(r->eg, eg_vector(EG_I64, m->m.num_indices), m->m.indices);

@@ -52,7 +52,8 @@ static void step(tracing *t)
     eg_set(r->i0, eg_add(i, 1));
 }
 
-/* -- records -------------------------------------------------------------------------------------------------------- */
+/* -- records --------------------------------------------------------------------------------------------------------
+ */
 
 /* Calls visit for each part of an output that is a value. */
 static void each_part(eg_val y, void (*visit)(void *user, eg_val part), void *user)
@@ -142,7 +143,8 @@ static eg_val block_of(tracing *t, int level)
     return records_of(t, level, eg_nothing());
 }
 
-/* -- probing --------------------------------------------------------------------------------------------------------- */
+/* -- probing ---------------------------------------------------------------------------------------------------------
+ */
 
 static void keep_row(void *user, eg_val part)
 {
@@ -230,7 +232,7 @@ bool egr_probe(runner *r, bool fit, eg_spec x)
     r->num_outputs = 0;
     r->fit = fit;
     r->x = x;
-    tracing t = {  .r = r, .fit = fit, .has_x = x.rank >= 0};
+    tracing t = {.r = r, .fit = fit, .has_x = x.rank >= 0};
     eg_spec args[2] = {eg_scalar(EG_I64), {.dtype = x.dtype, .rank = x.rank + 1, .dim = {1}}};
     for (int k = 0; k < x.rank && k + 1 < EG_MAX_RANK; k++) args[1].dim[k + 1] = x.dim[k];
     if (x.rank + 1 > EG_MAX_RANK) {
@@ -245,7 +247,8 @@ bool egr_probe(runner *r, bool fit, eg_spec x)
     return r->probed = true;
 }
 
-/* -- programs --------------------------------------------------------------------------------------------------------- */
+/* -- programs ---------------------------------------------------------------------------------------------------------
+ */
 
 static eg_val all(void *user, eg_val args)
 {

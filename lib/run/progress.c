@@ -46,9 +46,10 @@ static void draw(const eg_progress_bar *b, const eg_run_progress *p, bool redraw
     put_time(compile, sizeof compile, p->compile_s);
     bool over = p->step >= p->steps;
     put_time(left, sizeof left, over ? p->run_s : rate > 0 ? (double)(p->steps - p->step) / rate : INFINITY);
-    fprintf(b->file, "%s%s [%s] %3.0f %%  %lld of %lld steps, %s steps/s, %s %s; compiled in %s%s%s", redraw ? "\r" : "",
-            b->label ? b->label : "run", bar, floor(done * 100), (long long)p->step, (long long)p->steps, speed, left,
-            over ? "in all" : "left", compile, redraw ? "\033[K" : "", over || !redraw ? "\n" : "");
+    fprintf(b->file, "%s%s [%s] %3.0f %%  %lld of %lld steps, %s steps/s, %s %s; compiled in %s%s%s",
+            redraw ? "\r" : "", b->label ? b->label : "run", bar, floor(done * 100), (long long)p->step,
+            (long long)p->steps, speed, left, over ? "in all" : "left", compile, redraw ? "\033[K" : "",
+            over || !redraw ? "\n" : "");
     fflush(b->file);
 }
 

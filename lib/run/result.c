@@ -70,7 +70,7 @@ eg_history(eg_output_of)(eg_system *s, int k, const char *file, int line)
     if (k >= 0 && k < r->num_outputs) return history(r, &r->output[k]);
     eg_fail(r->eg, EG_ERR_ARGUMENT, file, line, "eg_output_of: there is no output %d of '%s'; it has %d%s", k,
             eg_system_path(r->target), r->num_outputs,
-            !r->probed       ? " before its first run"
+            !r->probed        ? " before its first run"
             : r->o.no_outputs ? ", as its runner was made with no_outputs"
                               : "");
     return nothing;

@@ -5,7 +5,8 @@
 
 #include "runner.h"
 
-/* A run of so many bytes of records is one piece: they are then still in the cache when they are taken from there. */
+/* Records that are taken from memory of their own come in pieces of so many bytes: they are then still in the cache of
+ * a core (512 KB to 2 MB), and a piece of COBA is a millisecond, of which its call takes ten microseconds. */
 enum { PIECE_BYTES = 1 << 19, MOST_PROGRAMS = 24 };
 
 typedef struct run {
@@ -20,7 +21,7 @@ typedef struct run {
     int64_t at;              /* step at which the piece begins */
     int64_t block;           /* steps in an iteration of its outermost loop */
     double started;
-    eg_status status;        /* of the call that ended it */
+    eg_status status; /* of the call that ended it */
 } run;
 
 /* Seconds on the monotonic clock. */
@@ -31,7 +32,8 @@ static double now_s(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* -- steps ------------------------------------------------------------------------------------------------------------ */
+/* -- steps ------------------------------------------------------------------------------------------------------------
+ */
 
 /* A duration that misses a whole number of steps by rounding alone is that number. */
 static bool steps_of(runner *r, double duration, int64_t *steps, const char *file, int line)
@@ -52,7 +54,8 @@ static bool steps_of(runner *r, double duration, int64_t *steps, const char *fil
     return true;
 }
 
-/* -- pieces ------------------------------------------------------------------------------------------------------------ */
+/* -- pieces
+ * ------------------------------------------------------------------------------------------------------------ */
 
 /* Blocks of the slowest stride that there is room for, in as few sizes as can be: each is a function of its own. */
 static int64_t pieces_of(const runner *r, int levels, int64_t blocks)
@@ -169,7 +172,8 @@ static bool run_piece(run *u, int levels, int64_t blocks)
     return good;
 }
 
-/* -- inputs ------------------------------------------------------------------------------------------------------------ */
+/* -- inputs
+ * ------------------------------------------------------------------------------------------------------------ */
 
 void egr_swap_axes(char *to, const char *from, int64_t a, int64_t b, size_t bytes)
 {
@@ -215,7 +219,8 @@ static bool take_x(run *u, eg_spec spec, const void *x)
     return true;
 }
 
-/* -- a whole run ------------------------------------------------------------------------------------------------------- */
+/* -- a whole run
+ * ------------------------------------------------------------------------------------------------------- */
 
 static double compile_seconds(const runner *r)
 {
@@ -277,7 +282,8 @@ static eg_status start(runner *r, const eg_dsrun_options *options, int64_t steps
     run u = {.r = r, .steps = steps};
     if (options) u.o = *options;
     if (r->running) {
-        eg_fail(r->eg, EG_ERR_STATE, file, line, "eg_run: '%s' is running; make a second runner", eg_system_path(r->self));
+        eg_fail(r->eg, EG_ERR_STATE, file, line, "eg_run: '%s' is running; make a second runner",
+                eg_system_path(r->self));
         return eg_error(r->eg);
     }
     r->running = true;

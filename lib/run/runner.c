@@ -132,7 +132,7 @@ runner *egr_of(eg_system *s, const char *what, const char *file, int line)
 {
     if (!s || eg_error(eg_system_context(s))) return NULL;
     if (eg_class_of(s) == &egr_class) return eg_self(s);
-    eg_fail(eg_system_context(s), EG_ERR_ARGUMENT, file, line, "%s: '%s' is a %s, not a runner; make one by eg_dsrunner",
-            what, eg_system_path(s), eg_class_of(s)->name);
+    eg_fail(eg_system_context(s), EG_ERR_ARGUMENT, file, line,
+            "%s: '%s' is a %s, not a runner; make one by eg_dsrunner", what, eg_system_path(s), eg_class_of(s)->name);
     return NULL;
 }

@@ -1,7 +1,7 @@
 /* What the files of a runner share.
  *
- *     runner.c    making one, its class       input.c   what is put in, traced      monitor.c   what is recorded, traced
- *     program.c   tracing loops over time     run.c     running them                record.c    memory, pairs, files
+ *     runner.c    making one, its class       input.c   what is put in, traced      monitor.c   what is recorded,
+ * traced program.c   tracing loops over time     run.c     running them                record.c    memory, pairs, files
  *     result.c    what users read             progress.c  the bar
  */
 #ifndef EGR_RUNNER_H
@@ -21,7 +21,7 @@ typedef struct block {
 
 /* Something that is recorded: a monitor, or a part of the update's output. */
 typedef struct record {
-    eg_monitor m; /* texts and indices are copies */
+    eg_monitor m;    /* texts and indices are copies */
     eg_array *index; /* indices that are no range */
     eg_spec row;     /* of the value; known when the runner was probed */
     int level;       /* at which it is recorded: each stride[level] steps */
@@ -58,7 +58,7 @@ typedef struct runner {
     const char *file; /* where the user made it */
     int line;
     eg_dsrunner_options o; /* arrays are copies */
-    struct place *place; /* of each input */
+    struct place *place;   /* of each input */
     eg_var *i0, *t0;
     record *monitor, *output;
     int num_outputs;

@@ -13,9 +13,11 @@ void golden_free_arrays(golden *g);
 static const struct {
     const char *kind;
     golden_fn run;
-} kinds[] = {
-    {"neuron", golden_neuron}, {"synapse", golden_synapse}, {"network", golden_network}, {"input", golden_input},
-    {"runner", golden_runner}};
+} kinds[] = {{"neuron", golden_neuron},
+             {"synapse", golden_synapse},
+             {"network", golden_network},
+             {"input", golden_input},
+             {"runner", golden_runner}};
 
 static void dispatch(golden *g)
 {

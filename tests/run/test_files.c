@@ -1,7 +1,10 @@
 /* Records that go to files while the run goes on. */
 #include "scene.h"
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 static const char *const path = "run_files_V.npy", *const spikes = "run_files_spikes.npy";
 
@@ -32,11 +35,12 @@ START_TEST(a_file_holds_what_memory_would)
     static const int64_t every[] = {1, 10, 4}; /* 4 beside 10: thinned out of every 2nd */
     for (int k = 0; k < 3; k++) {
         eg_context *eg = scene_open(_i);
-        eg_monitor m[] = {{.key = "memory", .variable = "A.V", .every = every[k]},
-                          {.key = "file", .variable = "A.V", .every = every[k], .file = path},
-                          {.key = "pairs", .variable = "A.spike", .events = true, .every = every[k]},
-                          {.key = "pairs_file", .variable = "A.spike", .events = true, .every = every[k], .file = spikes},
-                          {.key = "other", .variable = "A.V", .every = 10}};
+        eg_monitor m[] = {
+            {.key = "memory", .variable = "A.V", .every = every[k]},
+            {.key = "file", .variable = "A.V", .every = every[k], .file = path},
+            {.key = "pairs", .variable = "A.spike", .events = true, .every = every[k]},
+            {.key = "pairs_file", .variable = "A.spike", .events = true, .every = every[k], .file = spikes},
+            {.key = "other", .variable = "A.V", .every = 10}};
         eg_system *run = watch(scene_net(eg, 700), 5, m);
         for (int again = 0; again < 2; again++) { /* the second run's file replaces the first's */
             ck_assert_msg(eg_run(run, 100.3, NULL) == EG_OK, "%s", eg_message(eg));
@@ -127,6 +131,37 @@ START_TEST(a_cancelled_run_leaves_the_old_file)
 }
 END_TEST
 
+/* In a process of its own, whose files may not grow. */
+static int run_on_a_small_disk(void)
+{
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &(struct rlimit){1 << 20, 1 << 20});
+    eg_context *eg = eg_open(&(eg_options){.threads = 1, .interpret = true});
+    eg_monitor m = {.variable = "A.V", .file = path};
+    eg_system *net = scene_net(eg, 3000), *run = watch(net, 1, &m);
+    int wrong = eg_run(run, 100, NULL) != EG_ERR_IO || !strstr(eg_message(eg), "too large");
+    eg_clear_error(eg);
+    /* It ended between two pieces: the state is that of the last step done. */
+    const int64_t *i0 = eg_data(NULL, eg_system_variable(run, "i0"));
+    const double *V = eg_data(NULL, eg_system_variable(net, "A.V"));
+    int64_t done = eg_steps_done(run);
+    wrong |= done <= 0 || done >= 1000 || *i0 != done || V[0] != (double)done;
+    eg_close(eg);
+    return wrong;
+}
+
+START_TEST(a_disk_that_gets_full_ends_the_run_between_steps)
+{
+    pid_t child = fork();
+    if (child == 0) _exit(run_on_a_small_disk());
+    int status = -1;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status));
+    ck_assert_int_eq(WEXITSTATUS(status), 0);
+    ck_assert_int_eq(scene_files("run_files"), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("files");
@@ -135,6 +170,7 @@ int main(void)
     tcase_add_test(c, a_run_of_no_steps_writes_a_file_of_no_rows);
     tcase_add_test(c, memory_does_not_grow_with_the_length_of_a_file);
     tcase_add_loop_test(c, a_file_that_cannot_be_written_is_an_error_before_anything_runs, 0, WAYS);
+    tcase_add_test(c, a_disk_that_gets_full_ends_the_run_between_steps);
     tcase_add_loop_test(c, a_cancelled_run_leaves_the_old_file, 0, WAYS);
     suite_add_tcase(s, c);
     return test_run(s);

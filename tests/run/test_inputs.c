@@ -35,9 +35,8 @@ START_TEST(each_operation_does_what_its_name_says)
             eg_context *eg = scene_open(_i);
             eg_array *rows = ramp(eg, 20, width);
             for (int k = 0; k < 20 * width; k++) ((double *)eg_array_data(rows))[k] = 4;
-            eg_input in[] = {
-                {.variable = "A.input", .value = 6},
-                {.variable = "A.input", .kind = EG_INPUT_ITER, .op = (eg_input_op)op, .array = rows}};
+            eg_input in[] = {{.variable = "A.input", .value = 6},
+                             {.variable = "A.input", .kind = EG_INPUT_ITER, .op = (eg_input_op)op, .array = rows}};
             eg_system *run = feed(scene_net(eg, 3), 2, in);
             eg_run(run, 2, NULL);
             scene_fine(eg);
@@ -127,10 +126,9 @@ START_TEST(arrays_of_other_types_and_shapes_are_converted_and_spread)
     int32_t steps[20];
     float one[3] = {1, 2, 3};
     for (int k = 0; k < 20; k++) steps[k] = k;
-    eg_input in[] = {{.variable = "A.input",
-                      .kind = EG_INPUT_ITER,
-                      .array = eg_array_new(eg, eg_vector(EG_I32, 20), steps)},
-                     {.variable = "A.input", .array = eg_array_new(eg, eg_vector(EG_F32, 3), one)}};
+    eg_input in[] = {
+        {.variable = "A.input", .kind = EG_INPUT_ITER, .array = eg_array_new(eg, eg_vector(EG_I32, 20), steps)},
+        {.variable = "A.input", .array = eg_array_new(eg, eg_vector(EG_F32, 3), one)}};
     eg_system *run = feed(scene_net(eg, 3), 2, in);
     eg_run(run, 2, NULL);
     const double *got = inputs_of(run, 20, 3);
@@ -151,13 +149,10 @@ START_TEST(a_callable_changes_what_it_likes_after_the_inputs)
     int ten = 10;
     eg_input in = {.variable = "A.input", .value = 1};
     eg_monitor m = {.variable = "A.V"};
-    eg_system *run = eg_dsrunner(scene_net(eg, 3), NULL,
-                                 &(eg_dsrunner_options){.num_monitors = 1,
-                                                        .monitors = &m,
-                                                        .num_inputs = 1,
-                                                        .inputs = &in,
-                                                        .inputs_fn = push,
-                                                        .inputs_user = &ten});
+    eg_system *run = eg_dsrunner(
+        scene_net(eg, 3), NULL,
+        &(eg_dsrunner_options){
+            .num_monitors = 1, .monitors = &m, .num_inputs = 1, .inputs = &in, .inputs_fn = push, .inputs_user = &ten});
     eg_run(run, 1, NULL);
     const double *V = scene_f64(eg_history_of(run, "A.V"), 2, 10, 3);
     for (int k = 0; k < 10; k++) ck_assert_double_eq(V[3 * k], 10 * k + 1.5);
@@ -190,8 +185,9 @@ START_TEST(parts_of_groups_are_targets)
         eg_context *one = scene_open(_i);
         eg_system *net = scene_net(one, 6);
         eg_part(eg_find_system(net, "A"), "tail", 4, 2);
-        eg_input in[] = {{.variable = "A.input", .value = 8, .op = EG_INPUT_SET},
-                         {.variable = "A.tail.input", .kind = EG_INPUT_ITER, .op = (eg_input_op)op, .array = ramp(one, 3, 2)}};
+        eg_input in[] = {
+            {.variable = "A.input", .value = 8, .op = EG_INPUT_SET},
+            {.variable = "A.tail.input", .kind = EG_INPUT_ITER, .op = (eg_input_op)op, .array = ramp(one, 3, 2)}};
         ((double *)eg_array_data(in[1].array))[0] = 2;
         eg_system *run = feed(net, 2, in);
         eg_run(run, 0.3, NULL);

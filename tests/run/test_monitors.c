@@ -312,7 +312,10 @@ START_TEST(wrong_monitors_are_named_when_the_runner_is_made)
     } wrong[] = {
         {{.variable = "A.U"}, EG_ERR_ARGUMENT, "A.U", "there is step, A.V, A.input, A.spike"},
         {{.variable = "B.V"}, EG_ERR_ARGUMENT, "B.V", "A.V"},
-        {{.variable = "A.V", .indices = &bad, .num_indices = 1}, EG_ERR_ARGUMENT, "index 3 is outside of 0 .. 2", "A.V"},
+        {{.variable = "A.V", .indices = &bad, .num_indices = 1},
+         EG_ERR_ARGUMENT,
+         "index 3 is outside of 0 .. 2",
+         "A.V"},
         {{.variable = "A.V", .indices = &negative, .num_indices = 1}, EG_ERR_ARGUMENT, "index -1", "A.V"},
         {{.variable = "step", .indices = &zero, .num_indices = 1}, EG_ERR_SHAPE, "scalar", "step"},
         {{.variable = "A.V", .num_indices = 2}, EG_ERR_ARGUMENT, "2 indices, but none", "A.V"},
@@ -334,9 +337,8 @@ START_TEST(wrong_monitors_are_named_when_the_runner_is_made)
     ck_assert_ptr_null(watch(net, 2, twice));
     scene_expect(eg, EG_ERR_ARGUMENT, "monitors 0 and 1 are both called 'A.V'", NULL);
     eg_monitor file = {.variable = "A.V", .file = "x.npy"};
-    ck_assert_ptr_null(eg_dsrunner(net, NULL,
-                                   &(eg_dsrunner_options){
-                                       .num_monitors = 1, .monitors = &file, .data_first_axis = EG_BATCH_FIRST}));
+    ck_assert_ptr_null(eg_dsrunner(
+        net, NULL, &(eg_dsrunner_options){.num_monitors = 1, .monitors = &file, .data_first_axis = EG_BATCH_FIRST}));
     scene_expect(eg, EG_ERR_ARGUMENT, "time first", NULL);
     ck_assert_ptr_nonnull(watch(net, 1, twice));
     scene_close(eg);

@@ -100,8 +100,14 @@ START_TEST(a_bar_on_a_terminal_is_redrawn_with_rate_and_time_left)
     int drawn = 0;
     for (const char *p = text; (p = strchr(p, '\r')); p++) drawn++;
     ck_assert_int_eq(drawn, 4);
-    static const char *const want[] = {" 0 % ",  "25 %",  "500 k steps/s, 6.0 s left", "compiled in 2.5 s",
-                                       "6 min 40 s left", "2 h 30 min in all", "444 steps/s", "compiled in 12 ms"};
+    static const char *const want[] = {" 0 % ",
+                                       "25 %",
+                                       "500 k steps/s, 6.0 s left",
+                                       "compiled in 2.5 s",
+                                       "6 min 40 s left",
+                                       "2 h 30 min in all",
+                                       "444 steps/s",
+                                       "compiled in 12 ms"};
     for (size_t k = 0; k < sizeof want / sizeof *want; k++)
         ck_assert_msg(strstr(text, want[k]), "'%s' is not in: %s", want[k], text);
     fclose(f);

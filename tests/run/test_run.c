@@ -113,7 +113,8 @@ START_TEST(time_begins_at_t0_and_after_a_reset_there_again)
     eg_system *net = scene_net(eg, 3);
     eg_monitor m[] = {see_V, {.key = "t", .fn = time_of}};
     eg_system *run = eg_dsrunner(
-        net, "run", &(eg_dsrunner_options){.num_monitors = 2, .monitors = m, .num_inputs = 1, .inputs = &give_one, .t0 = 7});
+        net, "run",
+        &(eg_dsrunner_options){.num_monitors = 2, .monitors = m, .num_inputs = 1, .inputs = &give_one, .t0 = 7});
     eg_run(run, 2, NULL);
     eg_run(run, 1, NULL);
     ck_assert_double_eq(scene_f64(eg_times_of(run, NULL), 1, 10, 0)[9], fma(30, 0.1, 7));

@@ -134,8 +134,8 @@ START_TEST(a_host_function_that_fails_takes_its_step_back)
     eg_input in[] = {{.variable = "A.input", .value = 2},
                      {.variable = "A.input", .kind = EG_INPUT_FUNC, .fn = from_host, .user = &left}};
     eg_monitor m = {.variable = "A.V"};
-    eg_system *run =
-        eg_dsrunner(net, NULL, &(eg_dsrunner_options){.num_monitors = 1, .monitors = &m, .num_inputs = 2, .inputs = in});
+    eg_system *run = eg_dsrunner(
+        net, NULL, &(eg_dsrunner_options){.num_monitors = 1, .monitors = &m, .num_inputs = 2, .inputs = in});
     ck_assert_int_eq(eg_run(run, 10, NULL), EG_ERR_RUN);
     scene_expect(eg, EG_ERR_RUN, "fail_later", NULL);
     ck_assert_int_eq(eg_steps_done(run), 25);

@@ -1,5 +1,5 @@
-/* Bools as bits and back, and short vectors cut out of long ones inside a loop: through the public API, compiled on 1 to
- * 4 threads and interpreted. */
+/* Bools as bits and back, and short vectors cut out of long ones inside a loop: through the public API, compiled on 1
+ * to 4 threads and interpreted. */
 #include "session.h"
 
 #include "engram/parallel.h"
@@ -138,7 +138,7 @@ static eg_val grow_all(void *user, eg_val x)
 /* Slices of 9000 on 2 threads meet at 4480, on 3 at 2944 and 5952. */
 START_TEST(short_parts_of_long_vectors_are_recorded_wherever_they_lie)
 {
-    static const int64_t where[][2] = {{0, 1},     {17, 16},    {4479, 1},  {4480, 1}, {4400, 200},
+    static const int64_t where[][2] = {{0, 1},     {17, 16},    {4479, 1}, {4480, 1},  {4400, 200},
                                        {2943, 17}, {5900, 100}, {8999, 1}, {8700, 256}};
     for (size_t k = 0; k < LEN(where); k++) {
         setup();
