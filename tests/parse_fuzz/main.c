@@ -1,7 +1,6 @@
-/* parse_fuzz N [FIRST]: gives N damaged files (EG_LONG=1: at least a million) to the parsers of .npy and .npz, in
- * memory and now and then on disk.  A file is a valid one with some bytes changed, removed, doubled or joined with
- * another, or random bytes; each is a function of its number.  What is read must be whole: its elements are summed.  A
- * crash is a finding; run it under sanitizers. */
+/* parse_fuzz N [FIRST]: gives N damaged files (EG_LONG=1: at least a million) to the parsers of .npy and .npz, in memory and now and then on disk.  A file
+ * is a valid one with some bytes changed, removed, doubled or joined with another, or random bytes; each is a function
+ * of its number.  What is read must be whole: its elements are summed.  A crash is a finding; run it under sanitizers. */
 #include <engram/io.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,8 +49,7 @@ static void make_seeds(void)
 /* Numbers that lengths and offsets trip over. */
 static uint64_t odd_number(void)
 {
-    static const uint64_t odd[] = {0,          1,          0x7F,       0x80,      0xFF,      0xFFFF,
-                                   0x7FFFFFFF, 0xFFFFFFFF, 1ULL << 40, INT64_MAX, UINT64_MAX};
+    static const uint64_t odd[] = {0, 1, 0x7F, 0x80, 0xFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF, 1ULL << 40, INT64_MAX, UINT64_MAX};
     return odd[below(sizeof odd / sizeof *odd)] + below(3);
 }
 
@@ -71,24 +69,8 @@ static void insert(blob *b, size_t at, const void *data, size_t n)
 
 static void mutate(blob *b)
 {
-    static const char *const words[] = {"(",
-                                        ")",
-                                        ",",
-                                        "'",
-                                        "{",
-                                        "}",
-                                        "True",
-                                        "9223372036854775807",
-                                        "0",
-                                        "'descr': '<f8', ",
-                                        "'shape': (1, 1, 1, 1, 1, 1, 1), ",
-                                        "\\",
-                                        "L",
-                                        "PK\1\2",
-                                        "PK\3\4",
-                                        "PK\5\6",
-                                        "PK\6\6",
-                                        "\x93NUMPY"};
+    static const char *const words[] = {"(", ")", ",", "'", "{", "}", "True", "9223372036854775807", "0", "'descr': '<f8', ",
+                                        "'shape': (1, 1, 1, 1, 1, 1, 1), ", "\\", "L", "PK\1\2", "PK\3\4", "PK\5\6", "PK\6\6", "\x93NUMPY"};
     const char *word = words[below(sizeof words / sizeof *words)];
     const blob *other = &seed[below(SEEDS)];
     uint8_t copy[64];
@@ -107,7 +89,9 @@ static void mutate(blob *b)
     case 5: cut(b, at, n); break;
     case 6: b->n = at; break;
     case 7: b->at[at] = (uint8_t)(b->at[at] + below(5) - 2); break;
-    default: memcpy(copy, b->at + at, n); insert(b, below(b->n), copy, n);
+    default:
+        memcpy(copy, b->at + at, n);
+        insert(b, below(b->n), copy, n);
     }
 }
 
@@ -194,7 +178,7 @@ int main(int argc, char **argv)
     }
     eg_close(eg);
     remove(name);
-    printf("%llu inputs: %lld arrays, %lld errors, %lld of them unclear\n", (unsigned long long)num,
-           (long long)t.arrays, (long long)t.errors, (long long)t.unclear);
+    printf("%llu inputs: %lld arrays, %lld errors, %lld of them unclear\n", (unsigned long long)num, (long long)t.arrays,
+           (long long)t.errors, (long long)t.unclear);
     return t.unclear || !t.arrays || !t.errors;
 }
