@@ -45,7 +45,8 @@ struct bench {
     char check[512], extra[1024]; /* "key": value, ... */
 };
 
-/* A further option "--name INTEGER"; a list of them ends with {0}. */
+/* A further option "--name INTEGER", or, if its name is "--name word|word", "--name WORD", which gives the word's
+ * number; a list of them ends with {0}. */
 struct bench_option {
     const char *name;
     int64_t *value;
@@ -90,7 +91,7 @@ static inline void bench_usage(const struct bench *b, const struct bench_option 
     fprintf(stderr,
             "%s: --n INT --steps INT --threads INT --dtype f32|f64 --math contract|fast --seed INT --reps INT --json",
             b->workload);
-    for (; more && more->name; more++) fprintf(stderr, " %s INT", more->name);
+    for (; more && more->name; more++) fprintf(stderr, " %s%s", more->name, strchr(more->name, ' ') ? "" : " INT");
     fputc('\n', stderr);
     exit(2);
 }
@@ -104,6 +105,26 @@ static inline void bench_pin(int threads)
     for (size_t i = 0; i < CPU_SETSIZE && CPU_COUNT(&some) < threads; i++)
         if (CPU_ISSET(i, &all)) CPU_SET(i, &some);
     sched_setaffinity(0, sizeof some, &some);
+}
+
+/* Reads the value of a further option; false if it is none of those. */
+static inline bool bench_read(const struct bench_option *o, const char *name, const char *value)
+{
+    size_t n = strlen(name), m = strlen(value);
+    while (o && o->name && (strncmp(o->name, name, n) != 0 || (o->name[n] && o->name[n] != ' '))) o++;
+    if (!o || !o->name || !m) return false;
+    if (!o->name[n]) {
+        char *end = NULL;
+        *o->value = strtoll(value, &end, 0);
+        return !*end;
+    }
+    const char *word = o->name + n + 1;
+    for (*o->value = 0; word; ++*o->value) {
+        if (strncmp(word, value, m) == 0 && (!word[m] || word[m] == '|')) return true;
+        word = strchr(word, '|');
+        word = word ? word + 1 : NULL;
+    }
+    return false;
 }
 
 /* Reads the options over the defaults that stand in *b; an unknown one ends the program with the list of all. */
@@ -127,6 +148,7 @@ static inline void bench_open(struct bench *b, int argc, char **argv, const stru
             b->fast = value[0] == 'f';
             continue;
         }
+        if (bench_read(more, name, value)) continue;
         if (!is_number) bench_usage(b, more);
         if (!strcmp(name, "--n")) {
             b->n = number;
@@ -139,10 +161,7 @@ static inline void bench_open(struct bench *b, int argc, char **argv, const stru
         } else if (!strcmp(name, "--reps") && number >= 1 && number <= 1000000) {
             b->reps = (int)number;
         } else {
-            const struct bench_option *o = more;
-            while (o && o->name && strcmp(o->name, name) != 0) o++;
-            if (!o || !o->name) bench_usage(b, more);
-            *o->value = number;
+            bench_usage(b, more);
         }
     }
     if (b->threads < 1) b->threads = 1;

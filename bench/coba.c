@@ -53,9 +53,9 @@ static void build(model *m, int64_t n, bool f64, bool exact)
 int main(int argc, char **argv)
 {
     struct bench b = {.workload = "coba", .n = 4000, .steps = 10000, .threads = 2, .unit = "neuron-step"};
-    int64_t exact = 0;
-    bench_open(&b, argc, argv, (struct bench_option[]){{"--exact", &exact}, {0}});
-    model m = {.steps = b.steps, .run = {.threads = b.threads}};
+    int64_t exact = 0, check = 0;
+    bench_open(&b, argc, argv, (struct bench_option[]){{"--exact", &exact}, {"--check off|output|all", &check}, {0}});
+    model m = {.steps = b.steps, .run = {.threads = b.threads, .check = (eg_check)(EG_CHECK_OFF + check)}};
     m.eg =
         eg_open(&(eg_options){.threads = b.threads, .math = b.fast ? EG_MATH_FAST : EG_MATH_CONTRACT, .seed = b.seed});
     build(&m, b.n, b.f64, exact != 0);

@@ -116,6 +116,14 @@ typedef struct eg_allocator {
     void *user;
 } eg_allocator;
 
+/* Does a run look for its first NaN or infinity?  What that is, what it costs and what it finds: docs/checking.md. */
+typedef enum eg_check {
+    EG_CHECK_DEFAULT, /* of a context: off; of a run: the context's */
+    EG_CHECK_OFF,
+    EG_CHECK_OUTPUT, /* at chunk ends, in variables, carried values and results: a few percent slower */
+    EG_CHECK_ALL     /* after every operation, also what is masked later: the run is interpreted */
+} eg_check;
+
 /* 0 means the default everywhere; a NULL pointer means all defaults. */
 typedef struct eg_options {
     int threads;     /* size of the team; 0 = OMP_NUM_THREADS or one per core */
@@ -125,6 +133,7 @@ typedef struct eg_options {
     bool keep_denormals;           /* default: denormals are flushed to zero */
     bool interpret;                /* run everything in the interpreter */
     bool no_passes;                /* skip the optimising passes: for tests */
+    eg_check check;                /* of runs that do not say: an operation that makes a NaN or infinity is an error */
     bool perf_map;                 /* write /tmp/perf-PID.map so that perf names compiled functions */
     const char *dump;              /* stages to print to the log: "trace,simplify,stage,llvm,asm" or "all" */
     double chunk_ms;               /* time between looks at progress and cancelling; 0 = 20 ms */
@@ -324,6 +333,7 @@ typedef struct eg_run_options {
     /* Arguments and results are used where they lie, without a copy: all of them (but NULL results) are memory of
      * eg_alloc() or parts of it, start at whole elements, and nothing else of the call reads or writes a result. */
     bool in_place;
+    eg_check check; /* EG_ERR_RUN at the first NaN or infinity, naming operation, line, element, step and operands */
 } eg_run_options;
 
 /* Compiles f now (a run does it by itself at the first call). */

@@ -112,11 +112,11 @@ EG_API eg_status eg_set_dt(eg_system *s, double dt);
 /* Float type of the network it is in, and one float for each element. */
 EG_API eg_dtype eg_float_type(const eg_system *s);
 EG_API eg_spec eg_floats(const eg_system *s);
+/* n numbers as an array of the network's float type. */
+EG_API eg_array *(eg_floats_of)(eg_system *s, int64_t n, const double *data, const char *file, int line);
 /* Number of systems and variables made so far in the network it is in: a function traced when it was less is out of
  * date. */
 EG_API int64_t eg_num_made(const eg_system *s);
-/* n numbers as an array of the network's float type. */
-EG_API eg_array *(eg_floats_of)(eg_system *s, int64_t n, const double *data, const char *file, int line);
 /* A system by its path below s, "E" or "sub.E"; NULL without an error if there is none. */
 EG_API eg_system *eg_find_system(eg_system *s, const char *path);
 

@@ -10,6 +10,7 @@
 #include "engram/math.h"
 #include "engram/models.h"
 #include "engram/parallel.h"
+#include "engram/plot.h"
 #include "engram/random.h"
 #include "engram/run.h"
 

@@ -123,6 +123,7 @@ typedef struct eg_dsrun_options {
     bool fit;         /* shared.fit of the steps */
     int threads;      /* 0 = the context's */
     bool interpret;   /* run in the interpreter */
+    eg_check check;   /* what is looked at for NaN and infinities, as in eg_run_options */
     eg_run_progress_fn progress;
     void *user;
 } eg_dsrun_options;

@@ -8,9 +8,18 @@
 
 static const char *env(const char *name) { return secure_getenv(name); }
 
+/* A word that is none gives a value that is none, for check() to name. */
+static eg_check check_of(const char *word)
+{
+    if (!strcmp(word, "off")) return EG_CHECK_OFF;
+    if (!strcmp(word, "output")) return EG_CHECK_OUTPUT;
+    return !strcmp(word, "all") ? EG_CHECK_ALL : (eg_check)(EG_CHECK_ALL + 1);
+}
+
 /* Environment variables are defaults only. */
 static void defaults(eg_options *o)
 {
+    if (!o->check && env("EG_CHECK")) o->check = check_of(env("EG_CHECK"));
     if (!o->dump) o->dump = env("EG_DUMP");
     if (!o->cpu) o->cpu = env("EG_CPU");
     if (!o->lanes && env("EG_LANES")) o->lanes = atoi(env("EG_LANES"));
@@ -26,6 +35,9 @@ static void check(eg_context *eg, const eg_options *o)
         egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0, "eg_open: lanes is %d; use 0 (what the CPU has), 4, 8 or 16", o->lanes);
     if ((unsigned)o->math > EG_MATH_FAST)
         egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0, "eg_open: math is %d; use one of EG_MATH_...", (int)o->math);
+    if ((unsigned)o->check > EG_CHECK_ALL)
+        egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0,
+                 "eg_open: check is %d; use one of EG_CHECK_..., or off, output or all in EG_CHECK", (int)o->check);
     if (!(o->chunk_ms < 1e6))
         egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0, "eg_open: chunk_ms is %g; use some milliseconds", o->chunk_ms);
     if (o->cpu && strcmp(o->cpu, "native") && strcmp(o->cpu, "x86-64-v3") && strcmp(o->cpu, "x86-64-v4"))

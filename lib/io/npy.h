@@ -22,8 +22,8 @@ typedef struct npy_header {
 
 enum { NPY_HEAD = 256 }; /* bytes that hold any header that we write */
 
-/* Writes a header of version 1.0 into NPY_HEAD bytes; its length, a multiple of 64.  rows is a first extent; the length does
- * not depend on it. */
+/* Writes a header of version 1.0 into NPY_HEAD bytes; its length, a multiple of 64.  rows is a first extent; the length
+ * does not depend on it. */
 size_t egi_npy_format(eg_spec s, char *to);
 size_t egi_npy_format_rows(eg_spec row, int64_t rows, char *to);
 

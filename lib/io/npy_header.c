@@ -103,9 +103,10 @@ static bool quoted(reader *r, const char *expected, const char **text, size_t *n
 
 static bool known(npy_type *t)
 {
-    static const npy_type types[] = {{'b', 1, 0, EG_BOOL}, {'i', 1, 0, EG_I32}, {'i', 2, 0, EG_I32}, {'i', 4, 0, EG_I32},
-                                     {'i', 8, 0, EG_I64},  {'u', 1, 0, EG_U32}, {'u', 2, 0, EG_U32}, {'u', 4, 0, EG_U32},
-                                     {'u', 8, 0, EG_I64},  {'f', 2, 0, EG_F32}, {'f', 4, 0, EG_F32}, {'f', 8, 0, EG_F64}};
+    static const npy_type types[] = {{'b', 1, 0, EG_BOOL}, {'i', 1, 0, EG_I32}, {'i', 2, 0, EG_I32},
+                                     {'i', 4, 0, EG_I32},  {'i', 8, 0, EG_I64}, {'u', 1, 0, EG_U32},
+                                     {'u', 2, 0, EG_U32},  {'u', 4, 0, EG_U32}, {'u', 8, 0, EG_I64},
+                                     {'f', 2, 0, EG_F32},  {'f', 4, 0, EG_F32}, {'f', 8, 0, EG_F64}};
     for (size_t k = 0; k < sizeof types / sizeof *types; k++) {
         if (types[k].kind != t->kind || types[k].size != t->size) continue;
         t->dtype = types[k].dtype;
@@ -198,7 +199,9 @@ static bool read_dict(reader *r, npy_header *h)
     if (r->at < r->end) return wrong(r, "its end");
     if (seen == 7) return true;
     return egi_source_bad(r->s, EG_ERR_IO, "the header lacks %s",
-                          !(seen & 1) ? "'descr'" : !(seen & 2) ? "'fortran_order'" : "'shape'");
+                          !(seen & 1)   ? "'descr'"
+                          : !(seen & 2) ? "'fortran_order'"
+                                        : "'shape'");
 }
 
 /* The elements are all that is left, no more and no less. */

@@ -85,8 +85,8 @@ static void unknown(const eg_npz *z, const char *name)
         if (n >= sizeof list - 90 && k + 1 < z->directory.num) snprintf(list + n, sizeof list - n, ", ...");
     }
     if (!name) name = "NULL";
-    eg_fail(z->in.eg, EG_ERR_ARGUMENT, z->in.file, z->in.line, "eg_npz_read: '%.200s' has no array '%s'; %s%s",
-            z->path, egi_printable(text, sizeof text, name, strlen(name)), *list ? "there are: " : "there is none", list);
+    eg_fail(z->in.eg, EG_ERR_ARGUMENT, z->in.file, z->in.line, "eg_npz_read: '%.200s' has no array '%s'; %s%s", z->path,
+            egi_printable(text, sizeof text, name, strlen(name)), *list ? "there are: " : "there is none", list);
 }
 
 eg_array *(eg_npz_read)(eg_npz *z, const char *name, const char *file, int line)
@@ -125,17 +125,20 @@ static int by_name(const void *a, const void *b) { return strcmp(*(const char *c
 /* Checks all before anything is written. */
 static bool checked(eg_context *eg, int64_t num, const eg_npz_item *items, int level, const char *file, int line)
 {
-    const char *why = num < 0 || (num && !items) ? "there are no items" : level < 0 || level > 9 ? "level goes from 0 to 9" : NULL;
+    const char *why = num < 0 || (num && !items) ? "there are no items"
+                      : level < 0 || level > 9   ? "level goes from 0 to 9"
+                                                 : NULL;
     for (int64_t k = 0; k < num && !why; k++) why = wrong_name(items[k].name);
-    if (why) eg_fail(eg, EG_ERR_ARGUMENT, file, line, "eg_npz_write: %s; %lld items, level %d", why, (long long)num, level);
+    if (why)
+        eg_fail(eg, EG_ERR_ARGUMENT, file, line, "eg_npz_write: %s; %lld items, level %d", why, (long long)num, level);
     const char **sorted = eg_alloc(eg, num, sizeof *sorted);
     if (!sorted) return false;
     for (int64_t k = 0; k < num; k++) sorted[k] = items[k].name;
     if (num) qsort(sorted, (size_t)num, sizeof *sorted, by_name);
     for (int64_t k = 1; k < num; k++) {
         if (strcmp(sorted[k - 1], sorted[k]) != 0) continue;
-        eg_fail(eg, EG_ERR_ARGUMENT, file, line, "eg_npz_write: there are two items '%.100s'; give them different names",
-                sorted[k]);
+        eg_fail(eg, EG_ERR_ARGUMENT, file, line,
+                "eg_npz_write: there are two items '%.100s'; give them different names", sorted[k]);
         break;
     }
     eg_release(eg, sorted);

@@ -18,8 +18,7 @@ static bool find_end(const input *in, uint8_t *end, uint64_t *at)
 {
     enum { TAIL = ZIP_END + 65535 };
     size_t n = in->size < TAIL ? (size_t)in->size : TAIL;
-    if (n < ZIP_END)
-        return egi_input_bad(in, "it has %llu bytes, fewer than any .npz", (unsigned long long)in->size);
+    if (n < ZIP_END) return egi_input_bad(in, "it has %llu bytes, fewer than any .npz", (unsigned long long)in->size);
     uint8_t *tail = eg_alloc(in->eg, (int64_t)n, 1);
     if (!tail || !egi_input_read(in, in->size - n, tail, n)) {
         eg_release(in->eg, tail);
@@ -157,10 +156,7 @@ typedef struct named {
     int64_t k;
 } named;
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(((const named *)a)->name, ((const named *)b)->name);
-}
+static int by_name(const void *a, const void *b) { return strcmp(((const named *)a)->name, ((const named *)b)->name); }
 
 static bool sort_names(const input *in, zip_directory *d)
 {

@@ -26,7 +26,7 @@ static void give(voidpf eg, voidpf p) { eg_release(eg, p); }
 /* All of the piece through the compressor, and to the end of the stream if it is the last. */
 static bool deflate_piece(zip_writer *z, z_stream *d, const void *data, size_t bytes, bool last, uint8_t *packed)
 {
-    const uint8_t *p = data;
+    const uint8_t *p = data ? data : packed; /* NULL has no place to go on from */
     do {
         uInt n = bytes < 1U << 30 ? (uInt)bytes : 1U << 30;
         d->next_in = p;

@@ -1,26 +1,26 @@
 /* The interpreter: the plain definition of every operation, node by node over whole arrays. */
-#include "ir/interp.h"
+#include "ir/origin.h"
 
 /* -- nodes without a file of their own --------------------------------------------------------------------------------
  */
 
-static void run_item(egi_interp *ip, egi_id id)
+uint32_t egi_item_buffer(const egi_interp *ip, egi_id id)
 {
-    const egi_node *n = egi_at(ip->g, id);
     egi_id of = egi_arg(ip->g, id, 0);
     const egi_node *o = egi_at(ip->g, of);
-    uint32_t k = (uint32_t)n->imm, at = ip->first[of];
-    if (o->op == EGI_TUPLE) {
-        ip->val[id] = ip->val[egi_arg(ip->g, of, k)];
-        return;
-    }
-    if (o->op == EGI_LOOP) {
-        uint32_t nc = (uint32_t)egi_ints_of(ip->g, o)[1];
-        at += 1 + (k < nc ? 2 * k : nc + k);
-    } else {
-        at += o->op == EGI_WHILE ? 2 * k : k;
-    }
-    ip->val[id] = ip->buf[at];
+    uint32_t k = (uint32_t)egi_at(ip->g, id)->imm, at = ip->first[of];
+    if (o->op != EGI_LOOP) return at + (o->op == EGI_WHILE ? 2 * k : k);
+    uint32_t nc = (uint32_t)egi_ints_of(ip->g, o)[1];
+    return at + 1 + (k < nc ? 2 * k : nc + k);
+}
+
+static void run_item(egi_interp *ip, egi_id id)
+{
+    egi_id of = egi_arg(ip->g, id, 0);
+    if (egi_at(ip->g, of)->op == EGI_TUPLE)
+        ip->val[id] = ip->val[egi_arg(ip->g, of, (uint32_t)egi_at(ip->g, id)->imm)];
+    else
+        ip->val[id] = ip->buf[egi_item_buffer(ip, id)];
 }
 
 static void run_dot(egi_interp *ip, egi_id id)
@@ -90,11 +90,11 @@ static bool run_node(egi_interp *ip, egi_id id)
     case EGI_RESHAPE:
     case EGI_TRANSPOSE:
     case EGI_SLICE:
-    case EGI_DSLICE: egi_run_view(ip, id); break;
-    case EGI_UPDATE: egi_run_update(ip, id); break;
-    case EGI_CONCAT: egi_run_concat(ip, id); break;
-    case EGI_PAD: egi_run_pad(ip, id); break;
-    case EGI_GATHER: egi_run_gather(ip, id); break;
+    case EGI_DSLICE:
+    case EGI_UPDATE:
+    case EGI_CONCAT:
+    case EGI_PAD:
+    case EGI_GATHER: egi_move(ip, id, ip->val, egi_out(ip, id), eg_dtype_size(egi_dtype_of(ip->g, id))); break;
     case EGI_SCATTER: egi_run_scatter(ip, id); break;
     case EGI_PACK: egi_run_pack(ip, id); break;
     case EGI_DOT: run_dot(ip, id); break;
@@ -124,6 +124,7 @@ bool egi_run_region(egi_interp *ip, int64_t region)
 {
     for (uint32_t k = ip->start[region]; k < ip->start[region + 1]; k++) {
         if (!run_node(ip, ip->list[k])) return false;
+        if (ip->origins && !egi_origin_node(ip, ip->list[k])) return false;
     }
     return true;
 }
@@ -163,7 +164,13 @@ eg_status egi_eval(const egi_graph *g, egi_run *r)
     }
     ip->told_s = egi_now();
     ip->fp = egi_fp_enter(r->keep_denormals);
-    bool good = egi_run_region(ip, 0);
+    if (ip->origins) egi_origin_leaves(ip);
+    bool good = egi_run_region(ip, 0) && (!ip->origins || r->status || egi_judge_end(ip));
+    if (r->watch && r->watch->no_memory) {
+        memcpy(r->message, no_memory, sizeof no_memory);
+        r->status = EG_ERR_MEMORY;
+        good = false;
+    }
     egi_fp_leave(ip->fp);
     if (good) {
         store(ip);

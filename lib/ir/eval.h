@@ -6,6 +6,46 @@
 
 #include "ir/graph.h"
 
+/* -- looking for the first NaN or infinity: lib/ir/origin.h ----------------------------------------------------------
+ */
+
+/* What host functions gave, so that steps can be repeated without calling them. */
+typedef struct egi_host_call {
+    uint32_t slot;
+    size_t at; /* of its outputs in `data`, one after the other */
+} egi_host_call;
+typedef struct egi_host_log {
+    EGI_VEC(egi_host_call) calls;
+    EGI_VEC(char) data;
+    EGI_VEC(int64_t) next; /* for each slot: the call from which on the next one is to be repeated */
+} egi_host_log;
+/* False when out of memory. */
+bool egi_host_log_add(egi_host_log *log, const eg_allocator *a, const egi_graph *g, uint32_t slot, void *const *out);
+void egi_host_log_clear(egi_host_log *log);
+
+/* An outermost loop or while that need not be run from its start. */
+typedef struct egi_resume {
+    egi_id loop;
+    int64_t step; /* steps done, at least 1 unless it has ended */
+    bool ended;
+    const void *const *carried; /* elements of each carried value; NULL = resume nothing */
+    const void *const *stacks;  /* of each stacked one, whose first `step` rows are there; NULL inside = not wanted */
+} egi_resume;
+
+typedef struct egi_watch {
+    bool all;         /* every operation, not only what variables and results show */
+    const char *name; /* of the function, for the message */
+    const egi_resume *resume;
+    int64_t num_resume;
+    egi_id until_loop; /* != 0: stop with `passed` where that loop has done `until` steps and nothing was found */
+    int64_t until;
+    bool replay;                  /* `inside` holds the calls of all steps; else those of the step that runs */
+    egi_host_log outside, inside; /* calls outside of all loops, and in the outermost loop that runs */
+    bool found, passed, no_memory;
+} egi_watch;
+
+void egi_watch_free(egi_watch *w, const eg_allocator *a);
+
 /* What a run binds a graph to; the same for interpreter and compiled code. */
 typedef struct egi_run {
     const void *const *args;  /* each argument's elements, C order */
@@ -21,13 +61,14 @@ typedef struct egi_run {
     bool in_place;  /* compiled code: args and results are padded, see eg_run_options */
     double chunk_s; /* compiled code: time between looks at cancel and progress */
     const eg_allocator *allocator;
-    int64_t done; /* steps done by the last outermost loop */
+    egi_watch *watch; /* NULL = do not look */
+    int64_t done;     /* steps done by the last outermost loop */
     eg_status status;
     char message[512];
 } egi_run;
 
 /* Runs; returns r->status.  After cancelling or an error of a host function in an outermost loop, variables hold what
- * they held after the last whole step. */
+ * they held after the last whole step; so they do where a check found something in such a loop. */
 eg_status egi_eval(const egi_graph *g, egi_run *r);
 
 /* The run's message when a host function returned other than 0. */

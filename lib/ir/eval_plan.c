@@ -1,6 +1,6 @@
 /* Planning a run of the interpreter: which nodes matter, how long each value is needed, where it is kept. */
 #include "ir/check.h"
-#include "ir/interp.h"
+#include "ir/origin.h"
 
 #define END UINT32_MAX /* last use: when the region's iteration ends */
 
@@ -158,8 +158,11 @@ static void take_all(plan *p, egi_id id)
         const egi_region *body = &g->regions.at[ints[0]];
         take(p, id, sizeof(int64_t));
         for (int64_t k = 0; k < 2 * ints[1]; k++) take(p, id, egi_bytes(g, body->results.at[k / 2]));
-        for (int64_t k = 0; k < ints[3]; k++)
-            take(p, id, egi_bytes(g, body->results.at[ints[1] + k]) * (size_t)egi_at(g, egi_arg(g, id, 0))->imm);
+        for (int64_t k = 0; k < ints[3]; k++) {
+            size_t bytes = egi_bytes(g, body->results.at[ints[1] + k]);
+            p->failed |= __builtin_mul_overflow(bytes, egi_at(g, egi_arg(g, id, 0))->imm, &bytes);
+            take(p, id, bytes);
+        }
     } else if (n->op == EGI_WHILE) {
         for (uint32_t k = 0; k < 2 * n->num_args; k++) take(p, id, egi_bytes(g, egi_arg(g, id, k / 2)));
     } else if (n->op == EGI_COND) {
@@ -180,16 +183,18 @@ static void take_all(plan *p, egi_id id)
 static void place(plan *p, uint16_t region)
 {
     egi_interp *ip = p->ip;
+    /* What a fault was made of can be told later. */
+    const bool keeps = ip->keeps && egi_runs_once(p->g, region);
     for (uint32_t k = ip->start[region]; k < ip->start[region + 1]; k++) {
         egi_id id = ip->list[k];
         const egi_node *n = egi_at(p->g, id);
         take_all(p, id);
         for (int j = 0; j < egi_regions_of((egi_op)n->op); j++) place(p, (uint16_t)region_at(p->g, id, j));
         if (p->failed) return;
-        for (egi_id v = p->dying[id]; v; v = p->next[v]) release(p, v);
+        for (egi_id v = keeps ? 0 : p->dying[id]; v; v = p->next[v]) release(p, v);
     }
     /* What lives to the end of an iteration is read by the owner before anything else runs. */
-    for (uint32_t k = ip->start[region]; region && k < ip->start[region + 1]; k++) {
+    for (uint32_t k = ip->start[region]; region && !keeps && k < ip->start[region + 1]; k++) {
         if (p->last[ip->list[k]] == END) release(p, ip->list[k]);
     }
 }
@@ -276,7 +281,7 @@ static bool make_plan(egi_interp *ip)
         find_last_uses(&p);
         place(&p, 0);
         place_writes(&p);
-        good = !p.failed && allocate(ip) && build_templates(ip);
+        good = !p.failed && allocate(ip) && build_templates(ip) && (!ip->keeps || egi_origins_new(ip));
     }
     egi_free(ip->mem, work);
     return good;
@@ -291,6 +296,7 @@ egi_interp *egi_interp_new(const egi_graph *g, egi_run *r, egi_interp *outer)
     ip->r = r;
     ip->mem = mem;
     ip->owns_templates = !outer;
+    ip->keeps = !outer && r->watch;
     if (outer) {
         ip->templates = outer->templates;
         ip->own = outer->own;
@@ -314,6 +320,7 @@ void egi_interp_free(egi_interp *ip)
 {
     if (!ip) return;
     const eg_allocator *mem = ip->mem;
+    egi_origins_free(ip);
     if (ip->owns_templates) {
         if (ip->templates) egi_templates_free(ip);
         egi_free(mem, ip->templates);

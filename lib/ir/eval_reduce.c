@@ -1,23 +1,14 @@
 /* Reductions over any axes, scans, sorting. */
 #include "ir/interp.h"
 
-/* The operand of a reduction as kept axes, leading reduced axes and a last one: the maximal trailing run of reduced
- * axes, flattened. */
-typedef struct axes {
-    egi_shape kept, reduced;
-    int64_t kept_step[EG_MAX_RANK], reduced_step[EG_MAX_RANK];
-    int64_t last; /* elements of the last one; 1 if it is kept */
-    bool has_last;
-} axes;
-
-static axes split(const egi_graph *g, egi_id id)
+egi_axes egi_axes_of(const egi_graph *g, egi_id id)
 {
     const egi_node *n = egi_at(g, id);
     const egi_shape *a = egi_shape_of(g, egi_arg(g, id, 0));
     const int64_t *ints = egi_ints_of(g, n);
     int next = egi_num_ints(g, n) - 1;
     int64_t step = 1;
-    axes x = {.last = 1};
+    egi_axes x = {.last = 1};
     bool trailing = true;
     for (int k = a->rank - 1; k >= 0; k--) {
         bool reduced = next >= 0 && ints[next] == k;
@@ -36,8 +27,7 @@ static axes split(const egi_graph *g, egi_id id)
     return x; /* kept and reduced from the last axis to the first */
 }
 
-/* Offset of the k-th element, in row-major order, of axes listed from the last to the first. */
-static int64_t offset_of(const egi_shape *s, const int64_t *step, int64_t k)
+int64_t egi_axes_offset(const egi_shape *s, const int64_t *step, int64_t k)
 {
     int64_t offset = 0;
     for (int j = 0; j < s->rank; j++) {
@@ -54,17 +44,17 @@ void egi_run_reduction(egi_interp *ip, egi_id id)
     const egi_op op = (egi_op)egi_at(g, id)->op;
     const eg_dtype t = egi_dtype_of(g, id);
     const size_t size = eg_dtype_size(t);
-    const axes x = split(g, id);
+    const egi_axes x = egi_axes_of(g, id);
     const uint64_t identity = egi_ref_identity(op, t);
     const egi_kernel step = egi_ref_step(op, t);
     const int64_t count = egi_count(g, id), runs = egi_shape_count(&x.reduced);
     const char *in = egi_in(ip, id, 0);
     char *acc = egi_out(ip, id);
     for (int64_t k = 0; k < count; k++, acc += size) {
-        const char *base = in + (size_t)offset_of(&x.kept, x.kept_step, k) * size;
+        const char *base = in + (size_t)egi_axes_offset(&x.kept, x.kept_step, k) * size;
         memcpy(acc, &identity, size);
         for (int64_t r = 0; r < runs; r++) {
-            const char *row = base + (size_t)offset_of(&x.reduced, x.reduced_step, r) * size;
+            const char *row = base + (size_t)egi_axes_offset(&x.reduced, x.reduced_step, r) * size;
             if (x.has_last)
                 egi_ref_reduce_row(op, t, acc, row, x.last);
             else

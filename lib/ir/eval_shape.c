@@ -1,5 +1,17 @@
-/* Operations that move elements. */
+/* Operations that move elements: values, or what goes with each element of them. */
 #include "ir/interp.h"
+
+/* What is moved: elements of `size` bytes. */
+typedef struct moved {
+    const void *const *val; /* of each node */
+    char *out;
+    size_t size;
+} moved;
+
+static const char *operand(const egi_interp *ip, const moved *m, egi_id id, uint32_t k)
+{
+    return m->val[egi_arg(ip->g, id, k)];
+}
 
 /* Copies dim[0] x ... elements; strides in elements, of either sign. */
 static void copy_strided(const egi_shape *s, size_t size, char *out, const int64_t *out_step, const char *in,
@@ -41,17 +53,16 @@ static int64_t offset_of(const egi_interp *ip, egi_id id, uint32_t first, const 
     return offset;
 }
 
-void egi_run_view(egi_interp *ip, egi_id id)
+static void move_view(const egi_interp *ip, egi_id id, const moved *m)
 {
     const egi_graph *g = ip->g;
     const egi_node *n = egi_at(g, id);
     const egi_shape *s = egi_shape_of(g, id), *a = egi_shape_of(g, egi_arg(g, id, 0));
     const int64_t *ints = n->attr ? egi_ints_of(g, n) : NULL;
-    const size_t size = eg_dtype_size((eg_dtype)n->dtype);
-    const char *in = egi_in(ip, id, 0);
+    const char *in = operand(ip, m, id, 0);
     int64_t out_step[EG_MAX_RANK], a_step[EG_MAX_RANK], step[EG_MAX_RANK] = {0}, offset = 0;
     if (n->op == EGI_RESHAPE) {
-        memcpy(egi_out(ip, id), in, egi_bytes(g, id));
+        memcpy(m->out, in, (size_t)egi_count(g, id) * m->size);
         return;
     }
     if (egi_count(g, id) == 0) return;
@@ -70,52 +81,48 @@ void egi_run_view(egi_interp *ip, egi_id id)
         }
     }
     if (n->op == EGI_DSLICE) offset = offset_of(ip, id, 1, a, s);
-    copy_strided(s, size, egi_out(ip, id), out_step, in + offset * (int64_t)size, step);
+    copy_strided(s, m->size, m->out, out_step, in + offset * (int64_t)m->size, step);
 }
 
-void egi_run_update(egi_interp *ip, egi_id id)
+static void move_update(const egi_interp *ip, egi_id id, const moved *m)
 {
     const egi_graph *g = ip->g;
     const egi_shape *s = egi_shape_of(g, id), *u = egi_shape_of(g, egi_arg(g, id, 1));
-    const size_t size = eg_dtype_size(egi_dtype_of(g, id));
     int64_t step[EG_MAX_RANK], u_step[EG_MAX_RANK];
-    char *out = egi_out(ip, id);
-    memcpy(out, egi_in(ip, id, 0), egi_bytes(g, id));
+    memcpy(m->out, operand(ip, m, id, 0), (size_t)egi_count(g, id) * m->size);
     steps_of(s, step);
     steps_of(u, u_step);
-    copy_strided(u, size, out + offset_of(ip, id, 2, s, u) * (int64_t)size, step, egi_in(ip, id, 1), u_step);
+    copy_strided(u, m->size, m->out + offset_of(ip, id, 2, s, u) * (int64_t)m->size, step, operand(ip, m, id, 1),
+                 u_step);
 }
 
-void egi_run_concat(egi_interp *ip, egi_id id)
+static void move_concat(const egi_interp *ip, egi_id id, const moved *m)
 {
     const egi_graph *g = ip->g;
     const egi_node *n = egi_at(g, id);
     const int axis = (int)egi_ints_of(g, n)[0];
     int64_t step[EG_MAX_RANK], a_step[EG_MAX_RANK];
-    char *out = egi_out(ip, id);
+    char *out = m->out;
     steps_of(egi_shape_of(g, id), step);
     for (uint32_t k = 0; k < n->num_args; k++) {
         const egi_shape *a = egi_shape_of(g, egi_arg(g, id, k));
-        const size_t size = eg_dtype_size((eg_dtype)n->dtype);
         steps_of(a, a_step);
-        copy_strided(a, size, out, step, egi_in(ip, id, k), a_step);
-        out += a->dim[axis] * step[axis] * (int64_t)size;
+        copy_strided(a, m->size, out, step, operand(ip, m, id, k), a_step);
+        out += a->dim[axis] * step[axis] * (int64_t)m->size;
     }
 }
 
-void egi_run_pad(egi_interp *ip, egi_id id)
+static void move_pad(const egi_interp *ip, egi_id id, const moved *m)
 {
     const egi_graph *g = ip->g;
     const egi_shape *s = egi_shape_of(g, id), *a = egi_shape_of(g, egi_arg(g, id, 0));
-    const size_t size = eg_dtype_size(egi_dtype_of(g, id));
     const int64_t none[EG_MAX_RANK] = {0};
     int64_t step[EG_MAX_RANK], a_step[EG_MAX_RANK], offset = 0;
-    char *out = egi_out(ip, id);
     steps_of(s, step);
     steps_of(a, a_step);
-    copy_strided(s, size, out, step, egi_in(ip, id, 1), none);
+    copy_strided(s, m->size, m->out, step, operand(ip, m, id, 1), none);
     for (int k = 0; k < s->rank; k++) offset += egi_ints_of(g, egi_at(g, id))[k] * step[k];
-    copy_strided(a, size, out + offset * (int64_t)size, step, egi_in(ip, id, 0), a_step);
+    copy_strided(a, m->size, m->out + offset * (int64_t)m->size, step, operand(ip, m, id, 0), a_step);
 }
 
 void egi_run_pack(egi_interp *ip, egi_id id)
@@ -134,14 +141,14 @@ void egi_run_pack(egi_interp *ip, egi_id id)
 /* -- by index
  * ---------------------------------------------------------------------------------------------------------- */
 
-static int64_t index_at(eg_dtype t, const void *index, int64_t k)
+int64_t egi_index_at(eg_dtype t, const void *index, int64_t k)
 {
     if (t == EG_I32) return ((const int32_t *)index)[k];
     if (t == EG_U32) return ((const uint32_t *)index)[k];
     return ((const int64_t *)index)[k];
 }
 
-void egi_run_gather(egi_interp *ip, egi_id id)
+static void move_gather(const egi_interp *ip, egi_id id, const moved *m)
 {
     const egi_graph *g = ip->g;
     const egi_node *n = egi_at(g, id);
@@ -149,18 +156,30 @@ void egi_run_gather(egi_interp *ip, egi_id id)
     const egi_shape *a = egi_shape_of(g, egi_arg(g, id, 0));
     const int axis = (int)egi_ints_of(g, n)[0];
     const int64_t num = egi_count(g, index), extent = a->dim[axis];
-    size_t row = eg_dtype_size((eg_dtype)n->dtype);
+    size_t row = m->size;
     int64_t outer = 1;
     for (int k = 0; k < axis; k++) outer *= a->dim[k];
     for (int k = axis + 1; k < a->rank; k++) row *= (size_t)a->dim[k];
-    char *out = egi_out(ip, id);
+    char *out = m->out;
     if (extent == 0) return;
     for (int64_t o = 0; o < outer; o++) {
-        const char *in = (const char *)egi_in(ip, id, 0) + (size_t)(o * extent) * row;
+        const char *in = operand(ip, m, id, 0) + (size_t)(o * extent) * row;
         for (int64_t k = 0; k < num; k++, out += row) {
-            int64_t i = index_at(egi_dtype_of(g, index), ip->val[index], k);
+            int64_t i = egi_index_at(egi_dtype_of(g, index), ip->val[index], k);
             memcpy(out, in + (size_t)egi_max64(0, egi_min64(i, extent - 1)) * row, row);
         }
+    }
+}
+
+void egi_move(const egi_interp *ip, egi_id id, const void *const *val, void *out, size_t size)
+{
+    const moved m = {val, out, size};
+    switch ((int)egi_at(ip->g, id)->op) {
+    case EGI_UPDATE: move_update(ip, id, &m); break;
+    case EGI_CONCAT: move_concat(ip, id, &m); break;
+    case EGI_PAD: move_pad(ip, id, &m); break;
+    case EGI_GATHER: move_gather(ip, id, &m); break;
+    default: move_view(ip, id, &m); break;
     }
 }
 
@@ -179,7 +198,7 @@ void egi_run_scatter(egi_interp *ip, egi_id id)
     for (int k = 1; k < s->rank; k++) row *= s->dim[k];
     memcpy(out, egi_in(ip, id, 0), egi_bytes(g, id));
     for (int64_t k = 0; k < num; k++, u += (size_t)row * eg_dtype_size(t)) {
-        int64_t i = index_at(egi_dtype_of(g, index), ip->val[index], k);
+        int64_t i = egi_index_at(egi_dtype_of(g, index), ip->val[index], k);
         if (i < 0 || i >= s->dim[0]) continue;
         char *to = out + (size_t)(i * row) * eg_dtype_size(t);
         add(to, (const void *[]){to, u}, (int[]){1, 1}, row);

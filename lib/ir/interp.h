@@ -53,6 +53,8 @@ struct egi_interp {
     eg_context *own;         /* templates are built in a context of their own: a run never writes the user's */
     egi_template *templates; /* [EGI_OP_COUNT][2] */
     bool owns_templates;
+    bool keeps;                  /* values outside of loops keep their memory: the run is checked */
+    struct egi_origins *origins; /* of values that are not finite, where the run is checked; else NULL */
 };
 
 /* -- eval_plan.c -----------------------------------------------------------------------------------------------------
@@ -94,8 +96,10 @@ static inline size_t egi_bytes(const egi_graph *g, egi_id id)
 /* -- operations: each writes egi_out(ip, id) -------------------------------------------------------------------------
  */
 
-/* eval.c: the nodes of a region in order; false after a host function failed. */
+/* eval.c: the nodes of a region in order; false after a host function failed, or a check found something. */
 bool egi_run_region(egi_interp *ip, int64_t region);
+/* Buffer of an item of a loop, while, cond or host call. */
+uint32_t egi_item_buffer(const egi_interp *ip, egi_id id);
 /* eval_flow.c */
 bool egi_run_loop(egi_interp *ip, egi_id id);
 bool egi_run_while(egi_interp *ip, egi_id id);
@@ -106,17 +110,26 @@ void egi_run_elementwise(egi_interp *ip, egi_id id);
 void egi_run_composite(egi_interp *ip, egi_id id);
 void egi_run_iota(egi_interp *ip, egi_id id);
 /* eval_reduce.c */
+/* The operand of a reduction as kept axes, leading reduced axes and a last one: the maximal trailing run of reduced
+ * axes, flattened.  Axes are listed from the last to the first. */
+typedef struct egi_axes {
+    egi_shape kept, reduced;
+    int64_t kept_step[EG_MAX_RANK], reduced_step[EG_MAX_RANK];
+    int64_t last; /* elements of the last one; 1 if it is kept */
+    bool has_last;
+} egi_axes;
+egi_axes egi_axes_of(const egi_graph *g, egi_id id);
+/* Offset of the k-th element, in row-major order, of axes listed from the last to the first. */
+int64_t egi_axes_offset(const egi_shape *s, const int64_t *step, int64_t k);
 void egi_run_reduction(egi_interp *ip, egi_id id);
 void egi_run_arg(egi_interp *ip, egi_id id);
 void egi_run_cumsum(egi_interp *ip, egi_id id);
 void egi_run_sort(egi_interp *ip, egi_id id);
 /* eval_shape.c */
-void egi_run_view(egi_interp *ip, egi_id id);
-void egi_run_update(egi_interp *ip, egi_id id);
-void egi_run_concat(egi_interp *ip, egi_id id);
-void egi_run_pad(egi_interp *ip, egi_id id);
-void egi_run_pack(egi_interp *ip, egi_id id);
-void egi_run_gather(egi_interp *ip, egi_id id);
+/* Views, UPDATE, CONCAT, PAD, GATHER: elements of `size` bytes, of each operand at val[], to out; indices and starts
+ * are those of the run. */
+void egi_move(const egi_interp *ip, egi_id id, const void *const *val, void *out, size_t size);
+int64_t egi_index_at(eg_dtype t, const void *index, int64_t k);
 void egi_run_pack(egi_interp *ip, egi_id id);
 void egi_run_scatter(egi_interp *ip, egi_id id);
 

@@ -73,7 +73,7 @@ static uint64_t hash_of(const egi_graph *g, egi_id id)
                   .dtype = (eg_dtype)n->dtype,
                   .shape = n->shape,
                   .num_args = n->num_args,
-                  .args = &g->operands.at[n->args],
+                  .args = n->num_args ? &g->operands.at[n->args] : NULL,
                   .attr = n->attr,
                   .imm = n->imm};
     return hash(g, &m, n->region);

@@ -22,7 +22,7 @@ typedef struct egi_frame {
     void *team;                           /*  5 */
     void (*barrier)(void *team, int tid); /*  6 */
     int64_t (*tick)(struct egi_frame *f, int tid, int64_t step,
-                    int64_t steps); /*  7: end of the next chunk; = step: stop */
+                    int64_t steps); /*  7: end of the next chunk; = step: stop.  steps < 0: a while has ended */
     void (*host)(struct egi_frame *f, int64_t slot, void *const *in, void *const *out); /*  8 */
     const uint32_t *keys; /*  9: two for each stream of the code */
     int64_t execution;    /* 10: draws so far */
@@ -30,6 +30,8 @@ typedef struct egi_frame {
     int64_t stop;         /* 12: not 0: a host function failed; thread 0 writes it whenever that happens */
     char *scratch;        /* 13: of thread t from t * EGI_SCRATCH */
     int64_t failed;       /* 14: `stop` as it was at the last tick, for all threads to read until the next */
+    uint64_t *carried;    /* 15: written by thread 0 before each tick: number of the loop in code->loops, then the
+                             scalars it carries */
 } egi_frame;
 
 enum {
@@ -48,6 +50,7 @@ enum {
     EGI_FRAME_STOP,
     EGI_FRAME_SCRATCH,
     EGI_FRAME_FAILED,
+    EGI_FRAME_CARRIED,
     EGI_FRAME_FIELDS
 };
 _Static_assert(sizeof(egi_frame) == 8 * EGI_FRAME_FIELDS, "compiled code reads field k at offset 8 k");
@@ -78,6 +81,20 @@ typedef struct egi_code_delivery {
     uint32_t buffer[EGI_MAX_MERGED]; /* target buffers; the first is the base */
 } egi_code_delivery;
 
+/* Where a carried value stands when tick is called: in a buffer, or (0) as scalar number `scalar`, from 1, of the
+ * frame's `carried`. */
+typedef struct egi_code_carried {
+    uint32_t buffer, scalar;
+    eg_dtype dtype;
+} egi_code_carried;
+
+/* An outermost loop or while. */
+typedef struct egi_code_loop {
+    egi_id node; /* of the function's graph, and of all with this canonical form */
+    int64_t num_carried, first_carried;
+    int64_t num_stacks, first_stack; /* the buffers of stacked values; 0 = not wanted */
+} egi_code_loop;
+
 /* Compiled code of all functions with one canonical graph.  Immutable. */
 typedef struct egi_code {
     egi_entry entry;
@@ -85,6 +102,10 @@ typedef struct egi_code {
     EGI_VEC(egi_code_buffer) buffers;
     EGI_VEC(egi_code_delivery) deliveries;
     EGI_VEC(uint64_t) streams; /* stream of each pair of keys */
+    EGI_VEC(egi_code_loop) loops;
+    EGI_VEC(egi_code_carried) carried;
+    EGI_VEC(uint32_t) stacks;
+    int64_t num_scalars; /* most that a loop carries */
     int64_t num_sizes, num_literals;
     double work_ns; /* estimated work between two barriers, for the team's size */
     bool has_host, has_scratch;

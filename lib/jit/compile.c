@@ -36,6 +36,9 @@ static void code_free(const eg_allocator *a, egi_code *c)
     egi_vec_free(a, &c->buffers);
     egi_vec_free(a, &c->deliveries);
     egi_vec_free(a, &c->streams);
+    egi_vec_free(a, &c->loops);
+    egi_vec_free(a, &c->carried);
+    egi_vec_free(a, &c->stacks);
     egi_free(a, c->key);
     egi_free(a, c);
 }
@@ -106,7 +109,13 @@ static bool lower(eg_context *eg, egi_jit *jit, const egi_graph *g, const egi_pl
                    .lanes = jit->machine.lanes,
                    .avx512 = jit->machine.avx512};
     egi_lower_all(&l, name);
-    if (l.failed) egi_no_memory(eg);
+    if (l.too_wide)
+        egi_fail(eg, EG_ERR_COMPILE, NULL, 0,
+                 "'%s': one step of a loop over elements reads and writes more than %d arrays; join arrays of equal "
+                 "shape into one with an axis more",
+                 name, EGI_STAGE_PARAMS / 2);
+    else if (l.failed)
+        egi_no_memory(eg);
     return !l.failed;
 }
 

@@ -5,16 +5,14 @@
 #include "core/context.h"
 #include "jit/lower.h"
 
-enum { EGI_FUSED_PARAMS = 1024 };
-
 typedef struct egi_fused {
     egi_lower *l;
     const egi_stage *s;
     egi_nest nest;
     egi_text key;
     unsigned lanes;
-    LLVMValueRef arg[EGI_FUSED_PARAMS]; /* in the main function */
-    LLVMTypeRef type[EGI_FUSED_PARAMS];
+    LLVMValueRef arg[EGI_STAGE_PARAMS]; /* in the main function */
+    LLVMTypeRef type[EGI_STAGE_PARAMS];
     unsigned num;
     bool window; /* see egi_window: slices begin and end anywhere, and nothing is loaded from behind them */
     bool masked; /* stores must not touch what lies behind the last element */

@@ -4,8 +4,8 @@
 
 static unsigned param(egi_fused *f, LLVMValueRef v)
 {
-    if (f->num >= EGI_FUSED_PARAMS) {
-        f->l->failed = true;
+    if (f->num >= EGI_STAGE_PARAMS) {
+        f->l->failed = f->l->too_wide = true;
         return 0;
     }
     f->arg[f->num] = v;

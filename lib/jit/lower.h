@@ -40,7 +40,8 @@ typedef struct egi_lower {
     int depth;                /* loops and whiles around */
     LLVMValueRef while_end;   /* i64: end of the chunk of an outermost while */
     EGI_VEC(egi_named_function) functions;
-    bool failed; /* out of memory */
+    bool failed;   /* out of memory, or: */
+    bool too_wide; /* a stage asks for more arguments than a function has, in spite of plan_split.c */
 } egi_lower;
 
 /* -- lower.c: what stages ask for in the main function (builder l->b) -------------------------------------------------

@@ -71,6 +71,58 @@ static LLVMValueRef tick(egi_lower *l, LLVMValueRef k, LLVMValueRef n)
                           egi_lower_field(l, EGI_FRAME_TICK, l->b.ptr), args, 4, "");
 }
 
+/* -- what the runtime is told of outermost loops
+ * ------------------------------------------------------------------------------------ */
+
+/* Which buffers and scalars the loop carries and stacks; gives its number. */
+static int64_t describe_loop(egi_lower *l, egi_id id, uint16_t body, int64_t nc)
+{
+    const egi_graph *g = l->g;
+    const eg_allocator *a = &g->eg->allocator;
+    const bool is_loop = egi_at(g, id)->op == EGI_LOOP;
+    egi_code *c = l->code;
+    egi_code_loop loop = {.node = id, .num_carried = nc, .first_carried = c->carried.n, .first_stack = c->stacks.n};
+    uint32_t scalars = 0;
+    for (int64_t k = 0; k < nc; k++) {
+        egi_id param = g->regions.at[body].params.at[k + is_loop];
+        egi_code_carried at = {.dtype = egi_dtype_of(g, param)};
+        if (egi_is_scalar(g, param))
+            at.scalar = ++scalars;
+        else
+            at.buffer = l->p->place[param].buffer;
+        if (!egi_push(a, &c->carried, at)) l->failed = true;
+    }
+    loop.num_stacks = is_loop ? egi_ints_of(g, egi_at(g, id))[3] : 0;
+    for (int64_t k = 0; k < loop.num_stacks; k++) {
+        uint32_t buffer = 0;
+        for (egi_id item = id + 1; item < g->nodes.n && !buffer; item++) {
+            const egi_node *n = egi_at(g, item);
+            if (n->op == EGI_ITEM && egi_arg(g, item, 0) == id && n->imm == (uint64_t)(nc + k))
+                buffer = l->p->place[item].buffer;
+        }
+        if (!egi_push(a, &c->stacks, buffer)) l->failed = true;
+    }
+    c->num_scalars = egi_max64(c->num_scalars, scalars);
+    if (!egi_push(a, &c->loops, loop)) l->failed = true;
+    return c->loops.n - 1;
+}
+
+/* Before a tick: which loop it is, and the scalars it carries (NULL: not one). */
+static void report_carried(egi_lower *l, int64_t loop, const LLVMValueRef *scalar, int64_t nc, const egi_id *like)
+{
+    egi_irb_if f;
+    LLVMValueRef to = egi_lower_field(l, EGI_FRAME_CARRIED, l->b.ptr);
+    int64_t next = 1;
+    egi_lower_thread0(l, &f);
+    egi_irb_store(&l->b, egi_irb_i64(&l->b, loop), to);
+    for (int64_t k = 0; k < nc; k++) {
+        if (!scalar[k]) continue;
+        egi_lower_store(&l->b, egi_dtype_of(l->g, like[k]), scalar[k],
+                        egi_irb_at(&l->b, l->b.i64, to, egi_irb_i64(&l->b, next++)), 1, NULL);
+    }
+    egi_irb_if_end(&l->b, &f);
+}
+
 /* Rows that a cancelled loop did not reach are zero. */
 static void clear_rest(egi_lower *l, egi_id id, LLVMValueRef done, LLVMValueRef n)
 {
@@ -228,6 +280,10 @@ static void loop_emit(egi_lower *l, loop_state *s)
         s->chunk[k] = phi(l, LLVMTypeOf(l->scalar[init]), l->scalar[init], before);
         if (hosted) s->before[k] = phi(l, LLVMTypeOf(l->scalar[init]), l->scalar[init], before);
     }
+    if (chunked) {
+        int64_t loop = describe_loop(l, s->id, s->body, s->nc);
+        report_carried(l, loop, s->chunk, s->nc, g->regions.at[s->body].results.at);
+    }
     LLVMValueRef k1 = chunked ? tick(l, k0, s->n) : s->n, failed = hosted ? stopped(l) : NULL;
     LLVMBuildCondBr(l->b.b, LLVMBuildICmp(l->b.b, LLVMIntSGT, k1, k0, ""), run, after);
     enter_block(l, run);
@@ -281,6 +337,7 @@ typedef struct while_state {
     uint16_t cond, body;
     uint32_t nc;
     bool hosted;
+    int64_t loop;                /* its number, if it is an outermost one */
     LLVMValueRef i, earlier;     /* iteration; the one before */
     LLVMValueRef *phis, *before; /* scalars carried; before the last iteration, where host functions are called */
     LLVMBasicBlockRef asked;     /* where the runtime said no */
@@ -295,6 +352,8 @@ static LLVMValueRef while_chunk(egi_lower *l, while_state *s, LLVMBasicBlockRef 
     l->while_end = phi(l, l->b.i64, egi_irb_i64(&l->b, 0), before);
     LLVMBuildCondBr(l->b.b, LLVMBuildICmp(l->b.b, LLVMIntEQ, s->i, l->while_end, ""), ask, go);
     enter_block(l, ask);
+    s->loop = describe_loop(l, s->id, s->body, s->nc);
+    report_carried(l, s->loop, s->phis, s->nc, l->g->regions.at[s->body].results.at);
     LLVMValueRef more = tick(l, s->i, egi_irb_i64(&l->b, EGI_ENDLESS)), failed = s->hosted ? stopped(l) : NULL;
     s->done = s->hosted ? LLVMBuildSelect(l->b.b, failed, s->earlier, s->i, "") : s->i;
     for (uint32_t k = 0; k < s->nc; k++) {
@@ -392,6 +451,10 @@ void egi_lower_while(egi_lower *l, egi_id id)
     LLVMValueRef done = behind_while(l, &s, s.i, from, s.done);
     for (uint32_t k = 0; k < s.nc; k++) {
         if (s.phis[k]) s.left[k] = behind_while(l, &s, s.phis[k], from, s.left[k]);
+    }
+    if (l->depth == 0) {
+        report_carried(l, s.loop, s.left, s.nc, g->regions.at[s.body].results.at);
+        tick(l, done, egi_irb_i64(&l->b, -1));
     }
     for (uint32_t k = 0; k < s.nc; k++) {
         if (s.phis[k]) give_item(l, id, k, s.left[k]);

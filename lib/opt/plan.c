@@ -113,6 +113,7 @@ egi_plan *egi_plan_new(const egi_graph *g, bool no_passes)
     if (!no_passes) egi_plan_rotate(p);
     egi_plan_lists(p);
     if (!no_passes) egi_plan_merge(p);
+    egi_plan_split_stages(p);
     egi_plan_barriers(p);
     if (!p->failed) return p;
     egi_plan_free(p);

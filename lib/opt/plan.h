@@ -1,6 +1,6 @@
 /* From a graph to what a machine does: buffers, and for each region a sequence of stages with barriers between.
  *
- *     graph -> classify -> levels -> materialise -> place -> rotate -> barriers -> plan      (egi_plan_new)
+ *     graph -> classify -> levels -> materialise -> place -> rotate -> split -> barriers -> plan   (egi_plan_new)
  *
  * Values of rank 0 are never in a stage: every thread computes them in registers.  Elementwise values of one shape and
  * level share a stage, one loop over fixed slices; everything else that moves elements is a stage of its own.  Views
@@ -70,7 +70,10 @@ typedef enum egi_stage_kind {
     EGI_STAGE_NODE    /* one operation: reduction, event, region, ... */
 } egi_stage_kind;
 
-enum { EGI_MAX_MERGED = 8 }; /* projections that are delivered together */
+enum {
+    EGI_MAX_MERGED = 8,     /* projections that are delivered together */
+    EGI_STAGE_PARAMS = 1024 /* arguments of a fused stage's function: pointers, strides, scalars */
+};
 
 typedef struct egi_access {
     uint32_t buffer;
@@ -179,7 +182,9 @@ bool egi_is_inline(const egi_plan *p, egi_id id);  /* cheap leaf, computed where
 egi_stage *egi_plan_stage(egi_plan *p, egi_stages *list, egi_stage_kind kind, int level, uint32_t shape, egi_id node);
 void egi_plan_store(egi_plan *p, egi_stages *list, int level, egi_id node, egi_place to);
 uint32_t egi_plan_buffer(egi_plan *p, egi_buffer_kind kind, uint32_t slot, eg_dtype t, uint32_t shape);
-void egi_plan_levels(egi_plan *p); /* plan_level.c */
+void egi_plan_levels(egi_plan *p);       /* plan_level.c */
+void egi_plan_split_levels(egi_plan *p); /* plan_split.c: none asks for too many arguments */
+void egi_plan_split_stages(egi_plan *p);
 void egi_plan_place(egi_plan *p);  /* plan_place.c */
 void egi_plan_rotate(egi_plan *p); /* plan_rotate.c */
 void egi_plan_merge(egi_plan *p);  /* plan_event.c: lists, projections delivered together */

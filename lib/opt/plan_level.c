@@ -218,6 +218,7 @@ void egi_plan_levels(egi_plan *p)
     if (l.asap && l.want) {
         settle(&l);
         find_alap(&l);
+        egi_plan_split_levels(p);
         for (egi_id id = 1; id < p->g->nodes.n; id++) {
             egi_region_plan *r = &p->region[egi_at(p->g, id)->region];
             raise(&r->levels, p->level[id] + 1);

@@ -131,6 +131,7 @@ static eg_status call(run *u, const program *p, int64_t blocks, int64_t base)
                         .interpret = u->o.interpret,
                         .progress = u->o.progress ? on_progress : NULL,
                         .user = u,
+                        .check = u->o.check,
                         .in_place = true};
     eg_status status = eg_call(p->func, u->o.state, in, out, &o);
     if (out != few) eg_release(r->eg, out);

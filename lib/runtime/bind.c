@@ -3,6 +3,7 @@
 
 #include "ir/func.h"
 #include "runtime/team.h"
+#include "runtime/watcher.h"
 
 static int64_t extent(const egi_bound *b, egi_size s) { return s.index < 0 ? s.value : b->canon.sizes.at[s.index]; }
 
@@ -13,6 +14,7 @@ static int64_t count(const egi_bound *b, const egi_code_buffer *c)
     return n;
 }
 
+/* At most 2^57 elements (egi_spec_count): 2^60 bytes, and of a list not many more. */
 static size_t size_of(const egi_bound *b, const egi_code_buffer *c)
 {
     int64_t n = count(b, c);
@@ -21,18 +23,23 @@ static size_t size_of(const egi_bound *b, const egi_code_buffer *c)
     return (size_t)n * eg_dtype_size(c->dtype);
 }
 
+/* What a buffer takes in the block: whole cache lines, and one that vectors may write at its end. */
+static size_t room(size_t bytes) { return (size_t)egi_round_up((int64_t)bytes, EGI_ALIGN) + EGI_ALIGN; }
+
 /* Temporaries and copies of the caller's arrays are laid out one after the other. */
 static bool lay_out(egi_bound *b, const eg_state *s)
 {
     const egi_code *code = b->code;
     size_t total = EGI_SLACK;
+    bool too_large = false;
     for (int64_t k = 1; k < code->buffers.n; k++) {
         const egi_code_buffer *c = &code->buffers.at[k];
         b->bytes[k] = size_of(b, c);
-        if (c->kind != EGI_BUF_VAR && c->kind != EGI_BUF_ARRAY)
-            total += (size_t)egi_round_up((int64_t)b->bytes[k], EGI_ALIGN) + EGI_ALIGN;
+        if (c->kind == EGI_BUF_VAR || c->kind == EGI_BUF_ARRAY) continue;
+        /* One fits into 63 bits, all together may not. */
+        too_large |= __builtin_add_overflow(total, room(b->bytes[k]), &total);
     }
-    b->block = egi_alloc(b->allocator, total, EGI_ALIGN);
+    b->block = too_large ? NULL : egi_alloc(b->allocator, total, EGI_ALIGN);
     if (!b->block) return false;
     size_t at = 0;
     for (int64_t k = 1; k < code->buffers.n; k++) {
@@ -43,7 +50,7 @@ static bool lay_out(egi_bound *b, const eg_state *s)
             b->buffers[k] = b->func->graph->arrays.at[c->slot]->data;
         } else {
             b->buffers[k] = b->own[k] = b->block + at;
-            at += (size_t)egi_round_up((int64_t)b->bytes[k], EGI_ALIGN) + EGI_ALIGN;
+            at += room(b->bytes[k]);
         }
     }
     return true;
@@ -111,7 +118,8 @@ static bool fill_in(egi_bound *b, const eg_state *s)
     b->keys = egi_alloc(a, (size_t)(b->code->streams.n + 1) * 2 * sizeof *b->keys, 16);
     if (b->canon.failed || !b->buffers || !b->own || !b->bytes || !b->deliveries || !b->plans || !b->csrs || !b->keys)
         return false;
-    if (!lay_out(b, s)) return false;
+    b->carried = egi_alloc(a, (size_t)(b->code->num_scalars + 1) * sizeof *b->carried, 16);
+    if (!b->carried || !lay_out(b, s)) return false;
     if (b->code->has_scratch && !(b->scratch = egi_alloc(a, (size_t)b->nt * EGI_SCRATCH, EGI_ALIGN))) return false;
     if (b->code->has_host && !(b->snapshot[0] = egi_alloc(a, kept_bytes(b), 16))) return false;
     if (b->code->has_host && !(b->snapshot[1] = egi_alloc(a, kept_bytes(b), 16))) return false;
@@ -124,8 +132,9 @@ void egi_bound_free(egi_bound *b)
     if (!b) return;
     const eg_allocator *a = b->allocator;
     for (int64_t k = 0; b->plans && k < b->code->deliveries.n; k++) egi_delivery_free(b->plans[k], a);
-    void *p[] = {b->block, b->buffers, b->own,     b->bytes,       b->deliveries,  b->plans,
-                 b->csrs,  b->keys,    b->scratch, b->snapshot[0], b->snapshot[1], b->unwanted};
+    void *p[] = {b->block, b->buffers, b->own,         b->bytes,       b->deliveries, b->plans,  b->csrs,
+                 b->keys,  b->scratch, b->snapshot[0], b->snapshot[1], b->unwanted,   b->carried};
+    egi_watcher_free(b->watcher);
     for (size_t k = 0; k < EGI_LEN(p); k++) egi_free(a, p[k]);
     if (b->canon.allocator) egi_canon_free(&b->canon);
     egi_free(a, b);

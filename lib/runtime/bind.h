@@ -23,7 +23,9 @@ typedef struct egi_bound {
     uint32_t *keys;
     char *scratch;
     char *snapshot[2]; /* for functions with host calls: what is kept, before the run and before the last step */
-    char *unwanted;    /* where host functions put outputs that nobody uses */
+    uint64_t *carried; /* egi_frame.carried */
+    struct egi_watcher *watcher; /* of checked runs: watcher.h */
+    char *unwanted;              /* where host functions put outputs that nobody uses */
 } egi_bound;
 
 /* Variables and what outermost loops carry: kept so that a step in which a host function fails has not happened. */

@@ -7,6 +7,7 @@
 #include "jit/jit.h"
 #include "runtime/bind.h"
 #include "runtime/team.h"
+#include "runtime/watcher.h"
 
 typedef struct running {
     egi_frame frame; /* first: compiled code passes it back */
@@ -16,10 +17,15 @@ typedef struct running {
     int64_t chunk; /* steps in a chunk */
     double chunk_start;
     bool cancelled;
-    bool undone;      /* the step in which a host function failed */
-    unsigned host_fp; /* the host's floating-point state: callbacks get it */
-    int got;          /* the team's real size */
-    bool ran;         /* that is the one the binding was made for */
+    bool undone;          /* the step in which a host function failed */
+    egi_watcher *watcher; /* of a checked run, else NULL */
+    double looked;        /* when the watcher did last */
+    bool looks;           /* the watcher does, at this tick */
+    bool in_loop;         /* an outermost one */
+    bool fault;           /* the watcher found one: nothing that happens now counts */
+    unsigned host_fp;     /* the host's floating-point state: callbacks get it */
+    int got;              /* the team's real size */
+    bool ran;             /* that is the one the binding was made for */
 } running;
 
 /* -- variables kept for host functions that fail ----------------------------------------------------------------- */
@@ -37,15 +43,24 @@ static void snapshot(const egi_bound *b, bool step, bool restore)
     }
 }
 
+/* A chunk of a checked run takes at least so many times the time of looking at it, unless the user wants shorter ones
+ * than the default. */
+static const double watched = 50, fine_s = 0.02;
+
 /* -- chunks ----------------------------------------------------------------------------------------------------------
  */
 
 /* How many steps make a chunk of the time wanted, from the last one. */
 static void adapt(running *r, int64_t steps)
 {
-    double now = egi_now(), spent = now - r->chunk_start;
+    double now = egi_now(), spent = now - r->chunk_start, chunk_s = r->run->chunk_s;
+    if (r->looks) {
+        double least = watched * egi_watcher_cost(r->watcher);
+        spent -= egi_watcher_judging(r->watcher);
+        if (chunk_s >= fine_s && least > chunk_s) chunk_s = least;
+    }
     if (r->run->chunk_s > 0 && steps > 0) {
-        double wanted = spent > 0 ? (double)steps * r->run->chunk_s / spent : 16.0 * (double)r->chunk;
+        double wanted = spent > 0 ? (double)steps * chunk_s / spent : 16.0 * (double)r->chunk;
         double most = 16.0 * (double)r->chunk;
         r->chunk = (int64_t)(wanted < 1 ? 1 : wanted < most ? wanted : most);
     }
@@ -55,7 +70,7 @@ static void adapt(running *r, int64_t steps)
 static bool stops(running *r, int64_t step, int64_t steps)
 {
     egi_run *run = r->run;
-    if (r->frame.stop || r->cancelled) return true;
+    if (r->frame.stop || r->cancelled || r->fault) return true;
     if (run->cancel && atomic_load_explicit(run->cancel, memory_order_relaxed)) r->cancelled = true;
     if (run->progress && step > 0 && steps < EGI_ENDLESS && !r->cancelled) {
         unsigned fp = _mm_getcsr();
@@ -69,6 +84,7 @@ static bool stops(running *r, int64_t step, int64_t steps)
 static int64_t next_chunk(running *r, int64_t step, int64_t steps)
 {
     const bool hosts = r->bound->snapshot[0] != NULL;
+    if (r->fault) return step;
     if (r->frame.stop && step > 0 && !r->undone) {
         /* The step in which the host function failed did not happen; what comes behind the loop does. */
         snapshot(r->bound, true, true);
@@ -84,16 +100,41 @@ static int64_t next_chunk(running *r, int64_t step, int64_t steps)
     return step + (steps - step < chunk ? steps - step : chunk);
 }
 
+/* All threads, of a checked run, at a tick. */
+static void look(running *r, int tid, int64_t step, int64_t steps)
+{
+    egi_team *team = r->frame.team;
+    if (tid == 0) {
+        const bool due = !r->bound->snapshot[0] || egi_now() - r->looked > r->run->chunk_s;
+        r->looks = !r->frame.stop && egi_watcher_arrive(r->watcher, step, steps, due);
+    }
+    egi_barrier(team, tid);
+    if (!r->looks) return;
+    egi_watcher_scan(r->watcher, tid, r->got);
+    egi_barrier(team, tid);
+    if (tid == 0) {
+        r->fault = !egi_watcher_judge(r->watcher);
+        r->looked = egi_now();
+    }
+}
+
 static int64_t tick(egi_frame *f, int tid, int64_t step, int64_t steps)
 {
     running *r = (running *)(void *)f;
     egi_team *team = f->team;
+    if (steps < 0 && !r->watcher) return step;
     egi_barrier(team, tid);
+    if (r->watcher) look(r, tid, step, steps);
     if (tid == 0) {
-        r->end = next_chunk(r, step, steps);
+        r->end = steps < 0 ? step : next_chunk(r, step, steps);
+        r->in_loop = r->end > step;
         f->failed = f->stop;
     }
     egi_barrier(team, tid);
+    if (r->looks) {
+        egi_watcher_save(r->watcher, tid, r->got);
+        egi_barrier(team, tid);
+    }
     return r->end;
 }
 
@@ -103,13 +144,14 @@ static void call_host(egi_frame *f, int64_t slot, void *const *in, void *const *
 {
     running *r = (running *)(void *)f;
     const egi_host *h = &r->bound->func->graph->hosts.at[slot];
-    if (f->stop && !r->undone) return;
+    if ((f->stop && !r->undone) || r->fault) return;
     void **all = (void **)(uintptr_t)out; /* made for this call */
     for (int k = 0; k < h->num_out; k++) all[k] = all[k] ? all[k] : r->bound->unwanted;
     unsigned fp = _mm_getcsr();
     egi_fp_leave(r->host_fp);
     int failed = h->fn(h->user, (const void *const *)in, out);
     egi_fp_leave(fp);
+    if (!failed && r->watcher) egi_watcher_heard(r->watcher, r->in_loop, (uint32_t)slot, out);
     if (!failed) return;
     f->stop = 1;
     r->undone = false;
@@ -125,7 +167,11 @@ static void enter(void *user, int tid, int nt, egi_team *team)
         r->ran = nt == r->bound->nt;
     }
     egi_barrier(team, tid);
-    if (r->ran) r->bound->code->entry(&r->frame, tid, nt);
+    if (!r->ran) return;
+    r->bound->code->entry(&r->frame, tid, nt);
+    if (!r->watcher) return;
+    egi_barrier(team, tid);
+    if (!r->fault && !r->cancelled && !r->frame.stop) egi_watcher_scan_end(r->watcher, tid, nt);
 }
 
 /* -- one run of compiled code
@@ -216,7 +262,8 @@ static void prepare(running *k, egi_bound *b, const egi_run *r, const eg_context
                            .host = call_host,
                            .keys = b->keys,
                            .execution = (int64_t)r->execution,
-                           .scratch = b->scratch};
+                           .scratch = b->scratch,
+                           .carried = b->carried};
     snapshot(b, false, false);
 }
 
@@ -227,11 +274,13 @@ static bool run_on_team(running *k, eg_func *f, eg_state *s, egi_run *r, int ask
     for (int tries = 0; tries < 4; tries++) {
         if (tries == 3) k->got = asked = 1;
         egi_bound *b = egi_bind(f, s, asked, k->got);
-        if (!b) {
+        k->watcher = b && r->watch ? egi_watcher_of(b) : NULL;
+        if (!b || (r->watch && !k->watcher)) {
             snprintf(r->message, sizeof r->message, "'%s': out of memory for its buffers", f->name);
             return false;
         }
         prepare(k, b, r, f->eg);
+        if (k->watcher) egi_watcher_begin(k->watcher, s, r, &k->frame);
         egi_team_run_fp(asked, r->keep_denormals ? EGI_FP_EXACT : EGI_FP_FLUSH, enter, k);
         if (k->ran) break;
     }
@@ -244,6 +293,8 @@ static eg_status run_compiled(eg_func *f, eg_state *s, egi_run *r, bool explicit
     running k = {.run = r, .chunk = 16, .chunk_start = egi_now(), .host_fp = _mm_getcsr()};
     if (!run_on_team(&k, f, s, r, nt)) return EG_ERR_MEMORY;
     r->threads = k.got;
+    if (k.watcher && !k.cancelled && !k.frame.stop) k.fault = !egi_watcher_judge_end(k.watcher);
+    if (k.fault) return egi_watcher_finish(k.watcher, s, r);
     if (k.frame.stop && !k.undone) {
         snapshot(k.bound, false, true);
         return EG_ERR_RUN;
@@ -270,6 +321,7 @@ static eg_status run_interpreted(const eg_func *f, const eg_state *s, egi_run *r
     r->vars = vars;
     eg_status status = egi_eval(g, r);
     egi_free(&f->eg->allocator, vars);
+    if (r->watch) egi_watch_free(r->watch, &f->eg->allocator);
     return status;
 }
 
@@ -320,6 +372,9 @@ static bool checked(const eg_func *f, const eg_state *s, const void *const *in, 
     if (o && (o->threads < 0 || o->threads > 1024))
         egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0, "eg_call of '%s': threads is %d; use 0 (default) to 1024", f->name,
                  o->threads);
+    if (o && (unsigned)o->check > EG_CHECK_ALL)
+        egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0, "eg_call of '%s': check is %d; use one of EG_CHECK_...", f->name,
+                 (int)o->check);
     if (eg->trace)
         egi_fail(eg, EG_ERR_STATE, NULL, 0, "eg_call of '%s' while a function is being traced; call it afterwards",
                  f->name);
@@ -361,10 +416,12 @@ eg_status eg_call(eg_func *f, eg_state *s, const void *const *in, void *const *o
 {
     if (!f) return EG_ERR_ARGUMENT;
     eg_context *eg = f->eg;
-    const bool own = !s, interpret = eg->options.interpret || (o && o->interpret);
+    const eg_check check = o && o->check ? o->check : eg->options.check;
+    const bool own = !s, interpret = eg->options.interpret || (o && o->interpret) || check == EG_CHECK_ALL;
     eg_status status;
     if (!(s = begin_run(f, s, in, out, o, interpret, &status))) return status;
     int asked = o && o->threads ? o->threads : eg->options.threads;
+    egi_watch watch = {.all = check == EG_CHECK_ALL, .name = f->name};
     egi_run r = {.args = in,
                  .results = out,
                  .seed = eg->options.seed,
@@ -376,7 +433,8 @@ eg_status eg_call(eg_func *f, eg_state *s, const void *const *in, void *const *o
                  .user = o ? o->user : NULL,
                  .in_place = o && o->in_place,
                  .chunk_s = eg->options.chunk_ms * 1e-3,
-                 .allocator = &eg->allocator};
+                 .allocator = &eg->allocator,
+                 .watch = check > EG_CHECK_OFF ? &watch : NULL};
     double start = egi_now();
     s->status = interpret ? run_interpreted(f, s, &r) : run_compiled(f, s, &r, asked > 0);
     status = s->status;

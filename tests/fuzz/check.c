@@ -79,6 +79,38 @@ static bool options_agree(const fz_program *p, const fz_outcome *ref, fz_rng *r,
                       o.chunk_ms, o.no_passes ? ", no_passes" : "");
 }
 
+/* A checked run says and leaves the same, whatever runs it; chunks of one step, so that compiled code looks as often as
+ * the interpreter.  Where nothing is found it gives what an unchecked run gives. */
+static bool checks_agree(const fz_program *p, const fz_outcome *ref, fz_rng *r, char *why)
+{
+    eg_options o = options_of(p);
+    fz_session s;
+    fz_outcome a, b;
+    o.chunk_ms = 1e-6;
+    o.no_passes = fz_chance(r, 10);
+    if (!fz_open(&s, p, &o, NULL, why)) return told(why, "checked");
+    fz_run(&s, &(eg_run_options){.interpret = true, .check = EG_CHECK_OUTPUT}, 1, &a);
+    bool ok = a.status == EG_OK || a.status == EG_ERR_RUN;
+    if (!ok) snprintf(why, FZ_WHY, "%s", a.message);
+    if (ok && !a.status) ok = fz_equal(ref, &a, why);
+    for (int k = 0; ok && k < 2; k++) {
+        int threads = k ? 2 + (int)fz_below(r, 3) : 1;
+        fz_run(&s, &(eg_run_options){.threads = threads, .check = EG_CHECK_OUTPUT}, 1, &b);
+        if (a.status != b.status || strcmp(a.message, b.message) != 0) {
+            ok = false;
+            snprintf(why, FZ_WHY, "%d threads: %s / %s", threads, a.message, b.message);
+        } else {
+            fz_outcome x = a;
+            x.status = b.status = EG_OK;
+            ok = fz_equal(&x, &b, why) || told(why, "%d threads, after: %s", threads, a.message);
+        }
+        fz_outcome_free(&b);
+    }
+    fz_outcome_free(&a);
+    fz_close(&s);
+    return ok || told(why, "checked%s", o.no_passes ? ", no_passes" : "");
+}
+
 /* Arrays and connections are found by type and size: the same ones, unless several look alike. */
 static bool same_objects(const egi_graph *a, const egi_graph *b)
 {
@@ -220,7 +252,7 @@ bool fz_check(const fz_program *p, char *why)
     fz_run(&s, &(eg_run_options){.interpret = true}, 1, &ref);
     bool ok = !ref.status && forms_agree(&s, &ref, why);
     if (ref.status) snprintf(why, FZ_WHY, "interpreter: %s", ref.message);
-    int share[5];
+    int share[6];
     for (size_t k = 0; k < EGI_LEN(share); k++) share[k] = (int)fz_below(&r, 100);
     ok = ok && threads_agree(&s, &ref, &r, why);
     ok = ok && (share[0] >= 60 || options_agree(p, &ref, &r, why));
@@ -228,6 +260,7 @@ bool fz_check(const fz_program *p, char *why)
     ok = ok && (share[2] >= 25 || text_agrees(p, &s, &ref, &r, why));
     ok = ok && (share[3] >= 60 || halves_agree(p, &s, why));
     ok = ok && (share[4] >= 35 || sizes_agree(p, &s, why));
+    ok = ok && (share[5] >= 40 || checks_agree(p, &ref, &r, why));
     fz_outcome_free(&ref);
     fz_close(&s);
     return ok;

@@ -94,7 +94,7 @@ static bool load(golden *g, const char *name, golden_array *a)
     return false;
 }
 
-const golden_array *golden_array_named(golden *g, const char *name)
+static const golden_array *array_named(golden *g, const char *name)
 {
     for (struct golden_loaded *l = g->loaded; l; l = l->next) {
         if (!strcmp(l->name, name)) return &l->array;
@@ -115,7 +115,7 @@ const golden_array *golden_input_array(golden *g, const char *key, const char *n
         golden_fail(g, "'%s' names no array%s%s", key, name ? " for " : "", name ? name : "");
         return NULL;
     }
-    return golden_array_named(g, json_string_value(v));
+    return array_named(g, json_string_value(v));
 }
 
 /* -- comparing
@@ -125,7 +125,7 @@ void golden_check(golden *g, const char *result, const double *got, int64_t num)
 {
     const char *name = json_string_value(json_object_get(json_object_get(g->run, "outputs"), result));
     if (!name || *g->why) return;
-    const golden_array *want = golden_array_named(g, name);
+    const golden_array *want = array_named(g, name);
     const json_t *t = json_object_get(json_object_get(json_object_get(g->json, "arrays"), name), "tolerance");
     if (!want) return;
     if (!got || num != want->num) {

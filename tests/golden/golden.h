@@ -47,9 +47,9 @@ double golden_number(golden *g, const char *key);
 double golden_param(golden *g, const char *key, const char *name, double otherwise);
 /* The array that the key names, itself or as entry `name` of a map (NULL: itself). */
 const golden_array *golden_input_array(golden *g, const char *key, const char *name);
-/* An array by the name of its file. */
-const golden_array *golden_array_named(golden *g, const char *name);
 bool golden_has(const golden *g, const char *key, const char *name);
+/* Frees the arrays that it has read. */
+void golden_free_arrays(golden *g);
 
 /* -- comparing
  * ------------------------------------------------------------------------------------------------------------ */

@@ -8,8 +8,6 @@
 
 #include "golden.h"
 
-void golden_free_arrays(golden *g);
-
 static const struct {
     const char *kind;
     golden_fn run;

@@ -1,4 +1,4 @@
-/* Kind `runner`: input forms, monitors, continued runs. */
+/* Kind `runner`: inputs, monitors and continued runs of a DSRunner. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,225 +7,214 @@
 
 enum { MOST = 8 };
 
-/* A function of the start of the step, added by the inputs' rules or by itself. */
-typedef struct wave {
-    const char *function;
+/* An input that the case describes: its function of time, traced. */
+typedef struct function {
+    const char *name;
     double offset, amplitude, omega, slope;
-} wave;
+} function;
 
-static eg_val wave_at(void *user, eg_system *target, eg_shared s)
+static eg_val value_at(const function *f, eg_val t)
 {
-    const wave *w = user;
+    if (!strcmp(f->name, "sine")) return eg_add(f->offset, eg_mul(f->amplitude, eg_sin(eg_mul(f->omega, t))));
+    return eg_add(f->offset, eg_mul(f->slope, t));
+}
+
+static eg_val traced(void *user, eg_system *target, eg_shared s)
+{
     (void)target;
-    if (!strcmp(w->function, "sine")) return eg_add(w->offset, eg_mul(w->amplitude, eg_sin(eg_mul(w->omega, s.t))));
-    return eg_add(w->offset, eg_mul(w->slope, s.t));
+    return value_at(user, s.t);
 }
 
-static void add_wave(void *user, eg_system *target, eg_shared s)
+static void added(void *user, eg_system *target, eg_shared s)
 {
-    eg_accumulate(target, "N.input", wave_at(user, target, s));
+    const function *f = user;
+    if (f->name) eg_accumulate(target, "N.input", value_at(f, s.t));
 }
 
-static double number_of(const json_t *map, const char *name)
-{
-    return json_number_value(json_object_get(json_object_get(map, "params"), name));
-}
+typedef struct scene {
+    golden *g;
+    eg_system *net, *group;
+    int64_t num;
+    double dt;
+    eg_input inputs[MOST];
+    function functions[MOST], callable;
+    int num_inputs;
+} scene;
 
-static wave wave_of(golden *g, const json_t *in)
-{
-    const char *name = json_string_value(json_object_get(in, "function"));
-    if (!name || (strcmp(name, "sine") != 0 && strcmp(name, "line") != 0))
-        golden_unsupported(g, "function", name ? name : "none");
-    return (wave){name ? name : "", number_of(in, "offset"), number_of(in, "amplitude"), number_of(in, "omega"),
-                  number_of(in, "slope")};
-}
+static double number(const json_t *of, const char *key) { return json_number_value(json_object_get(of, key)); }
 
-static eg_array *rows_of(golden *g, const json_t *in)
+static eg_array *array_of(golden *g, const char *name)
 {
-    const char *name = json_string_value(json_object_get(in, "array"));
-    const golden_array *a = name ? golden_array_named(g, name) : NULL;
-    if (!a) return NULL;
-    eg_spec spec = {.dtype = EG_F64, .rank = a->rank};
-    for (int k = 0; k < a->rank && k < EG_MAX_RANK; k++) spec.dim[k] = a->dim[k];
-    return eg_array_new(g->eg, spec, a->data);
-}
-
-static eg_input_op op_of(golden *g, const json_t *in)
-{
-    static const char names[] = "+-*/=";
-    const char *op = json_string_value(json_object_get(in, "op")), *at = op && *op ? strchr(names, *op) : NULL;
-    if (!at) golden_unsupported(g, "op", op ? op : "none");
-    return at ? (eg_input_op)(at - names) : EG_INPUT_ADD;
-}
-
-/* Puts the case's inputs into the options; waves live as long as the run. */
-static void inputs_of(golden *g, eg_dsrunner_options *o, eg_input *in, wave *waves)
-{
-    const json_t *list = json_object_get(g->run, "inputs");
-    size_t n = json_array_size(list);
-    if (n > MOST) golden_fail(g, "too many inputs");
-    for (size_t k = 0; k < n && !*g->why; k++) {
-        const json_t *from = json_array_get(list, k);
-        const char *type = json_string_value(json_object_get(from, "type"));
-        eg_input i = {.variable = "N.input", .op = op_of(g, from)};
-        if (!type) type = "none";
-        if (!strcmp(type, "fix")) {
-            i.value = json_number_value(json_object_get(from, "value"));
-        } else if (!strcmp(type, "iter")) {
-            i.kind = EG_INPUT_ITER;
-            i.array = rows_of(g, from);
-        } else if (!strcmp(type, "func") || !strcmp(type, "callable")) {
-            waves[k] = wave_of(g, from);
-            i.kind = EG_INPUT_FUNC;
-            i.fn = wave_at;
-            i.user = &waves[k];
-        } else {
-            golden_unsupported(g, "type", type);
-        }
-        if (!strcmp(type, "callable")) {
-            o->inputs_fn = add_wave;
-            o->inputs_user = &waves[k];
-        } else {
-            in[o->num_inputs++] = i;
-        }
+    golden named = *g;
+    json_t *run = json_object();
+    json_object_set_new(run, "a", json_string(name));
+    named.run = run;
+    const golden_array *a = golden_input_array(&named, "a", NULL);
+    g->loaded = named.loaded;
+    json_decref(run);
+    if (!a) {
+        golden_fail(g, "%s", named.why);
+        return NULL;
     }
-    o->inputs = in;
+    eg_spec s = {.dtype = EG_F64, .rank = a->rank};
+    for (int k = 0; k < a->rank; k++) s.dim[k] = a->dim[k];
+    return eg_array_new(g->eg, s, a->data);
 }
 
-/* -- monitors ------------------------------------------------------------------------------------------------------ */
-
-static eg_val sum_of(void *user, eg_system *target, eg_shared s)
+static void read_function(function *f, const json_t *e)
 {
-    (void)user;
-    (void)s;
-    return eg_sum(eg_value(target, "N.V"));
+    const json_t *p = json_object_get(e, "params");
+    *f = (function){json_string_value(json_object_get(e, "function")), number(p, "offset"), number(p, "amplitude"),
+                    number(p, "omega"), number(p, "slope")};
 }
 
-static eg_val end_of(void *user, eg_system *target, eg_shared s)
+static void read_input(scene *s, const json_t *e)
 {
-    (void)user;
-    (void)target;
-    return s.t;
+    static const char ops[] = "+-*/=";
+    const char *type = json_string_value(json_object_get(e, "type")), *op = json_string_value(json_object_get(e, "op"));
+    const char *at = op && *op ? strchr(ops, *op) : NULL;
+    if (!type || !at || s->num_inputs == MOST) {
+        golden_fail(s->g, "an input without type or op, or more than %d", MOST);
+        return;
+    }
+    if (!strcmp(type, "callable")) {
+        read_function(&s->callable, e);
+        return;
+    }
+    int k = s->num_inputs++;
+    eg_input *in = &s->inputs[k];
+    *in = (eg_input){.variable = "N.input", .op = (eg_input_op)(at - ops), .value = number(e, "value")};
+    if (!strcmp(type, "iter")) {
+        in->kind = EG_INPUT_ITER;
+        in->array = array_of(s->g, json_string_value(json_object_get(e, "array")));
+    } else if (!strcmp(type, "func")) {
+        read_function(&s->functions[k], e);
+        in->kind = EG_INPUT_FUNC;
+        in->fn = traced;
+        in->user = &s->functions[k];
+    } else if (strcmp(type, "fix") != 0) {
+        golden_unsupported(s->g, "input type", type);
+    }
 }
 
-static eg_val step_of(void *user, eg_system *target, eg_shared s)
+static bool build(scene *s)
 {
-    (void)user;
-    (void)target;
-    return s.i;
+    golden *g = s->g;
+    const golden_array *V = golden_input_array(g, "init", "V");
+    if (!V) return false;
+    s->num = V->num;
+    s->dt = golden_number(g, "dt");
+    s->net = eg_network(g->eg, NULL, &(eg_network_options){.dt = s->dt, .dtype = EG_F64});
+    s->group = golden_group(g, s->net, "N", s->num, golden_name(g, "model"), "params");
+    if (!s->group) return false;
+    golden_start(g, s->group, "V", V);
+    const json_t *list = json_object_get(g->run, "inputs");
+    for (size_t k = 0; k < json_array_size(list) && !*g->why; k++) read_input(s, json_array_get(list, k));
+    return !*g->why;
 }
 
-static eg_val spike_of(void *user, eg_system *target, eg_shared s)
+static eg_system *runner_of(scene *s, const eg_monitor *monitors, int num)
 {
-    (void)s;
-    return eg_gather(eg_value(target, "N.spike"), eg_int(*(const int64_t *)user), 0);
+    return eg_dsrunner(s->net, NULL,
+                       &(eg_dsrunner_options){.num_monitors = num,
+                                              .monitors = monitors,
+                                              .num_inputs = s->num_inputs,
+                                              .inputs = s->inputs,
+                                              .inputs_fn = added,
+                                              .inputs_user = &s->callable});
 }
 
-static void check_history(golden *g, const char *result, eg_history h)
+static void check(golden *g, const char *result, eg_history h)
 {
     int64_t n = 1;
     for (int k = 0; k < h.spec.rank; k++) n *= h.spec.dim[k];
-    double *x = calloc((size_t)(n > 0 ? n : 0) + 1, sizeof *x);
-    for (int64_t k = 0; x && h.data && k < n; k++) {
+    double *x = malloc((size_t)(n + 1) * sizeof *x);
+    for (int64_t k = 0; h.data && k < n; k++) {
         x[k] = h.spec.dtype == EG_F64   ? ((const double *)h.data)[k]
                : h.spec.dtype == EG_I64 ? (double)((const int64_t *)h.data)[k]
                                         : ((const uint8_t *)h.data)[k];
     }
-    if (h.data && x)
-        golden_check(g, result, x, n);
-    else
-        golden_fail(g, "%s: %s", result, eg_message(g->eg));
+    if (eg_error(g->eg)) golden_fail(g, "%s", eg_message(g->eg));
+    if (!*g->why) golden_check(g, result, x, h.data ? n : -1);
     free(x);
 }
 
-typedef struct scene {
-    eg_system *net, *run;
-    eg_input in[MOST];
-    wave waves[MOST];
-    eg_monitor see[MOST];
-    int64_t index, indices[MOST];
-} scene;
+/* -- scenarios
+ * ------------------------------------------------------------------------------------------------------------ */
 
-static bool build(golden *g, scene *s, int num_monitors)
+static void inputs(scene *s)
 {
-    const golden_array *V = golden_input_array(g, "init", "V");
-    if (!V) return false;
-    s->net = eg_network(g->eg, NULL, &(eg_network_options){.dt = golden_number(g, "dt"), .dtype = EG_F64});
-    eg_system *group = golden_group(g, s->net, "N", V->num, golden_name(g, "model"), "params");
-    if (!group || *g->why) return false;
-    golden_start(g, group, "V", V);
-    eg_dsrunner_options o = {.num_monitors = num_monitors, .monitors = s->see};
-    inputs_of(g, &o, s->in, s->waves);
-    s->run = *g->why ? NULL : eg_dsrunner(s->net, NULL, &o);
-    if (!s->run && !*g->why) golden_fail(g, "%s", eg_message(g->eg));
-    return s->run != NULL;
+    eg_monitor see[] = {{.variable = "N.V"}, {.variable = "N.input"}};
+    eg_system *r = runner_of(s, see, 2);
+    eg_run(r, golden_number(s->g, "steps") * s->dt, NULL);
+    check(s->g, "V", eg_history_of(r, "N.V"));
+    check(s->g, "input", eg_history_of(r, "N.input"));
+    check(s->g, "ts", eg_times_of(r, NULL));
 }
 
-static void run_for(golden *g, scene *s, double duration)
+static eg_val sum_V(void *user, eg_system *target, eg_shared sh)
 {
-    if (eg_run(s->run, duration, NULL)) golden_fail(g, "%s", eg_message(g->eg));
+    (void)user;
+    (void)sh;
+    return eg_sum(eg_value(target, "N.V"));
+}
+static eg_val t_end(void *user, eg_system *target, eg_shared sh) { return (void)user, (void)target, sh.t; }
+static eg_val step(void *user, eg_system *target, eg_shared sh) { return (void)user, (void)target, sh.i; }
+static eg_val one_spike(void *user, eg_system *target, eg_shared sh)
+{
+    (void)sh;
+    return eg_row(eg_value(target, "N.spike"), *(int64_t *)user);
 }
 
-static double steps_time(golden *g) { return golden_number(g, "steps") * golden_number(g, "dt"); }
-
-static void inputs(golden *g)
+static void monitors(scene *s)
 {
-    scene s = {.see = {{.key = "input", .variable = "N.input"}, {.key = "V", .variable = "N.V"}}};
-    if (!build(g, &s, 2)) return;
-    run_for(g, &s, steps_time(g));
-    check_history(g, "input", eg_history_of(s.run, "input"));
-    check_history(g, "V", eg_history_of(s.run, "V"));
-    check_history(g, "ts", eg_times_of(s.run, NULL));
-}
-
-static void monitors(golden *g)
-{
-    static const char *const keys[] = {"V", "spike", "V_index", "V_indices", "sum_V", "t_end", "i", "spike_index"};
+    golden *g = s->g;
+    int64_t index = (int64_t)golden_number(g, "index"), indices[MOST], num = 0;
     const json_t *list = json_object_get(g->run, "indices");
-    scene s = {.index = (int64_t)golden_number(g, "index")};
-    size_t n = json_array_size(list);
-    for (size_t k = 0; k < n && k < MOST; k++) s.indices[k] = json_integer_value(json_array_get(list, k));
-    const eg_monitor see[] = {{.variable = "N.V"},
-                              {.variable = "N.spike"},
-                              {.variable = "N.V", .indices = &s.index, .num_indices = 1},
-                              {.variable = "N.V", .indices = s.indices, .num_indices = (int64_t)n},
-                              {.fn = sum_of},
-                              {.fn = end_of},
-                              {.fn = step_of},
-                              {.fn = spike_of, .user = &s.index}};
-    for (int k = 0; k < MOST; k++) {
-        s.see[k] = see[k];
-        s.see[k].key = keys[k];
-    }
-    if (!build(g, &s, MOST)) return;
-    run_for(g, &s, steps_time(g));
-    for (int k = 0; k < MOST; k++) check_history(g, keys[k], eg_history_of(s.run, keys[k]));
+    for (; num < (int64_t)json_array_size(list) && num < MOST; num++)
+        indices[num] = (int64_t)json_number_value(json_array_get(list, (size_t)num));
+    eg_monitor see[] = {{.variable = "N.V"},
+                        {.variable = "N.spike"},
+                        {.key = "V_index", .variable = "N.V", .indices = &index, .num_indices = 1},
+                        {.key = "V_indices", .variable = "N.V", .indices = indices, .num_indices = num},
+                        {.key = "sum_V", .fn = sum_V},
+                        {.key = "t_end", .fn = t_end},
+                        {.key = "i", .fn = step},
+                        {.key = "spike_index", .fn = one_spike, .user = &index}};
+    eg_system *r = runner_of(s, see, 8);
+    eg_run(r, golden_number(g, "steps") * s->dt, NULL);
+    check(g, "V", eg_history_of(r, "N.V"));
+    check(g, "spike", eg_history_of(r, "N.spike"));
+    for (int k = 2; k < 8; k++) check(g, see[k].key, eg_history_of(r, see[k].key));
 }
 
-static void continued(golden *g)
+static void continued(scene *s)
 {
-    scene s = {.see = {{.key = "V", .variable = "N.V"}}};
-    const json_t *durations = json_object_get(g->run, "durations");
-    if (!build(g, &s, 1)) return;
-    for (size_t k = 0; k < json_array_size(durations); k++) {
-        char result[32];
-        run_for(g, &s, json_number_value(json_array_get(durations, k)));
-        snprintf(result, sizeof result, "V_run%zu", k + 1);
-        check_history(g, result, eg_history_of(s.run, "V"));
-        snprintf(result, sizeof result, "ts_run%zu", k + 1);
-        check_history(g, result, eg_times_of(s.run, NULL));
+    static const char *const V[] = {"V_run1", "V_run2"}, *const ts[] = {"ts_run1", "ts_run2"};
+    eg_monitor see[] = {{.variable = "N.V"}};
+    eg_system *r = runner_of(s, see, 1);
+    const json_t *durations = json_object_get(s->g->run, "durations");
+    for (int k = 0; k < 2; k++) {
+        eg_run(r, json_number_value(json_array_get(durations, (size_t)k)), NULL);
+        check(s->g, V[k], eg_history_of(r, "N.V"));
+        check(s->g, ts[k], eg_times_of(r, "N.V"));
     }
 }
 
 void golden_runner(golden *g)
 {
-    const char *scenario = golden_name(g, "scenario");
-    if (!strncmp(scenario, "inputs_", 7))
-        inputs(g);
-    else if (!strcmp(scenario, "monitors"))
-        monitors(g);
-    else if (!strcmp(scenario, "continued"))
-        continued(g);
-    else
-        golden_unsupported(g, "scenario", scenario);
+    static const struct {
+        const char *name;
+        void (*run)(scene *s);
+    } scenarios[] = {{"inputs_fix", inputs},      {"inputs_iter", inputs},  {"inputs_func", inputs},
+                     {"inputs_callable", inputs}, {"inputs_mixed", inputs}, {"monitors", monitors},
+                     {"continued", continued}};
+    const char *name = golden_name(g, "scenario");
+    for (size_t k = 0; k < sizeof scenarios / sizeof *scenarios; k++) {
+        if (strcmp(name, scenarios[k].name) != 0) continue;
+        scene s = {.g = g};
+        if (build(&s)) scenarios[k].run(&s);
+        return;
+    }
+    golden_unsupported(g, "scenario", name);
 }

@@ -102,4 +102,5 @@ void golden_synapse(golden *g)
     if (!*g->why) connect(&s);
     if (eg_error(g->eg)) golden_fail(g, "%s", eg_message(g->eg));
     if (!*g->why) run(&s);
+    golden_free_arrays(&s.pre);
 }

@@ -46,7 +46,8 @@ START_TEST(arrays_come_back_stored_and_deflated)
                                  {"none", eg_matrix(EG_F64, 0, 3), NULL},
                                  {"\xCF\x84", eg_vector(EG_F32, 1), V}};
     for (int level = 0; level <= 9; level += 3) {
-        ck_assert_msg(eg_npz_write(eg, path, 5, items, &(eg_npz_options){.level = level}) == EG_OK, "%s", eg_message(eg));
+        ck_assert_msg(eg_npz_write(eg, path, 5, items, &(eg_npz_options){.level = level}) == EG_OK, "%s",
+                      eg_message(eg));
         eg_npz *z = eg_npz_open(eg, path);
         ck_assert_msg(z != NULL, "%s", eg_message(eg));
         ck_assert_int_eq(eg_npz_count(z), 5);
@@ -93,9 +94,9 @@ START_TEST(a_stored_archive_has_the_bytes_of_the_format)
     ck_assert_int_eq(eg_npz_write(eg, path, 1, &(eg_npz_item){"x", eg_vector(EG_F32, 2), x}, NULL), EG_OK);
     size_t n = file_get(path, got, sizeof got);
     blob npy = npy_bytes(1,
-                          "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }"
-                          "                                                            \n",
-                          x, 8);
+                         "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }"
+                         "                                                            \n",
+                         x, 8);
     ck_assert_uint_eq(npy.n, 136);
     zip want = zip_bytes("x.npy", &npy, 0);
     /* the directory says Unix, and the mode of the file */

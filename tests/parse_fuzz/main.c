@@ -1,6 +1,7 @@
-/* parse_fuzz N [FIRST]: gives N damaged files (EG_LONG=1: at least a million) to the parsers of .npy and .npz, in memory and now and then on disk.  A file
- * is a valid one with some bytes changed, removed, doubled or joined with another, or random bytes; each is a function
- * of its number.  What is read must be whole: its elements are summed.  A crash is a finding; run it under sanitizers. */
+/* parse_fuzz N [FIRST]: gives N damaged files (EG_LONG=1: at least a million) to the parsers of .npy and .npz, in
+ * memory and now and then on disk.  A file is a valid one with some bytes changed, removed, doubled or joined with
+ * another, or random bytes; each is a function of its number.  What is read must be whole: its elements are summed.  A
+ * crash is a finding; run it under sanitizers. */
 #include <engram/io.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,7 +50,8 @@ static void make_seeds(void)
 /* Numbers that lengths and offsets trip over. */
 static uint64_t odd_number(void)
 {
-    static const uint64_t odd[] = {0, 1, 0x7F, 0x80, 0xFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF, 1ULL << 40, INT64_MAX, UINT64_MAX};
+    static const uint64_t odd[] = {0,          1,          0x7F,       0x80,      0xFF,      0xFFFF,
+                                   0x7FFFFFFF, 0xFFFFFFFF, 1ULL << 40, INT64_MAX, UINT64_MAX};
     return odd[below(sizeof odd / sizeof *odd)] + below(3);
 }
 
@@ -69,8 +71,24 @@ static void insert(blob *b, size_t at, const void *data, size_t n)
 
 static void mutate(blob *b)
 {
-    static const char *const words[] = {"(", ")", ",", "'", "{", "}", "True", "9223372036854775807", "0", "'descr': '<f8', ",
-                                        "'shape': (1, 1, 1, 1, 1, 1, 1), ", "\\", "L", "PK\1\2", "PK\3\4", "PK\5\6", "PK\6\6", "\x93NUMPY"};
+    static const char *const words[] = {"(",
+                                        ")",
+                                        ",",
+                                        "'",
+                                        "{",
+                                        "}",
+                                        "True",
+                                        "9223372036854775807",
+                                        "0",
+                                        "'descr': '<f8', ",
+                                        "'shape': (1, 1, 1, 1, 1, 1, 1), ",
+                                        "\\",
+                                        "L",
+                                        "PK\1\2",
+                                        "PK\3\4",
+                                        "PK\5\6",
+                                        "PK\6\6",
+                                        "\x93NUMPY"};
     const char *word = words[below(sizeof words / sizeof *words)];
     const blob *other = &seed[below(SEEDS)];
     uint8_t copy[64];
@@ -89,9 +107,7 @@ static void mutate(blob *b)
     case 5: cut(b, at, n); break;
     case 6: b->n = at; break;
     case 7: b->at[at] = (uint8_t)(b->at[at] + below(5) - 2); break;
-    default:
-        memcpy(copy, b->at + at, n);
-        insert(b, below(b->n), copy, n);
+    default: memcpy(copy, b->at + at, n); insert(b, below(b->n), copy, n);
     }
 }
 
@@ -105,6 +121,22 @@ static void make_input(blob *b, uint64_t k)
         for (size_t j = 0; j < b->n; j++) b->at[j] = (uint8_t)draw();
     }
     for (size_t times = below(6); times > 0; times--) mutate(b);
+}
+
+/* The largest block of memory taken for an input: it must be in proportion to its size. */
+static size_t largest;
+
+static void *take(void *user, size_t size, size_t align)
+{
+    (void)user;
+    void *p = NULL;
+    if (size > largest) largest = size;
+    return posix_memalign(&p, align < sizeof p ? sizeof p : align, size) ? NULL : p;
+}
+static void give(void *user, void *p)
+{
+    (void)user;
+    free(p);
 }
 
 /* Every byte is looked at, so that a sanitizer sees what is missing. */
@@ -162,9 +194,10 @@ int main(int argc, char **argv)
     for (uint64_t k = first; k < first + num; k++) {
         if (!eg || k % PER_CONTEXT == 0) {
             eg_close(eg);
-            eg = eg_open(NULL);
+            eg = eg_open(&(eg_options){.allocator = &(eg_allocator){take, give, NULL}});
         }
         make_input(&b, k);
+        largest = 0;
         uint8_t *exact = malloc(b.n ? b.n : 1); /* reading behind it is seen */
         memcpy(exact, b.at, b.n);
         count(eg, look(eg_npy_parse(eg, "fuzz", exact, b.n)), &t);
@@ -175,10 +208,14 @@ int main(int argc, char **argv)
             try_archive(eg, eg_npz_open(eg, name), &t);
         }
         free(exact);
+        if (largest > 4 * 1032 * b.n + (1 << 18)) {
+            fprintf(stderr, "input %llu of %zu bytes: a block of %zu bytes\n", (unsigned long long)k, b.n, largest);
+            t.unclear++;
+        }
     }
     eg_close(eg);
     remove(name);
-    printf("%llu inputs: %lld arrays, %lld errors, %lld of them unclear\n", (unsigned long long)num, (long long)t.arrays,
-           (long long)t.errors, (long long)t.unclear);
+    printf("%llu inputs: %lld arrays, %lld errors, %lld of them unclear\n", (unsigned long long)num,
+           (long long)t.arrays, (long long)t.errors, (long long)t.unclear);
     return t.unclear || !t.arrays || !t.errors;
 }

@@ -342,6 +342,29 @@ START_TEST(variables_larger_than_any_memory_together_leave_no_state)
 }
 END_TEST
 
+/* 16 buffers of 2^60 bytes: in 64 bits their sum is next to nothing. */
+static eg_val many_huge(void *user, eg_val x)
+{
+    (void)user;
+    eg_val sum = eg_sum(x), huge = eg_iota(eg, ((int64_t)1 << 57) - 1, EG_F64);
+    for (int k = 0; k < 8; k++) sum = eg_add(sum, eg_sum(eg_cumsum(eg_mul(huge, k + 2), 0)));
+    return sum;
+}
+
+START_TEST(buffers_larger_than_any_memory_together_leave_the_run_undone)
+{
+    double x = 1, y = 5;
+    eg_func *f = TRACE(many_huge, eg_scalar(EG_F64));
+    for (int interpret = 0; interpret < 2; interpret++) {
+        eg_state *s = eg_state_new(eg);
+        eg_status status = eg_call(f, s, IN(&x), (void *[]){&y}, &(eg_run_options){.interpret = interpret});
+        ck_assert_int_eq(status, EG_ERR_MEMORY);
+        ck_assert_msg(strstr(eg_run_message(s), "memory"), "%s", eg_run_message(s));
+        ck_assert(y == 5);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("call");
@@ -362,6 +385,7 @@ int main(void)
     tcase_add_test(t, a_result_leaves_the_rest_of_a_larger_array_alone);
     tcase_add_test(t, host_functions_with_more_outputs_have_code_of_their_own);
     tcase_add_test(t, variables_larger_than_any_memory_together_leave_no_state);
+    tcase_add_test(t, buffers_larger_than_any_memory_together_leave_the_run_undone);
     suite_add_tcase(s, t);
     return test_run(s);
 }
