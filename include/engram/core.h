@@ -174,6 +174,8 @@ EG_API eg_val eg_real(double x);
 EG_API eg_val eg_int(long long x);
 EG_API eg_val eg_uint(unsigned long long x);
 static inline eg_val eg_as_val(eg_val v) { return v; }
+/* Is it a plain number?  *x: which, if x is not NULL. */
+EG_API bool eg_is_number(eg_val v, double *x);
 /* No value: an empty tuple, the default of "nothing to pass". */
 static inline eg_val eg_nothing(void)
 {

@@ -41,6 +41,7 @@ typedef struct eg_shared {
     eg_val t;    /* start of the step in ms, step * dt; float type of the network */
     eg_val dt;   /* ms; float type of the network */
     eg_val i;    /* step, i64, counted from 0 since the last reset */
+    eg_val t64;  /* ms, f64: t as it is compared with times that users gave */
     eg_val dt64; /* ms, f64: what compares times compares step * dt64, one product, in double precision */
     bool fit;    /* while training */
 } eg_shared;

@@ -35,13 +35,19 @@ EG_API eg_array *(eg_npy_parse)(eg_context *eg, const char *name, const void *da
 EG_API eg_status(eg_npy_write)(eg_context *eg, const char *path, eg_spec spec, const void *data, const char *file,
                                int line);
 
-/* A .npy file that grows by rows, in constant memory; it appears when it is finished. */
+/* A .npy file that grows by rows, in constant memory; it appears when it is finished.  It is not forced to the disk: a
+ * crash of the machine, not of the process, soon after may lose it. */
 typedef struct eg_npy_stream eg_npy_stream;
 /* Begins it; row is the type and shape of one row, rank at most EG_MAX_RANK - 1.  Belongs to the context: eg_close()
  * discards what was not finished. */
 EG_API eg_npy_stream *(eg_npy_create)(eg_context *eg, const char *path, eg_spec row, const char *file, int line);
 /* Adds rows.  After an error the stream takes no more and can only be discarded. */
 EG_API eg_status eg_npy_append(eg_npy_stream *s, int64_t rows, const void *data);
+/* The same without a copy, while a thread of the stream's own writes what came before: room for so many rows, of
+ * eg_alloc(), to fill, and then to hand over the first of them.  Waits until there is a block to spare.  NULL after an
+ * error. */
+EG_API void *eg_npy_rows(eg_npy_stream *s, int64_t rows);
+EG_API eg_status eg_npy_put(eg_npy_stream *s, int64_t rows);
 /* Puts the file in its place and frees the stream, whatever happens.  eg_npy_discard() leaves no file; NULL is fine. */
 EG_API eg_status eg_npy_finish(eg_npy_stream *s);
 EG_API void eg_npy_discard(eg_npy_stream *s);

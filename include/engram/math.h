@@ -209,6 +209,11 @@ EG_API eg_val(eg_gather)(eg_val x, eg_val index, int axis, const char *file, int
 /* x with rows of u added at the indices along the first axis, in ascending order of the index's elements; u broadcasts
  * to the index's shape followed by a row's; an index outside is dropped. */
 EG_API eg_val(eg_scatter_add)(eg_val x, eg_val index, eg_val u, const char *file, int line);
+/* Bits in place of bools: [..., n] as u32 [..., ceil(n / 32)]; element i is bit i % 32 of word i / 32, the bits behind
+ * the end are 0.  A 32nd of the numbers to store or to look through. */
+EG_API eg_val(eg_pack)(eg_val x, const char *file, int line);
+/* The first n of them back. */
+EG_API eg_val(eg_unpack)(eg_val words, int64_t n, const char *file, int line);
 
 /* -- products ----------------------------------------------------------------------------------------------------- */
 
@@ -380,6 +385,9 @@ EG_API eg_var *eg_delay_head(eg_delay *d);
 #define eg_update_row(x, i, u) (eg_update_row)(EG_VAL(x), EG_VAL(i), EG_VAL(u), EG_HERE)
 #define eg_gather(x, index, axis) (eg_gather)(EG_VAL(x), EG_VAL(index), axis, EG_HERE)
 #define eg_scatter_add(x, index, u) (eg_scatter_add)(EG_VAL(x), EG_VAL(index), EG_VAL(u), EG_HERE)
+
+#define eg_pack(x) (eg_pack)(EG_VAL(x), EG_HERE)
+#define eg_unpack(words, n) (eg_unpack)(EG_VAL(words), n, EG_HERE)
 
 #define eg_dot(a, b) (eg_dot)(EG_VAL(a), EG_VAL(b), EG_HERE)
 #define eg_outer(a, b) (eg_outer)(EG_VAL(a), EG_VAL(b), EG_HERE)

@@ -123,6 +123,7 @@ typedef struct eg_dsrun_options {
     bool fit;         /* shared.fit of the steps */
     int threads;      /* 0 = the context's */
     bool interpret;   /* run in the interpreter */
+    eg_check check;   /* what is looked at for NaN and infinities, as in eg_run_options */
     eg_run_progress_fn progress;
     void *user;
 } eg_dsrun_options;
@@ -132,7 +133,7 @@ typedef struct eg_dsrun_options {
  * reused.  Traced and compiled when the number of steps is new.
  * A run that is cancelled (progress, eg_cancel) or in which a host function fails ends after the last whole step, or
  * the last whole `every` steps of the slowest monitor: state, clock and histories are those of that step, files are not
- * written.
+ * written.  So does one whose files cannot be written any more, between two steps.
  * Errors: not a runner, duration negative or no whole number of steps, an iterated array too short (nothing has run
  * then), files that cannot be written, those of eg_call(). */
 EG_API eg_status(eg_run)(eg_system *runner, double duration, const eg_dsrun_options *options, const char *file,
@@ -176,9 +177,7 @@ typedef struct eg_progress_bar {
     FILE *file;
     const char *label; /* NULL = "run" */
     bool always;       /* redraw even if file is no terminal */
-    /* Set by the bar: */
-    double drawn_s; /* when it was last drawn */
-    bool finished;  /* the last state of this run was drawn */
+    double drawn_s;    /* set by the bar: when it was last drawn */
 } eg_progress_bar;
 EG_API int eg_progress_bar_show(void *bar, const eg_run_progress *p);
 

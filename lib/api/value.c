@@ -31,6 +31,13 @@ int64_t egi_plain_int(eg_val v)
     return v.of->kind == EGI_KIND_REAL ? egi_int_of_bits(EG_F64, plain_bits(v)) : (int64_t)plain_bits(v);
 }
 
+bool eg_is_number(eg_val v, double *x)
+{
+    if (!egi_is_plain(v)) return false;
+    if (x) *x = egi_plain_real(v);
+    return true;
+}
+
 eg_context *egi_context_of(eg_val v)
 {
     if (!v.of || v.of->kind != EGI_KIND_CONTEXT) return NULL;

@@ -112,13 +112,13 @@ static void sync_folder(const output *o)
 
 eg_status egi_output_commit(output *o)
 {
-    if (!o->why && !eg_error(o->eg) && fsync(o->fd)) fail(o, errno);
+    if (!o->why && !eg_error(o->eg) && !o->cached && fsync(o->fd)) fail(o, errno);
     close_part(o);
     if (o->why || eg_error(o->eg) || rename(o->part, o->path)) {
         if (!o->why) fail(o, errno);
         unlink(o->part);
         egi_output_fail(o); /* unless the context has an error already */
-    } else {
+    } else if (!o->cached) {
         sync_folder(o);
     }
     forget(o);

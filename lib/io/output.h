@@ -12,6 +12,7 @@ typedef struct output {
     char *path; /* where it goes, */
     char *part; /* and where it is until then */
     uint64_t at;
+    bool cached;             /* not brought to disk before it is renamed */
     int why;                 /* errno of the first failure; 0 = none */
     const char *what, *file; /* who writes, for errors */
     int line;

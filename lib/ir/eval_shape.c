@@ -125,6 +125,19 @@ static void move_pad(const egi_interp *ip, egi_id id, const moved *m)
     copy_strided(a, m->size, m->out + offset * (int64_t)m->size, step, operand(ip, m, id, 0), a_step);
 }
 
+void egi_run_pack(egi_interp *ip, egi_id id)
+{
+    const egi_graph *g = ip->g;
+    const egi_shape *s = egi_shape_of(g, id), *a = egi_shape_of(g, egi_arg(g, id, 0));
+    const int64_t n = a->dim[a->rank - 1], words = s->dim[s->rank - 1];
+    const uint8_t *in = egi_in(ip, id, 0);
+    uint32_t *out = egi_out(ip, id);
+    for (int64_t row = words ? egi_count(g, id) / words : 0; row > 0; row--, in += n, out += words) {
+        memset(out, 0, (size_t)words * sizeof *out);
+        for (int64_t k = 0; k < n; k++) out[k / 32] |= (uint32_t)(in[k] != 0) << (k % 32);
+    }
+}
+
 /* -- by index
  * ---------------------------------------------------------------------------------------------------------- */
 

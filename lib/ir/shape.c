@@ -165,6 +165,14 @@ egi_id egi_scan(egi_graph *g, egi_op op, egi_id a, int axis)
     return make(g, op, t, &s, 1, &a, op == EGI_CUMSUM, &v);
 }
 
+egi_id egi_pack(egi_graph *g, egi_id a)
+{
+    if (!a) return 0;
+    egi_shape s = shape(g, a);
+    s.dim[s.rank - 1] = (s.dim[s.rank - 1] + 31) / 32;
+    return make(g, EGI_PACK, EG_U32, &s, 1, &a, 0, NULL);
+}
+
 egi_id egi_dot(egi_graph *g, egi_id a, egi_id b)
 {
     if (!a || !b) return 0;

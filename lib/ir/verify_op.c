@@ -104,6 +104,18 @@ static bool scan(const exam *x)
     return true;
 }
 
+static bool pack(const exam *x)
+{
+    const egi_shape *a = shape(x, 0);
+    egi_shape want = *a;
+    NEED(x, x->num_ints == 0, "it has no attributes");
+    NEED(x, a->rank > 0, "the operand has an axis");
+    want.dim[a->rank - 1] = (a->dim[a->rank - 1] + 31) / 32;
+    NEED(x, x->n->dtype == EG_U32, "it gives u32");
+    NEED(x, egi_same_shape(&want, x->s), "its last axis has a word for 32 elements");
+    return true;
+}
+
 /* -- leaves --------------------------------------------------------------------------------------------------- */
 
 static bool is_spec(const exam *x, eg_spec s) { return egi_spec_equal(egi_spec(x->g, x->id), s); }
@@ -346,7 +358,7 @@ bool egi_check_node(const egi_graph *g, egi_id id, egi_fault *f)
         [EGI_DSLICE] = dslice,   [EGI_UPDATE] = update,       [EGI_CONCAT] = concat,
         [EGI_PAD] = pad,         [EGI_GATHER] = gather,       [EGI_SCATTER] = scatter,
         [EGI_DOT] = dot,         [EGI_EVENT] = event,         [EGI_EVENT_T] = event,
-        [EGI_BITS] = bits,
+        [EGI_BITS] = bits,       [EGI_PACK] = pack,
     };
     const egi_node *n = egi_at(g, id);
     exam x = {.g = g, .f = f, .id = id, .n = n, .s = egi_shape_of(g, id), .num_ints = egi_num_ints(g, n)};

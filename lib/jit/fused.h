@@ -14,6 +14,7 @@ typedef struct egi_fused {
     LLVMValueRef arg[EGI_STAGE_PARAMS]; /* in the main function */
     LLVMTypeRef type[EGI_STAGE_PARAMS];
     unsigned num;
+    bool window; /* see egi_window: slices begin and end anywhere, and nothing is loaded from behind them */
     bool masked; /* stores must not touch what lies behind the last element */
     /* in the stage's function */
     egi_irb b;

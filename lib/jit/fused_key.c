@@ -216,12 +216,32 @@ unsigned egi_fused_lanes(const egi_fused *f)
     return wide && f->l->lanes > 2 ? f->l->lanes / 2 : f->l->lanes;
 }
 
+/* The part of a window that lies in the thread's slice of the long vectors. */
+static void window_slice(egi_fused *f, const egi_window *w, LLVMValueRef *lo, LLVMValueRef *hi)
+{
+    egi_lower *l = f->l;
+    LLVMBuilderRef b = l->b.b;
+    int64_t n = l->g->shapes.at[f->s->shape].dim[0];
+    LLVMValueRef start = NULL;
+    for (int64_t k = 0; k < f->nest.loads.n; k++) {
+        if (f->nest.loads.at[k].node == w->of) start = egi_lower_offset(l, &f->nest.loads.at[k].view);
+    }
+    egi_lower_slice(l, egi_lower_size(l, l->g->shapes.at[w->shape].dim[0]), 64, lo, hi);
+    *lo = egi_irb_max(&l->b, LLVMBuildSub(b, *lo, start, ""), egi_irb_i64(&l->b, 0));
+    *hi = egi_irb_min(&l->b, LLVMBuildSub(b, *hi, start, ""), egi_lower_size(l, n));
+}
+
 void egi_fused_describe(egi_fused *f, egi_layout *y, uint16_t region)
 {
     egi_lower *l = f->l;
     const egi_shape *s = &l->g->shapes.at[f->s->shape];
-    LLVMValueRef rows = egi_lower_product(l, f->nest.last[0] + 1, s->dim), lo, hi;
-    egi_lower_slice(l, rows, f->nest.rank == 1 ? 64 : 1, &lo, &hi);
+    LLVMValueRef lo, hi;
+    egi_window w;
+    f->window = f->masked = egi_nest_window(l->p, f->s, &f->nest, &w);
+    if (f->window)
+        window_slice(f, &w, &lo, &hi);
+    else
+        egi_lower_slice(l, egi_lower_product(l, f->nest.last[0] + 1, s->dim), f->nest.rank == 1 ? 64 : 1, &lo, &hi);
     y->lo = param(f, lo);
     y->hi = param(f, hi);
     for (int j = 1; j < f->nest.rank; j++)
@@ -232,5 +252,5 @@ void egi_fused_describe(egi_fused *f, egi_layout *y, uint16_t region)
     describe_nodes(f, y);
     describe_stores(f, y, region);
     describe_lists(f, y);
-    if (f->masked) egi_put(&f->key, ";masked");
+    if (f->masked) egi_put(&f->key, f->window ? ";window" : ";masked");
 }

@@ -3,9 +3,9 @@
  *
  * A stage function knows nothing of its stage but its arguments; stages that do the same thing to different data (two
  * populations of one model) are calls of one function.  Files: lower.c (the driver), lower_scalar.c,
- * lower_flow.c, lower_loop.c, lower_while.c, lower_host.c (regions), lower_fused.c (elementwise loops), lower_op.c
- * (primitives), lower_math.c (composites), lower_event.c, lower_random.c, lower_reduce.c, lower_shape.c, lower_sort.c,
- * lower_dot.c. */
+ * lower_flow.c, lower_loop.c, lower_while.c, lower_report.c, lower_host.c (regions), lower_fused.c (elementwise loops),
+ * lower_op.c (primitives), lower_math.c (composites), lower_event.c, lower_random.c, lower_reduce.c, lower_shape.c,
+ * lower_sort.c, lower_pack.c, lower_dot.c. */
 #ifndef EGI_LOWER_H
 #define EGI_LOWER_H
 
@@ -121,10 +121,11 @@ LLVMValueRef egi_lower_list(egi_lower *l, uint32_t buffer, LLVMValueRef n, LLVMV
 void egi_lower_fetch_lists(egi_lower *l, const egi_stage *s, int64_t n);
 void egi_lower_event(egi_lower *l, const egi_stage *s);
 void egi_lower_event_t(egi_lower *l, egi_id id);
-void egi_lower_reduce(egi_lower *l, egi_id id);     /* SUM ... ARGMAX */
-void egi_lower_scan(egi_lower *l, egi_id id);       /* CUMSUM */
-void egi_lower_sort(egi_lower *l, egi_id id);       /* SORT, ARGSORT */
-void egi_lower_shape(egi_lower *l, egi_id id);      /* UPDATE, CONCAT, PAD, GATHER, SCATTER */
+void egi_lower_reduce(egi_lower *l, egi_id id); /* SUM ... ARGMAX */
+void egi_lower_scan(egi_lower *l, egi_id id);   /* CUMSUM */
+void egi_lower_sort(egi_lower *l, egi_id id);   /* SORT, ARGSORT */
+void egi_lower_shape(egi_lower *l, egi_id id);  /* UPDATE, CONCAT, PAD, GATHER, SCATTER */
+void egi_lower_pack(egi_lower *l, egi_id id);
 void egi_lower_product_of(egi_lower *l, egi_id id); /* DOT */
 
 /* Everything: fills code's tables, builds the function `name` in the module. */

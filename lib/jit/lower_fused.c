@@ -46,6 +46,16 @@ static LLVMValueRef load_strided(egi_fused *f, eg_dtype t, LLVMTypeRef m, LLVMVa
     return v;
 }
 
+/* Nothing behind the slice: another thread may be writing it. */
+static LLVMValueRef load_window(egi_fused *f, eg_dtype t, LLVMTypeRef m, LLVMValueRef p)
+{
+    LLVMValueRef at = egi_irb_at(&f->b, m, p, f->last_index);
+    if (f->lanes == 1) return egi_lower_load(&f->b, t, at, 1);
+    LLVMValueRef v = egi_irb_load_masked(&f->b, egi_irb_vec(m, f->lanes), at, f->tail);
+    if (t != EG_BOOL) return v;
+    return LLVMBuildICmp(f->b.b, LLVMIntNE, v, egi_irb_zero(LLVMTypeOf(v)), "");
+}
+
 static void emit_loads(egi_fused *f, const egi_layout *y)
 {
     int in = f->nest.rank - 1;
@@ -58,6 +68,8 @@ static void emit_loads(egi_fused *f, const egi_layout *y)
         LLVMValueRef p = row_pointer(f, ld, m);
         if (ld->kind[in] == 0)
             f->value[id] = lanes_splat(f, egi_lower_load(&f->b, t, p, 1));
+        else if (ld->kind[in] == 1 && f->window)
+            f->value[id] = load_window(f, t, m, p);
         else if (ld->kind[in] == 1)
             f->value[id] = egi_lower_load(&f->b, t, egi_irb_at(&f->b, m, p, f->last_index), f->lanes);
         else

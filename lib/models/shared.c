@@ -9,10 +9,9 @@
 eg_shared eg_shared_at(eg_system *s, eg_val i, eg_val dt)
 {
     eg_dtype type = eg_float_type(s);
-    return (eg_shared){.t = eg_convert(eg_mul(eg_convert(i, EG_F64), dt), type),
-                       .dt = eg_convert(dt, type),
-                       .i = i,
-                       .dt64 = eg_convert(dt, EG_F64)};
+    eg_val t = eg_fma(eg_convert(i, EG_F64), dt, -0.0); /* one product, rounded once whatever it is added to */
+    return (eg_shared){
+        .t = eg_convert(t, type), .t64 = t, .dt = eg_convert(dt, type), .i = i, .dt64 = eg_convert(dt, EG_F64)};
 }
 
 static extra *find(const eg_system *s, const char *name)

@@ -90,7 +90,7 @@ static eg_val update(eg_system *self, eg_shared s, eg_val x)
 {
     timed *g = eg_self(self);
     (void)x;
-    g->t = eg_fma(eg_convert(s.i, EG_F64), s.dt64, -0.0); /* step * dt, rounded once */
+    g->t = s.t64;
     eg_val start[] = {eg_get(g->next), eg_zeros(g->eg, eg_vector(EG_BOOL, eg_num(self)))};
     eg_val done = eg_while(g->eg, due, emit, g, eg_tuple(g->eg, 2, start));
     eg_set(g->next, eg_item(done, 0));

@@ -144,6 +144,38 @@ bool egi_nest_of(const egi_plan *p, uint16_t region, const egi_stage *s, egi_nes
     return w.ok;
 }
 
+enum { WINDOW_MOST = 256 }; /* elements: as few as one thread does in the time of a barrier */
+
+static bool in_window(const egi_plan *p, const egi_load *l, egi_window *w)
+{
+    const egi_view *v = &l->view;
+    if (egi_is_scalar(p->g, v->base)) return !v->dynamic;
+    uint32_t shape = egi_at(p->g, v->base)->shape;
+    if (v->dynamic || v->base_rank != 1 || p->g->shapes.at[shape].rank != 1 || v->axis[0] != 0 || v->step[0] != 1)
+        return false;
+    if (w->of) return shape == w->shape && v->start[0] == w->start;
+    *w = (egi_window){shape, l->node, v->start[0]};
+    return true;
+}
+
+bool egi_nest_window(const egi_plan *p, const egi_stage *s, const egi_nest *nest, egi_window *w)
+{
+    const egi_shape *shape = &p->g->shapes.at[s->shape];
+    *w = (egi_window){0};
+    if (shape->rank != 1 || shape->dim[0] > WINDOW_MOST || s->lists.n || p->no_passes) return false;
+    for (int64_t k = 0; k < s->stores.n; k++) {
+        if (s->stores.at[k].from.buffer || s->stores.at[k].rotated) return false;
+    }
+    for (int64_t k = 0; k < nest->nodes.n; k++) {
+        int op = egi_at(p->g, nest->nodes.at[k])->op;
+        if (op == EGI_GATHER || op == EGI_BITS) return false;
+    }
+    for (int64_t k = 0; k < nest->loads.n; k++) {
+        if (!in_window(p, &nest->loads.at[k], w)) return false;
+    }
+    return w->of && w->shape != s->shape;
+}
+
 void egi_nest_free(egi_nest *nest)
 {
     egi_vec_free(nest->allocator, &nest->loads);

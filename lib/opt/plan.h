@@ -82,6 +82,7 @@ typedef struct egi_access {
     uint8_t parity; /* lists: 1 = of this step, 2 = of the next, 0 = both */
     uint32_t shape; /* which slices: of this shape, cut across its axes up to `axis` */
     int axis;
+    int64_t window; /* != 0: of what stands before the window's element of that number less 1; see egi_window */
 } egi_access;
 
 typedef struct egi_stage {
@@ -160,6 +161,14 @@ typedef struct egi_nest {
 } egi_nest;
 bool egi_nest_of(const egi_plan *p, uint16_t region, const egi_stage *s, egi_nest *nest);
 void egi_nest_free(egi_nest *nest);
+/* A short vector made of the elements [start, start + n) of longer ones: its slices are cut where those of the long
+ * ones are, so that each thread reads what it wrote itself and no barrier stands before, say, recording one neuron. */
+typedef struct egi_window {
+    uint32_t shape; /* of the long vectors */
+    egi_id of;      /* a load: its view begins at the start */
+    int64_t start;
+} egi_window;
+bool egi_nest_window(const egi_plan *p, const egi_stage *s, const egi_nest *nest, egi_window *w);
 /* Is the node computed in this stage (else it is loaded, or a scalar)? */
 bool egi_in_stage(const egi_plan *p, uint16_t region, const egi_stage *s, egi_id id);
 

@@ -22,12 +22,16 @@ static void fused_accesses(egi_plan *p, uint16_t region, egi_stage *s, accesses 
 {
     egi_nest nest;
     if (!egi_nest_of(p, region, s, &nest)) p->failed = true;
-    const egi_access slice = {.sliced = true, .shape = s->shape, .axis = nest.last[0]};
+    egi_window w;
+    bool window = egi_nest_window(p, s, &nest, &w);
+    const egi_access slice = {
+        .sliced = true, .shape = window ? w.shape : s->shape, .axis = nest.last[0], .window = window ? w.start + 1 : 0};
     for (int64_t k = 0; k < nest.loads.n; k++) {
         const egi_view *v = &nest.loads.at[k].view;
         egi_access a = slice;
         a.buffer = p->place[v->base].buffer;
-        a.sliced = egi_view_is_whole(p, v) && egi_at(p->g, v->base)->shape == s->shape;
+        a.sliced = window || (egi_view_is_whole(p, v) && egi_at(p->g, v->base)->shape == s->shape);
+        a.window = 0;
         add(p, list, a);
     }
     for (int64_t k = 0; k < nest.nodes.n; k++) {
@@ -72,6 +76,24 @@ static void event_accesses(egi_plan *p, egi_id id, accesses *list)
     read_all(p, list, egi_arg(g, id, 2));
 }
 
+/* Of a vector, each thread packs its slice. */
+static void pack_accesses(egi_plan *p, egi_id id, accesses *list)
+{
+    egi_id a = egi_arg(p->g, id, 0);
+    egi_view v;
+    egi_view_of(p, a, &v);
+    bool vector = egi_shape_of(p->g, a)->rank == 1;
+    bool own = vector && egi_view_is_whole(p, &v) && egi_at(p->g, v.base)->shape == egi_at(p->g, a)->shape;
+    egi_access slice = {.sliced = vector, .shape = egi_at(p->g, a)->shape};
+    slice.buffer = p->place[id].buffer;
+    slice.write = true;
+    add(p, list, slice);
+    slice.buffer = p->place[v.base].buffer;
+    slice.write = false;
+    slice.sliced = own;
+    add(p, list, slice);
+}
+
 static void region_accesses(egi_plan *p, uint16_t r, accesses *list);
 static void stacked_rows(egi_plan *p, egi_id loop, accesses *list);
 
@@ -93,6 +115,10 @@ static void stage_accesses(egi_plan *p, uint16_t region, egi_stage *s, accesses 
     if (n->op == EGI_EVENT) {
         event_accesses(p, s->node, list);
         for (int64_t k = 0; k < s->merged.n; k++) event_accesses(p, s->merged.at[k], list);
+        return;
+    }
+    if (n->op == EGI_PACK) {
+        pack_accesses(p, s->node, list);
         return;
     }
     if (egi_flags((egi_op)n->op) & FL) {
@@ -158,7 +184,7 @@ static bool conflict(const egi_access *a, const egi_access *b)
 {
     if (a->buffer != b->buffer || (!a->write && !b->write)) return false;
     if (a->parity && b->parity && a->parity != b->parity) return false;
-    return !(a->sliced && b->sliced && a->shape == b->shape && a->axis == b->axis);
+    return !(a->sliced && b->sliced && a->shape == b->shape && a->axis == b->axis && a->window == b->window);
 }
 
 static bool conflicts(const accesses *before, const egi_stage *s)

@@ -15,7 +15,8 @@ typedef struct touch {
     uint32_t buffer;
     uint32_t shape; /* SLICE: of this shape, cut across its axes up to `axis` */
     int axis;
-    uint16_t loop; /* lists: != 0: one of two, by the parity of this loop's step */
+    int64_t window; /* SLICE: != 0: of a vector that begins at this element, less 1, of one of that shape */
+    uint16_t loop;  /* lists: != 0: one of two, by the parity of this loop's step */
     who who;
     bool write;
     bool odd; /* the list of the step behind or before this one */
@@ -41,8 +42,8 @@ static void push(guard *q, touches *list, touch t)
 {
     for (int64_t k = 0; k < list->n; k++) {
         const touch *o = &list->at[k];
-        if (o->buffer == t.buffer && o->shape == t.shape && o->axis == t.axis && o->loop == t.loop && o->who == t.who &&
-            o->write == t.write && o->odd == t.odd)
+        if (o->buffer == t.buffer && o->shape == t.shape && o->axis == t.axis && o->window == t.window &&
+            o->loop == t.loop && o->who == t.who && o->write == t.write && o->odd == t.odd)
             return; /* the first stage that does so stands for all */
     }
     if (t.buffer && !egi_push(mem(q), list, t)) q->failed = true;
@@ -97,7 +98,10 @@ static void evaluated(guard *q, uint16_t region, const egi_stage *s, egi_id id, 
         egi_view_of(p, id, &v);
     touch t = *slice;
     t.buffer = p->place[v.base].buffer;
-    if (!egi_view_is_whole(p, &v) || egi_at(g, v.base)->shape != s->shape) t.who = ANY;
+    bool own =
+        slice->window ? v.start[0] + 1 == slice->window && !v.dynamic && v.step[0] == 1 : egi_view_is_whole(p, &v);
+    if (!own || egi_at(g, v.base)->shape != slice->shape) t.who = ANY;
+    t.window = 0;
     push(q, &q->now, t);
 }
 
@@ -106,6 +110,11 @@ static void fused(guard *q, uint16_t region, const egi_stage *s)
     egi_nest nest;
     if (!egi_nest_of(q->p, region, s, &nest)) q->failed = true;
     touch slice = {.stage = s, .who = SLICE, .shape = s->shape, .axis = nest.last[0]};
+    egi_window w;
+    if (egi_nest_window(q->p, s, &nest, &w)) {
+        slice.shape = w.shape;
+        slice.window = w.start + 1;
+    }
     egi_nest_free(&nest);
     memset(q->seen, 0, (size_t)q->p->g->nodes.n * sizeof *q->seen);
     for (int64_t k = 0; k < s->stores.n; k++) {
@@ -150,6 +159,23 @@ static void delivered(guard *q, const egi_stage *s, egi_id id)
     reads(q, s, egi_arg(g, id, 2), ANY);
 }
 
+/* Of a vector, each thread packs its slice of the bools into words of its own. */
+static void packed(guard *q, const egi_stage *s, egi_id id)
+{
+    const egi_graph *g = q->p->g;
+    egi_id a = egi_arg(g, id, 0);
+    touch t = {.stage = s, .who = SLICE, .shape = egi_at(g, a)->shape};
+    bool whole = !egi_is_view(g, a) || q->p->forced[a];
+    if (egi_shape_of(g, a)->rank != 1) t.who = ANY;
+    t.buffer = q->p->place[id].buffer;
+    t.write = true;
+    push(q, &q->now, t);
+    t.buffer = memory_of(q, a);
+    t.write = false;
+    if (!whole) t.who = ANY;
+    push(q, &q->now, t);
+}
+
 /* One operation: threads divide it as they like.  What lies where the result goes is not read. */
 static void operation(guard *q, const egi_stage *s)
 {
@@ -181,6 +207,8 @@ static void touched(guard *q, uint16_t region, const egi_stage *s)
     } else if (egi_at(g, s->node)->op == EGI_EVENT) {
         delivered(q, s, s->node);
         for (int64_t k = 0; k < s->merged.n; k++) delivered(q, s, s->merged.at[k]);
+    } else if (egi_at(g, s->node)->op == EGI_PACK) {
+        packed(q, s, s->node);
     } else {
         operation(q, s);
     }
@@ -194,7 +222,8 @@ static bool meet(const touch *a, const touch *b)
     if (a->buffer != b->buffer || (!a->write && !b->write)) return false;
     if (a->loop && a->loop == b->loop && a->odd != b->odd) return false;
     if (a->who == FIRST && b->who == FIRST) return false;
-    return !(a->who == SLICE && b->who == SLICE && a->shape == b->shape && a->axis == b->axis);
+    return !(a->who == SLICE && b->who == SLICE && a->shape == b->shape && a->axis == b->axis &&
+             a->window == b->window);
 }
 
 /* What is touched now, against what was touched since the last barrier and against itself. */

@@ -61,9 +61,10 @@ static bool check_one(runner *r, int k)
                        eg_system_path(r->target));
         return false;
     }
-    r->input_var[k] = eg_system_variable(r->target, in->variable);
-    if (!r->input_var[k]) return false;
-    eg_spec to = eg_variable_spec(r->input_var[k]);
+    place *p = &r->place[k];
+    p->var = egr_variable(r, in->variable, &p->spec, &p->first);
+    if (!p->var) return false;
+    eg_spec to = p->spec;
     if ((unsigned)in->kind > EG_INPUT_FUNC || (unsigned)in->op > EG_INPUT_SET)
         eg_system_fail(r->self, EG_ERR_ARGUMENT, "input %d of '%s': %s %d is unknown; use one of the enum's", k,
                        in->variable, (unsigned)in->kind > EG_INPUT_FUNC ? "kind" : "op",
@@ -123,22 +124,33 @@ static eg_val value_of(runner *r, const eg_input *in, eg_shared s, eg_val k)
     return in->array ? eg_constant(in->array) : eg_real(in->value);
 }
 
-/* Inputs are sums of numbers and arrays: eg_accumulate keeps numbers apart as long as it can. */
-static void apply(runner *r, const eg_input *in, eg_var *var, eg_val x)
+static void put(const eg_system *t, const place *p, eg_val x)
 {
-    eg_dtype type = eg_variable_spec(var).dtype;
-    if (x.of && eg_spec_of(x).rank >= 0 && eg_spec_of(x).dtype != type) x = eg_convert(x, type);
+    eg_spec whole = eg_variable_spec(p->var);
+    bool number = eg_is_number(x, NULL);
+    if (!number && p->spec.rank) x = eg_broadcast_to(x, p->spec.rank, p->spec.dim);
+    if (whole.rank && whole.dim[0] != p->spec.dim[0]) {
+        eg_val all = eg_get(p->var);
+        if (number) x = eg_full(eg_system_context(t), p->spec, x);
+        x = eg_update_slice(all, x, 0, p->first);
+    }
+    eg_set(p->var, x);
+}
+
+/* What is added goes through eg_accumulate, which keeps sums of numbers apart from arrays as long as it can. */
+static void apply(runner *r, const eg_input *in, const place *p, eg_val x)
+{
+    if (!eg_is_number(x, NULL) && eg_spec_of(x).rank >= 0 && eg_spec_of(x).dtype != p->spec.dtype)
+        x = eg_convert(x, p->spec.dtype);
+    /* Whole, so that a sum of numbers takes its shape. */
+    if (!eg_is_number(x, NULL) && eg_spec_of(x).rank > 0) x = eg_broadcast_to(x, p->spec.rank, p->spec.dim);
+    eg_val now = in->op == EG_INPUT_ADD || in->op == EG_INPUT_SET ? eg_nothing() : eg_value(r->target, in->variable);
     switch (in->op) {
     case EG_INPUT_ADD: eg_accumulate(r->target, in->variable, x); break;
-    case EG_INPUT_SUB: eg_set(var, eg_sub(eg_get(var), x)); break;
-    case EG_INPUT_MUL: eg_set(var, eg_mul(eg_get(var), x)); break;
-    case EG_INPUT_DIV: eg_set(var, eg_div(eg_get(var), x)); break;
-    case EG_INPUT_SET: {
-        eg_spec to = eg_variable_spec(var), from = eg_spec_of(x);
-        if (x.of && from.rank > 0) x = eg_broadcast_to(x, to.rank, to.dim);
-        eg_set(var, x);
-        break;
-    }
+    case EG_INPUT_SUB: put(r->target, p, eg_sub(now, x)); break;
+    case EG_INPUT_MUL: put(r->target, p, eg_mul(now, x)); break;
+    case EG_INPUT_DIV: put(r->target, p, eg_div(now, x)); break;
+    case EG_INPUT_SET: put(r->target, p, x); break;
     }
 }
 
@@ -148,7 +160,7 @@ void egr_apply_inputs(runner *r, eg_shared s, eg_val k)
         for (size_t op = 0; op < sizeof order / sizeof *order; op++) {
             for (int j = 0; j < r->o.num_inputs && !eg_error(r->eg); j++) {
                 const eg_input *in = &r->o.inputs[j];
-                if ((int)in->kind == kind && in->op == order[op]) apply(r, in, r->input_var[j], value_of(r, in, s, k));
+                if ((int)in->kind == kind && in->op == order[op]) apply(r, in, &r->place[j], value_of(r, in, s, k));
             }
         }
     }

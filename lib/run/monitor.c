@@ -5,9 +5,8 @@
 
 /* -- checking ------------------------------------------------------------------------------------------------------ */
 
-static bool check_indices(runner *r, record *m)
+static bool check_indices(runner *r, record *m, eg_spec s)
 {
-    eg_spec s = eg_variable_spec(m->var);
     bool range = true;
     for (int64_t k = 0; k < m->m.num_indices; k++) {
         int64_t i = m->m.indices[k];
@@ -24,6 +23,21 @@ static bool check_indices(runner *r, record *m)
     }
     if (!range) m->index = eg_array_new(r->eg, eg_vector(EG_I64, m->m.num_indices), m->m.indices);
     return range || m->index;
+}
+
+eg_var *egr_variable(runner *r, const char *path, eg_spec *spec, int64_t *first)
+{
+    eg_var *v = (eg_system_variable)(r->target, path, r->file, r->line);
+    if (!v) return NULL;
+    const char *dot = strrchr(path, '.');
+    char owner[400];
+    snprintf(owner, sizeof owner, "%.*s", dot ? (int)(dot - path) : 0, path);
+    eg_system *in = dot ? eg_find_system(r->target, owner) : r->target;
+    int64_t from = 0;
+    *spec = eg_variable_spec(v);
+    if (in && eg_whole(in, &from) != in && spec->rank >= 1) spec->dim[0] = eg_num(in);
+    if (first) *first = from;
+    return v;
 }
 
 static bool check_one(runner *r, record *m, int k)
@@ -51,12 +65,11 @@ static bool check_one(runner *r, record *m, int k)
     }
     if (o->every == 0) o->every = 1;
     if (eg_error(r->eg) || o->fn) return !eg_error(r->eg);
-    m->var = eg_system_variable(r->target, o->variable);
-    if (!m->var || !check_indices(r, m)) return false;
-    if (o->events && (eg_variable_spec(m->var).dtype != EG_BOOL || eg_variable_spec(m->var).rank == 0))
+    eg_spec spec;
+    if (!egr_variable(r, o->variable, &spec, NULL) || !check_indices(r, m, spec)) return false;
+    if (o->events && (spec.dtype != EG_BOOL || spec.rank == 0))
         eg_system_fail(r->self, EG_ERR_TYPE, "monitor '%s': events are recorded of arrays of bool, '%s' is %s", o->key,
-                       o->variable,
-                       eg_variable_spec(m->var).rank ? eg_dtype_name(eg_variable_spec(m->var).dtype) : "a scalar");
+                       o->variable, spec.rank ? eg_dtype_name(spec.dtype) : "a scalar");
     return !eg_error(r->eg);
 }
 
@@ -75,7 +88,7 @@ eg_val egr_monitored(runner *r, record *m, eg_shared s)
     if (m->m.fn) {
         eg_val v = m->m.fn(m->m.user, r->target, s);
         if (eg_error(r->eg)) return eg_nothing();
-        if (!v.of) v = eg_convert(v, eg_float_type(r->target)); /* a plain number */
+        if (eg_is_number(v, NULL)) v = eg_full(r->eg, eg_scalar(eg_float_type(r->target)), v);
         if (eg_spec_of(v).rank < 0)
             eg_system_fail(r->self, EG_ERR_TYPE,
                            "monitor '%s': its function returns a tuple, or nothing; return one value", m->m.key);
@@ -85,7 +98,7 @@ eg_val egr_monitored(runner *r, record *m, eg_shared s)
                            m->m.key, got.rank ? eg_dtype_name(got.dtype) : "a scalar");
         return eg_error(r->eg) ? eg_nothing() : v;
     }
-    eg_val v = eg_get(m->var);
+    eg_val v = eg_value(r->target, m->m.variable);
     if (m->index) return eg_gather(v, eg_constant(m->index), 0);
     if (!m->m.num_indices) return v;
     int64_t first = m->m.indices[0];
@@ -95,5 +108,5 @@ eg_val egr_monitored(runner *r, record *m, eg_shared s)
 eg_val egr_recorded(runner *r, record *m, eg_val value)
 {
     (void)r;
-    return m->m.events ? eg_reshape(value, -1) : value;
+    return m->m.events ? eg_pack(eg_reshape(value, -1)) : value;
 }

@@ -6,11 +6,12 @@
  * of its own is recorded at the one below and thinned out afterwards. */
 #include "runner.h"
 
+#include <math.h>
+
 typedef struct tracing {
     runner *r;
     int levels;
     bool fit, has_x;
-    bool flat;    /* inside another function: one level, which records everything */
     eg_val first; /* the clock at the beginning of the run, and of this piece */
     eg_val base;
     eg_val x; /* inputs of the piece */
@@ -20,19 +21,16 @@ typedef struct tracing {
 /* -- one step -------------------------------------------------------------------------------------------------------
  */
 
-/* t0 + i dt, rounded to the network's floats. */
-static eg_val time_of(const runner *r, eg_val i)
-{
-    eg_val t = eg_fma(eg_convert(i, EG_F64), eg_convert(eg_real(r->o.dt), EG_F64), eg_get(r->t0));
-    return eg_convert(t, eg_float_type(r->target));
-}
-
-static eg_shared shared_of(const tracing *t, eg_val i, eg_val end)
+/* What the updates of step i share; its time is that of step `at`: t0 + at dt, rounded once. */
+static eg_shared shared_of(const tracing *t, eg_val i, eg_val at)
 {
     const runner *r = t->r;
-    eg_val dt = eg_convert(eg_real(r->o.dt), eg_float_type(r->target));
-    return (eg_shared){
-        .t = time_of(r, end), .dt = dt, .i = i, .dt64 = eg_convert(eg_real(r->o.dt), EG_F64), .fit = t->fit};
+    eg_val dt = eg_convert(eg_real(r->o.dt), EG_F64);
+    eg_shared s = eg_shared_at(r->target, i, dt);
+    s.t64 = eg_fma(eg_convert(at, EG_F64), dt, eg_get(r->t0));
+    s.t = eg_convert(s.t64, eg_float_type(r->target));
+    s.fit = t->fit;
+    return s;
 }
 
 static eg_val fed(const tracing *t, eg_val i)
@@ -60,11 +58,12 @@ static void step(tracing *t)
 /* Calls visit for each part of an output that is a value. */
 static void each_part(eg_val y, void (*visit)(void *user, eg_val part), void *user)
 {
-    if (y.of && eg_spec_of(y).rank >= 0) {
+    if (eg_is_number(y, NULL)) return;
+    if (eg_spec_of(y).rank >= 0) {
         visit(user, y);
         return;
     }
-    for (int k = 0; y.of && k < eg_tuple_size(y); k++) each_part(eg_item(y, k), visit, user);
+    for (int k = 0; k < eg_tuple_size(y); k++) each_part(eg_item(y, k), visit, user);
 }
 
 typedef struct parts {
@@ -105,19 +104,6 @@ static eg_val records_of(tracing *t, int level, eg_val inner)
     return eg_error(r->eg) ? eg_nothing() : (eg_tuple)(r->eg, p.num, v, __FILE__, __LINE__);
 }
 
-/* Output and all monitors of a step: (y, monitors...). */
-static eg_val everything(tracing *t)
-{
-    runner *r = t->r;
-    eg_val *v = eg_keep(r->eg, (size_t)(r->o.num_monitors + 1) * sizeof *v);
-    if (!v) return eg_nothing();
-    eg_val now = eg_get(r->i0);
-    eg_shared s = shared_of(t, eg_sub(now, 1), now);
-    v[0] = t->y;
-    for (int k = 0; k < r->o.num_monitors; k++) v[k + 1] = egr_monitored(r, &r->monitor[k], s);
-    return eg_error(r->eg) ? eg_nothing() : (eg_tuple)(r->eg, r->o.num_monitors + 1, v, __FILE__, __LINE__);
-}
-
 /* -- loops ----------------------------------------------------------------------------------------------------------
  */
 
@@ -147,9 +133,9 @@ static eg_val repeat(tracing *t, int level, eg_val n)
 static eg_val block_of(tracing *t, int level)
 {
     const runner *r = t->r;
-    if (level < 0 || t->flat) {
+    if (level < 0) {
         step(t);
-        return t->flat ? everything(t) : eg_nothing();
+        return eg_nothing();
     }
     int64_t times = r->stride[level] / (level ? r->stride[level - 1] : 1);
     if (times > 1) return records_of(t, level, repeat(t, level - 1, eg_int(times)));
@@ -280,8 +266,6 @@ static eg_val all(void *user, eg_val args)
     return t->levels ? done : eg_nothing();
 }
 
-enum { MOST_PROGRAMS = 24 };
-
 program *egr_program(runner *r, int levels, int64_t blocks)
 {
     bool has_x = r->x.rank >= 0;
@@ -316,24 +300,69 @@ program *egr_program(runner *r, int levels, int64_t blocks)
 /* -- inside another function ------------------------------------------------------------------------------------------
  */
 
-/* One loop in which everything is recorded in each step; strides are thinned out behind it. */
+static eg_val whole_body(void *user, eg_val x)
+{
+    tracing *t = user;
+    runner *r = t->r;
+    (void)x;
+    eg_val *v = eg_keep(r->eg, (size_t)r->o.num_monitors * sizeof *v + 1);
+    step(t);
+    if (!v || eg_error(r->eg)) return eg_nothing();
+    eg_val now = eg_get(r->i0), rows[2] = {r->o.no_outputs ? eg_nothing() : t->y, eg_nothing()};
+    eg_shared s = shared_of(t, eg_sub(now, 1), now);
+    for (int k = 0; k < r->o.num_monitors; k++) v[k] = egr_monitored(r, &r->monitor[k], s);
+    if (eg_is_number(rows[0], NULL)) rows[0] = eg_nothing();
+    rows[1] = (eg_tuple)(r->eg, r->o.num_monitors, v, __FILE__, __LINE__);
+    eg_val done[2] = {eg_nothing(), (eg_tuple)(r->eg, 2, rows, __FILE__, __LINE__)};
+    return (eg_tuple)(r->eg, 2, done, __FILE__, __LINE__);
+}
+
+/* The loop is one function with others: all is recorded in every step, and thinned out behind it. */
+static eg_val whole(tracing *t, int64_t n)
+{
+    runner *r = t->r;
+    t->first = t->base = eg_get(r->i0);
+    eg_hold_inputs(r->target);
+    eg_val rows = eg_item(eg_loop(r->eg, n, whole_body, t, eg_nothing(), eg_nothing()), 1);
+    eg_restore_inputs(r->target);
+    eg_val *v = eg_keep(r->eg, (size_t)r->o.num_monitors * sizeof *v + 1);
+    if (!v || eg_error(r->eg)) return eg_nothing();
+    eg_val seen = eg_item(rows, 1);
+    for (int k = 0; k < r->o.num_monitors; k++) {
+        int64_t every = r->monitor[k].m.every;
+        v[k] = eg_item(seen, k);
+        if (every > 1) v[k] = eg_slice(v[k], 0, every <= n ? every - 1 : n, n, every);
+    }
+    eg_val out[2] = {eg_item(rows, 0), (eg_tuple)(r->eg, r->o.num_monitors, v, __FILE__, __LINE__)};
+    return (eg_tuple)(r->eg, 2, out, __FILE__, __LINE__);
+}
+
 eg_val egr_update(eg_system *self, eg_shared s, eg_val x)
 {
     runner *r = eg_self(self);
-    tracing t = {.r = r, .fit = s.fit, .flat = true};
-    t.has_x = x.of && eg_spec_of(x).rank >= 1;
-    t.x = x;
-    eg_val n = t.has_x ? eg_int(eg_spec_of(x).dim[0]) : x;
-    t.first = t.base = eg_get(r->i0);
-    t.levels = 1;
-    eg_hold_inputs(r->target);
-    eg_val rows = repeat(&t, 0, n);
-    eg_restore_inputs(r->target);
-    int num = r->o.num_monitors;
-    eg_val *v = eg_keep(r->eg, (size_t)(num + 1) * sizeof *v);
-    if (!v || eg_error(r->eg)) return eg_nothing();
-    for (int k = 0; k < num; k++)
-        v[k] = eg_slice(eg_item(rows, 1 + k), 0, r->monitor[k].m.every - 1, EG_END, r->monitor[k].m.every);
-    eg_val both[2] = {eg_item(rows, 0), num ? (eg_tuple)(r->eg, num, v, __FILE__, __LINE__) : eg_nothing()};
-    return (eg_tuple)(r->eg, 2, both, __FILE__, __LINE__);
+    double n = -1;
+    int which = 0;
+    tracing t = {.r = r, .fit = s.fit};
+    if (eg_is_number(x, &n) && (n != floor(n) || n < 0 || n > 1e15 || signbit(n))) {
+        eg_system_fail(self, EG_ERR_ARGUMENT,
+                       "inside a traced function it needs x: a whole number of steps, or inputs [T, ...]");
+        return eg_nothing();
+    }
+    if (n < 0) {
+        t.has_x = true;
+        t.x = x;
+        n = eg_spec_of(x).rank >= 1 ? (double)eg_spec_of(x).dim[0] : -1;
+    }
+    int64_t left = egr_rows_left(r, 0, &which);
+    for (int k = 0; k < r->o.num_monitors; k++) {
+        if (r->monitor[k].m.file) n = -1;
+    }
+    if (n < 0 || (double)left < n) {
+        eg_system_fail(self, n < 0 ? EG_ERR_ARGUMENT : EG_ERR_SHAPE,
+                       n < 0 ? "inside a traced function it writes no files, and x is a number or has a time axis"
+                             : "input %d of '%s' has %lld rows, %lld steps are to be run",
+                       which, r->o.num_inputs ? r->o.inputs[which].variable : "", (long long)left, (long long)n);
+        return eg_nothing();
+    }
+    return whole(&t, (int64_t)n);
 }

@@ -1,109 +1,102 @@
-/* What users read: histories, outputs, times. */
-#include <stdio.h>
+/* What users read after a run. */
+#include <math.h>
 #include <string.h>
 
 #include "runner.h"
 
-void egr_swap_axes(const void *from, void *to, int64_t a, int64_t b, size_t bytes)
-{
-    for (int64_t i = 0; i < a; i++) {
-        for (int64_t k = 0; k < b; k++)
-            memcpy((char *)to + (size_t)(k * a + i) * bytes, (const char *)from + (size_t)(i * b + k) * bytes, bytes);
-    }
-}
+static const eg_history nothing = {.spec = {.rank = -1}};
 
-static eg_spec with_rows(eg_spec row, int64_t rows)
+/* The error of an unknown key lists the known ones. */
+static record *monitor_of(runner *r, const char *key, const char *file, int line)
 {
-    eg_spec s = {.dtype = row.dtype, .rank = row.rank + 1 < EG_MAX_RANK ? row.rank + 1 : EG_MAX_RANK};
-    s.dim[0] = rows;
-    for (int k = 1; k < s.rank; k++) s.dim[k] = row.dim[k - 1];
-    return s;
-}
-
-/* Rows as the user wants them: [B, T', ...] is made anew. */
-static eg_history rows_of(runner *r, record *m)
-{
-    eg_history h = {with_rows(m->row, m->rows), m->m.file ? NULL : m->history.at};
-    if (r->o.data_first_axis != EG_BATCH_FIRST || m->row.rank < 1 || !h.data) return h;
-    int64_t batch = m->row.dim[0];
-    size_t bytes = batch ? egr_row_bytes(m->row) / (size_t)batch : 0;
-    if (!egr_reserve(r, &m->turned, egr_row_bytes(m->row) * (size_t)m->rows + 1))
-        return (eg_history){{.rank = -1}, NULL};
-    egr_swap_axes(m->history.at, m->turned.at, m->rows, batch, bytes);
-    h.spec.dim[0] = batch;
-    h.spec.dim[1] = m->rows;
-    h.data = m->turned.at;
-    return h;
-}
-
-static eg_history nothing(void) { return (eg_history){{.rank = -1}, NULL}; }
-
-static record *monitor_named(runner *r, const char *key, const char *what, const char *file, int line)
-{
-    char known[400] = "";
     for (int k = 0; k < r->o.num_monitors; k++) {
         if (key && !strcmp(r->monitor[k].m.key, key)) return &r->monitor[k];
-        size_t used = strlen(known);
-        snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", r->monitor[k].m.key);
     }
-    eg_fail(r->eg, EG_ERR_ARGUMENT, file, line, "%s: '%s' has no monitor '%.100s'; there is %s", what,
+    char known[400] = "";
+    for (int k = 0; k < r->o.num_monitors; k++) {
+        size_t used = strlen(known);
+        const char *name = r->monitor[k].m.key;
+        if (used + strlen(name) + 8 < sizeof known)
+            snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", name);
+        else if (used + 8 < sizeof known && strcmp(known + used - 3, "...") != 0)
+            snprintf(known + used, sizeof known - used, ", ...");
+    }
+    eg_fail(r->eg, EG_ERR_ARGUMENT, file, line, "DSRunner '%s' has no monitor '%.100s'; there is %s",
             eg_system_path(r->self), key ? key : "NULL", *known ? known : "none");
     return NULL;
 }
 
-static bool has_run(runner *r, const char *what, const char *file, int line)
+/* Rows with their batch axis in front: a copy, made when it is asked for. */
+static const void *batch_first(runner *r, record *m, eg_spec *spec)
 {
-    if (r->probed) return true;
-    eg_fail(r->eg, EG_ERR_STATE, file, line, "%s: '%s' has not run yet; call eg_run first", what,
-            eg_system_path(r->self));
-    return false;
+    int64_t rows = m->rows, batch = m->row.dim[0];
+    size_t bytes = batch ? egr_row_bytes(m->row) / (size_t)batch : 0;
+    spec->dim[0] = batch;
+    spec->dim[1] = rows;
+    if (!egr_reserve(r, &m->turned, (size_t)rows * egr_row_bytes(m->row))) return NULL;
+    if (bytes) egr_swap_axes(m->turned.at, m->history.at, rows, batch, bytes);
+    return m->turned.at;
 }
 
-eg_history(eg_history_of)(eg_system *system, const char *key, const char *file, int line)
+static eg_history history(runner *r, record *m)
 {
-    runner *r = egr_of(system, "eg_history_of", file, line);
-    record *m = r ? monitor_named(r, key, "eg_history_of", file, line) : NULL;
-    if (!m || !has_run(r, "eg_history_of", file, line)) return nothing();
-    if (!m->m.events) return rows_of(r, m);
-    static const int64_t none[2];
-    return (eg_history){eg_matrix(EG_I64, m->rows, 2), m->m.file       ? NULL
-                                                       : m->history.at ? m->history.at
-                                                                       : (const void *)none};
+    if (!r->probed) return nothing; /* never run */
+    if (m->m.events) {
+        eg_history pairs = {.spec = eg_matrix(EG_I64, m->rows, 2), .data = m->m.file ? NULL : m->history.at};
+        return pairs;
+    }
+    eg_history h = {.spec = m->row, .data = m->m.file ? NULL : m->history.at};
+    if (m->row.rank == EG_MAX_RANK) {
+        h.spec.rank = 1; /* no axis is left for time */
+        h.spec.dim[0] = egr_elements(m->row);
+    }
+    memmove(h.spec.dim + 1, h.spec.dim, (size_t)h.spec.rank++ * sizeof *h.spec.dim);
+    h.spec.dim[0] = m->rows;
+    if (r->o.data_first_axis == EG_BATCH_FIRST && m->row.rank >= 1 && h.data) h.data = batch_first(r, m, &h.spec);
+    return h;
 }
 
-eg_history(eg_output_of)(eg_system *system, int k, const char *file, int line)
+eg_history(eg_history_of)(eg_system *s, const char *key, const char *file, int line)
 {
-    runner *r = egr_of(system, "eg_output_of", file, line);
-    if (!r || !has_run(r, "eg_output_of", file, line)) return nothing();
-    if (k >= 0 && k < r->num_outputs) return rows_of(r, &r->output[k]);
-    eg_fail(r->eg, EG_ERR_ARGUMENT, file, line,
-            "eg_output_of: the update of '%s' returned %d values; there is no part %d", eg_system_path(r->target),
-            r->num_outputs, k);
-    return nothing();
+    runner *r = egr_of(s, "eg_history_of", file, line);
+    record *m = r ? monitor_of(r, key, file, line) : NULL;
+    return m ? history(r, m) : nothing;
 }
 
-int eg_num_outputs(eg_system *system)
+eg_history(eg_output_of)(eg_system *s, int k, const char *file, int line)
 {
-    runner *r = egr_of(system, "eg_num_outputs", NULL, 0);
-    return r && r->probed ? r->num_outputs : 0;
+    runner *r = egr_of(s, "eg_output_of", file, line);
+    if (!r) return nothing;
+    if (k >= 0 && k < r->num_outputs) return history(r, &r->output[k]);
+    eg_fail(r->eg, EG_ERR_ARGUMENT, file, line, "eg_output_of: there is no output %d of '%s'; it has %d%s", k,
+            eg_system_path(r->target), r->num_outputs,
+            !r->probed        ? " before its first run"
+            : r->o.no_outputs ? ", as its runner was made with no_outputs"
+                              : "");
+    return nothing;
 }
 
-eg_history(eg_times_of)(eg_system *system, const char *key, const char *file, int line)
+int eg_num_outputs(eg_system *s)
 {
-    runner *r = egr_of(system, "eg_times_of", file, line);
-    record *m = r && key ? monitor_named(r, key, "eg_times_of", file, line) : NULL;
-    if (!r || (key && !m) || !has_run(r, "eg_times_of", file, line)) return nothing();
+    runner *r = egr_of(s, "eg_num_outputs", NULL, 0);
+    return r ? r->num_outputs : 0;
+}
+
+eg_history(eg_times_of)(eg_system *s, const char *key, const char *file, int line)
+{
+    runner *r = egr_of(s, "eg_times_of", file, line);
+    record *m = r && key ? monitor_of(r, key, file, line) : NULL;
+    if (!r || (key && !m)) return nothing;
     int64_t every = m ? m->m.every : 1, rows = r->done / every;
     block *b = m ? &m->times : &r->times;
-    if (!egr_reserve(r, b, (size_t)(rows + 1) * sizeof(double))) return nothing();
+    if (!egr_reserve(r, b, (size_t)rows * sizeof(double))) return nothing;
     double *t = b->at;
-    for (int64_t k = 0; k < rows; k++) t[k] = r->origin + (double)(r->first + (k + 1) * every) * r->o.dt;
-    return (eg_history){eg_vector(EG_F64, rows), t};
+    /* The time of a step is one product; compiled code computes the same. */
+    for (int64_t k = 0; k < rows; k++) t[k] = fma((double)(r->first + (k + 1) * every), r->o.dt, r->origin);
+    return (eg_history){.spec = eg_vector(EG_F64, rows), .data = t};
 }
 
-int64_t eg_steps_done(const eg_system *system)
+int64_t eg_steps_done(const eg_system *s)
 {
-    if (!system || eg_class_of(system) != &egr_class) return 0;
-    const runner *r = eg_self((eg_system *)(uintptr_t)system);
-    return r->done;
+    return s && eg_class_of(s) == &egr_class ? ((const runner *)eg_self((eg_system *)(uintptr_t)s))->done : 0;
 }

@@ -39,9 +39,9 @@ size_t egr_row_bytes(eg_spec row) { return (size_t)egr_elements(row) * eg_dtype_
 
 static void free_record(runner *r, record *m)
 {
-    block *b[] = {&m->history, &m->turned, &m->times, &m->piece};
+    block *b[] = {&m->history, &m->turned, &m->times, &m->piece, &m->scratch};
     for (size_t k = 0; k < sizeof b / sizeof *b; k++) eg_release(r->eg, b[k]->at);
-    /* Streams end with the run that began them. */
+    eg_npy_discard(m->stream);
 }
 
 static void destroy(void *object)
@@ -50,7 +50,6 @@ static void destroy(void *object)
     for (int k = 0; r->monitor && k < r->o.num_monitors; k++) free_record(r, &r->monitor[k]);
     for (int k = 0; k < r->num_outputs; k++) free_record(r, &r->output[k]);
     eg_release(r->eg, r->xs.at);
-    eg_release(r->eg, r->scalars.at);
     eg_release(r->eg, r->times.at);
 }
 
@@ -88,8 +87,8 @@ static bool copy_options(runner *r)
     if (o->dt == 0) o->dt = eg_dt(r->target);
     eg_input *inputs = copy(r, o->inputs, o->num_inputs, sizeof *inputs);
     r->monitor = eg_keep(r->eg, (size_t)o->num_monitors * sizeof *r->monitor + 1);
-    r->input_var = eg_keep(r->eg, (size_t)o->num_inputs * sizeof *r->input_var + 1);
-    if (!inputs || !r->monitor || !r->input_var) return false;
+    r->place = eg_keep(r->eg, (size_t)o->num_inputs * sizeof *r->place + 1);
+    if (!inputs || !r->monitor || !r->place) return false;
     for (int k = 0; k < o->num_inputs; k++) inputs[k].variable = copy_text(r, inputs[k].variable);
     for (int k = 0; k < o->num_monitors; k++) {
         eg_monitor *m = &r->monitor[k].m;
@@ -125,7 +124,7 @@ const eg_class egr_class = {
 eg_system *(eg_dsrunner)(eg_system *target, const char *name, const eg_dsrunner_options *options, const char *file,
                          int line)
 {
-    runner r = {.o = options ? *options : (eg_dsrunner_options){0}};
+    runner r = {.o = options ? *options : (eg_dsrunner_options){0}, .file = file, .line = line};
     return (eg_system_new)(target, name, &egr_class, 0, &r, file, line);
 }
 

@@ -21,8 +21,7 @@ typedef struct block {
 
 /* Something that is recorded: a monitor, or a part of the update's output. */
 typedef struct record {
-    eg_monitor m; /* texts and indices are copies */
-    eg_var *var;
+    eg_monitor m;    /* texts and indices are copies */
     eg_array *index; /* indices that are no range */
     eg_spec row;     /* of the value; known when the runner was probed */
     int level;       /* at which it is recorded: each stride[level] steps */
@@ -32,7 +31,8 @@ typedef struct record {
     block turned;  /* batch first */
     block times;
     /* Of a piece: */
-    block piece; /* what compiled code writes, if not into the history itself */
+    block piece;   /* what compiled code writes, if not into the history itself */
+    block scratch; /* pairs, by segment */
     void *out;
     eg_npy_stream *stream;
 } record;
@@ -45,11 +45,20 @@ typedef struct program {
     int64_t blocks; /* -1: an argument */
 } program;
 
+/* What an input is put into: a variable, or the part of a group's. */
+typedef struct place {
+    eg_var *var;
+    eg_spec spec; /* of the part */
+    int64_t first;
+} place;
+
 typedef struct runner {
     eg_context *eg;
     eg_system *self, *target;
+    const char *file; /* where the user made it */
+    int line;
     eg_dsrunner_options o; /* arrays are copies */
-    eg_var **input_var;
+    struct place *place;   /* of each input */
     eg_var *i0, *t0;
     record *monitor, *output;
     int num_outputs;
@@ -64,9 +73,8 @@ typedef struct runner {
     /* The last run: */
     int64_t done, first; /* steps; the clock at its beginning */
     double origin;       /* t0 */
-    block xs;            /* inputs, time first */
-    block scalars;       /* arguments of programs */
-    block times;
+    block xs, times;
+    bool running;
 } runner;
 
 extern const eg_class egr_class;
@@ -89,6 +97,9 @@ void egr_apply_inputs(runner *r, eg_shared s, eg_val k);
 int64_t egr_rows_left(const runner *r, int64_t i0, int *which);
 
 /* -- monitor.c */
+/* The variable behind a path below the target, type and shape of what the path means, and its first row: a part of a
+ * group has some of the whole's.  NULL after an error that lists what there is. */
+eg_var *egr_variable(runner *r, const char *path, eg_spec *spec, int64_t *first);
 bool egr_check_monitors(runner *r);
 /* Traced: the value; s.t is the end of the step. */
 eg_val egr_monitored(runner *r, record *m, eg_shared s);
@@ -103,22 +114,20 @@ void egr_forget_programs(runner *r);
 /* Traced: all of the loop; see eg_dsrunner(). */
 eg_val egr_update(eg_system *self, eg_shared s, eg_val x);
 
-/* -- record.c */
-/* Record number k of a program of that many levels, in the order of its results; NULL behind the last. */
-record *egr_record(runner *r, int levels, int k);
-/* Bytes that a block of that many levels records by way of pieces. */
-size_t egr_piece_bytes(runner *r, int levels);
-/* Memory and files for a run of so many steps. */
-bool egr_begin_records(runner *r, int64_t steps);
-/* Sets where the results of a piece of so many blocks go. */
-bool egr_begin_piece(runner *r, int levels, int64_t blocks);
-/* Takes what the first `blocks` blocks of a piece have recorded, which begins at step `at` of the run. */
-bool egr_end_piece(runner *r, int levels, int64_t at, int64_t blocks);
-/* Puts files in their place, or leaves none. */
-bool egr_end_records(runner *r, bool keep_files);
+/* -- run.c */
+/* to[b][a] = from[a][b], each of so many bytes. */
+void egr_swap_axes(char *to, const char *from, int64_t a, int64_t b, size_t bytes);
 
-/* -- result.c */
-/* Swaps the first two axes: [a, b, bytes] to [b, a, bytes]. */
-void egr_swap_axes(const void *from, void *to, int64_t a, int64_t b, size_t bytes);
+/* -- record.c */
+/* Records of level < levels, in the order of the program's results; NULL behind the last. */
+record *egr_record(runner *r, int levels, int k);
+/* Bytes that a block of that level puts into pieces. */
+size_t egr_piece_bytes(const runner *r, int levels);
+bool egr_begin_records(runner *r, int64_t steps);
+/* Where results of a piece of `steps` steps, the first being step `at` of the run, go: sets each record's out. */
+bool egr_begin_piece(runner *r, int levels, int64_t steps);
+/* Takes what the piece has recorded. */
+bool egr_end_piece(runner *r, int levels, int64_t at, int64_t steps);
+bool egr_end_records(runner *r, bool keep_files);
 
 #endif

@@ -150,6 +150,11 @@ void fz_emit_join(fz_trace *c, fz_rng *r, const fz_record *rec)
     if (!v || fz_count(v->spec) > 10000) return;
     int axis = (int)fz_below(r, v->spec.rank);
     c->derived = true;
+    if (v->spec.dtype == EG_BOOL && fz_chance(r, 50)) {
+        fz_val *bits = fz_keep(c, r, eg_pack(v->v), 0);
+        if (bits && fz_chance(r, 50)) fz_keep(c, r, eg_unpack(bits->v, v->spec.dim[v->spec.rank - 1]), 1);
+        return;
+    }
     if (fz_chance(r, 35)) {
         int64_t before = fz_below(r, 4), after = fz_below(r, 4);
         fz_keep(c, r, eg_pad(v->v, axis, before, after, fz_literal(c, r, v->spec.dtype)), v->bound);

@@ -257,6 +257,21 @@ static void case_iota(test_case *c)
     }
 }
 
+static void case_pack(test_case *c)
+{
+    const int64_t n = c->n, words = (n + 31) / 32;
+    c->what = "bool";
+    egi_id x = case_arg(c, SPEC(EG_BOOL, n)), rows = case_arg(c, SPEC(EG_BOOL, 3, n));
+    egi_id columns = case_arg(c, SPEC(EG_BOOL, n, 33));
+    case_result(c, case_node(c, EGI_PACK, SPEC(EG_U32, words), 1, &x, 0, NULL, 0));
+    case_result(c, case_node(c, EGI_PACK, SPEC(EG_U32, 3, words), 1, &rows, 0, NULL, 0));
+    case_result(c, case_node(c, EGI_PACK, SPEC(EG_U32, n, 2), 1, &columns, 0, NULL, 0));
+    egi_id turned = case_node(c, EGI_TRANSPOSE, SPEC(EG_BOOL, 33, n), 1, &columns, INTS(1, 0), 0);
+    case_result(c, case_node(c, EGI_PACK, SPEC(EG_U32, 33, words), 1, &turned, 0, NULL, 0));
+    egi_id no = case_node(c, EGI_NOT, SPEC(EG_BOOL, n), 1, &x, 0, NULL, 0);
+    case_result(c, case_node(c, EGI_PACK, SPEC(EG_U32, words), 1, &no, 0, NULL, 0));
+}
+
 void case_of_op(test_case *c, egi_op op)
 {
     const unsigned flags = egi_ops[op].flags;
@@ -271,6 +286,7 @@ void case_of_op(test_case *c, egi_op op)
         case EGI_SORT:
         case EGI_ARGSORT: case_sort(c, op); break;
         case EGI_DOT: case_dot(c); break;
+        case EGI_PACK: case_pack(c); break;
         case EGI_EVENT:
         case EGI_EVENT_T: case_event(c, op); break;
         case EGI_BITS: case_bits(c); break;

@@ -197,6 +197,11 @@ static void as_param(egi_graph *g, egi_region *r, int64_t k)
     X(scatter_type, SCATTER, "what is added has the operand's type", arg(g, id, 2, 1 + 2 * EG_F64))                    \
     X(scatter_shape, SCATTER, "it has the operand's shape, of rank > 0", n->shape = V(1, 9, 0))                        \
     X(scatter_rows, SCATTER, "has a row for each element of the index", arg(g, id, 2, find(g, EGI_ARRAY)))             \
+    X(pack_attr, PACK, "it has no attributes", ints(g, id, INTS(0)))                                                   \
+    X(pack_type, PACK, "it gives u32", n->dtype = EG_I32)                                                              \
+    X(pack_shape, PACK, "its last axis has a word for 32 elements", n->shape = V(2, 3, 2))                             \
+    X(pack_rank, PACK, "the operand has an axis", egi_id b = node(g, EGI_CONST, EG_BOOL, 0, NO_ARGS, NO_INTS, 1);      \
+      raw(g, (egi_node){.op = EGI_PACK, .dtype = EG_U32, .shape = V(1, 1, 0)}, A_(b)))                                 \
     X(dot_attr, DOT, "it has no attributes", ints(g, id, INTS(0)))                                                     \
     X(dot_type, DOT, "operands have one type", arg(g, id, 1, find(g, EGI_IOTA)))                                       \
     X(dot_rank, DOT, "operands and result are matrices", arg(g, id, 1, find(g, EGI_VAR)))                              \

@@ -1,0 +1,32 @@
+/* Bools as bits, and back. */
+#include "api/ops.h"
+
+eg_val(eg_pack)(eg_val x, const char *file, int line)
+{
+    egi_call c = egi_begin("eg_pack", file, line, 1, &x);
+    if (!c.g) return eg_nothing();
+    if (egi_dtype_of(c.g, x.id) != EG_BOOL || egi_shape_at(&c, x.id).rank == 0) {
+        egi_wrong(&c, EG_ERR_TYPE, "%s is no array of bool; make one by a comparison", egi_show(&c, x).s);
+        return eg_nothing();
+    }
+    return egi_end(&c, egi_pack(c.g, x.id));
+}
+
+eg_val(eg_unpack)(eg_val words, int64_t n, const char *file, int line)
+{
+    egi_call c = egi_begin("eg_unpack", file, line, 1, &words);
+    if (!c.g) return eg_nothing();
+    egi_shape s = egi_shape_at(&c, words.id);
+    bool good = egi_dtype_of(c.g, words.id) == EG_U32 && s.rank > 0;
+    if (!good || n < 0 || s.dim[s.rank - 1] != n / 32 + (n % 32 != 0)) {
+        egi_wrong(&c, good ? EG_ERR_SHAPE : EG_ERR_TYPE, "%s are no bits of %lld elements; give what eg_pack makes",
+                  egi_show(&c, words).s, (long long)n);
+        return eg_nothing();
+    }
+    int axis = s.rank - 1;
+    if (n == 0) return eg_convert(eg_slice(words, axis, 0, 0, 1), EG_BOOL);
+    eg_val i = (eg_iota)(c.eg, n, EG_I32, file, line);
+    eg_val word = (eg_gather)(words, (eg_shr)(i, eg_int(5), file, line), axis, file, line);
+    eg_val bit = (eg_convert)((eg_and)(i, eg_int(31), file, line), EG_U32, file, line);
+    return (eg_convert)((eg_and)((eg_shr)(word, bit, file, line), eg_int(1), file, line), EG_BOOL, file, line);
+}
