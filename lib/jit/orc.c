@@ -21,6 +21,7 @@ static void initialise(void)
     LLVMInitializeX86Target();
     LLVMInitializeX86TargetMC();
     LLVMInitializeX86AsmPrinter();
+    LLVMInitializeX86AsmParser(); /* inline assembly in exported code */
 }
 
 /* Turns an LLVM error into one of the context. */

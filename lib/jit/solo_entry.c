@@ -43,6 +43,14 @@ static void check_block(entry *e)
     demand(e, LLVMBuildICmp(b->b, LLVMIntUGE, bytes, egi_irb_i64(b, e->s->size), ""), EG_STEP_BAD_STATE);
 }
 
+static void check_data(entry *e)
+{
+    egi_irb *b = &e->b;
+    demand(e, LLVMBuildIsNotNull(b->b, e->data, ""), EG_STEP_BAD_ARGUMENT);
+    value magic = egi_irb_load(b, b->i64, e->data);
+    demand(e, LLVMBuildICmp(b->b, LLVMIntEQ, magic, LLVMConstInt(b->i64, e->s->magic, 0), ""), EG_STEP_BAD_ARGUMENT);
+}
+
 /* Code loads whole vectors at the end of an array.  What lies behind it in its page can be read; where that page ends,
  * and where the array lies in the block that the code changes, it takes a copy. */
 static value brought_in(entry *e, value p, int64_t copy_at, int64_t n)
@@ -138,7 +146,7 @@ void egi_solo_entry(egi_solo *s, value data)
 
     demand(&e, LLVMBuildIsNotNull(e.b.b, e.state, ""), EG_STEP_BAD_STATE);
     check_block(&e);
-    if (apart) demand(&e, LLVMBuildIsNotNull(e.b.b, e.data, ""), EG_STEP_BAD_ARGUMENT);
+    if (apart) check_data(&e);
     if (s->g->args.n) demand(&e, LLVMBuildIsNotNull(e.b.b, e.in, ""), EG_STEP_BAD_ARGUMENT);
     args[0] = e.state;
     args[1] = e.data;

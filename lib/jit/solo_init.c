@@ -11,8 +11,8 @@ enum { EAX, EBX, ECX, EDX };
 static value inline_asm(egi_irb *b, const char *text, const char *constraints, LLVMTypeRef ret, value *args, unsigned n)
 {
     LLVMTypeRef types[2] = {b->i32, b->i32}, t = LLVMFunctionType(ret, types, n, 0);
-    value f = LLVMGetInlineAsm(t, text, strlen(text), constraints, strlen(constraints), 1, 0, LLVMInlineAsmDialectATT,
-                               0);
+    value f =
+        LLVMGetInlineAsm(t, text, strlen(text), constraints, strlen(constraints), 1, 0, LLVMInlineAsmDialectATT, 0);
     return LLVMBuildCall2(b->b, t, f, args, n, "");
 }
 
@@ -104,8 +104,10 @@ void egi_solo_init(egi_solo *s, value data)
     if (apart) given = LLVMBuildAnd(b.b, given, LLVMBuildIsNotNull(b.b, from, ""), "");
     egi_irb_if_begin(&b, &able, given);
     egi_irb_if inner;
-    value ok = egi_irb_call(&b, can, NULL, 0);
-    egi_irb_if_begin(&b, &inner, ok);
+    value ok = egi_irb_call(&b, can, NULL, 0), ours = LLVMConstInt(b.i1, 1, 0);
+    if (apart)
+        ours = LLVMBuildICmp(b.b, LLVMIntEQ, egi_irb_load(&b, b.i64, from), LLVMConstInt(b.i64, s->magic, 0), "");
+    egi_irb_if_begin(&b, &inner, LLVMBuildAnd(b.b, ok, ours, ""));
     LLVMBuildMemSet(b.b, state, LLVMConstInt(b.i8, 0, 0), egi_irb_i64(&b, s->size), EGI_ALIGN);
     for (int64_t k = 0; k < s->image.n; k++) {
         const egi_image *m = &s->image.at[k];
@@ -122,6 +124,7 @@ void egi_solo_init(egi_solo *s, value data)
     put(&b, state, offsetof(egi_block, bytes), (uint64_t)s->size);
     egi_irb_if_end(&b, &inner);
     value status = LLVMBuildSelect(b.b, ok, egi_irb_i32(&b, EG_STEP_OK), egi_irb_i32(&b, EG_STEP_BAD_CPU), "");
+    status = LLVMBuildSelect(b.b, ours, status, egi_irb_i32(&b, EG_STEP_BAD_ARGUMENT), "");
     egi_irb_if_end(&b, &able);
     LLVMBuildRet(b.b, egi_irb_if_merge(&b, &able, status, egi_irb_i32(&b, EG_STEP_BAD_ARGUMENT)));
     egi_irb_close(&b);

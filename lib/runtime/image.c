@@ -64,6 +64,7 @@ static uint64_t magic_of(const egi_solo *s)
         h = egi_hash(&v->spec.dtype, sizeof v->spec.dtype, h);
         h = egi_hash(v->spec.dim, (size_t)v->spec.rank * sizeof *v->spec.dim, h);
     }
+    h = egi_hash(s->datum, (size_t)s->num_data * sizeof *s->datum, h);
     return egi_hash(&s->size, sizeof s->size, h) | 1;
 }
 
@@ -78,6 +79,8 @@ bool egi_image_make(egi_solo *s, eg_func *f, const egi_image_options *o, char **
                     .begin = sizeof(egi_block),
                     .seed = o->state ? egi_block_head(o->state)->seed : eg->options.seed,
                     .execution = o->state ? egi_block_head(o->state)->execution : 0};
+    /* Data that come by themselves begin with the number that blocks begin with. */
+    if (o->kind == EGI_SOLO_APART) egi_solo_reserve(s, sizeof s->magic);
     if (!egi_compile_solo(s, o->cpu)) return false;
     s->magic = magic_of(s);
     bool ok = egi_solo_plans(s, &plans) && add_variables(s, o->state);
@@ -91,6 +94,7 @@ bool egi_image_make(egi_solo *s, eg_func *f, const egi_image_options *o, char **
     if (ok && s->data_bytes) *data = egi_alloc(&eg->allocator, (size_t)s->data_bytes, EGI_ALIGN);
     ok = ok && (*data || !s->data_bytes);
     if (ok && *data) copy_data(s, plans, o->state, *data);
+    if (ok && o->kind == EGI_SOLO_APART) memcpy(*data, &s->magic, sizeof s->magic);
     egi_solo_plans_free(s, plans);
     if (!ok) egi_no_memory(eg);
     return ok;
