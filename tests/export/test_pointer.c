@@ -29,19 +29,15 @@ static void *block_new(eg_func *f)
     return b;
 }
 
-static const char *const names[] = {"cell.V", "cell.double", "E.V",         "E.spike",   "I.refractory",
-                                    "walk",   "total",       "line.ring",   "line.head", "g",
-                                    "a.n",    "a_n",         "count.count", "step"};
-
 /* All variables that there are have the same bits in the block and in the state. */
 static void same_as(eg_func *f, void *block, eg_state *s)
 {
-    for (size_t k = 0; k < LEN(names); k++) {
-        eg_var *v = eg_find_variable(eg, names[k]);
+    for (const char *const *name = traced_variables; *name; name++) {
+        eg_var *v = eg_find_variable(eg, *name);
         if (!v) continue;
         void *here = eg_block_data(f, block, v);
         ck_assert_msg(here != NULL, "%s", eg_message(eg));
-        ck_assert_msg(!memcmp(here, eg_data(s, v), bytes_of(eg_variable_spec(v))), "%s differs", names[k]);
+        ck_assert_msg(!memcmp(here, eg_data(s, v), bytes_of(eg_variable_spec(v))), "%s differs", *name);
     }
 }
 

@@ -216,8 +216,12 @@ static eg_func *trace_sine(eg_context *in)
 }
 
 const traced traced_functions[NUM_TRACED] = {
-    {"lif", trace_lif},     {"network", trace_network}, {"draws", trace_draws}, {"reduce", trace_reduce},
-    {"while", trace_while}, {"delay", trace_delay},     {"count", trace_count}, {"sine", trace_sine}};
+    {"lif", trace_lif, 2},     {"network", trace_network, 7}, {"draws", trace_draws, 1}, {"reduce", trace_reduce, 0},
+    {"while", trace_while, 1}, {"delay", trace_delay, 3},     {"count", trace_count, 2}, {"sine", trace_sine, 0}};
+
+const char *const traced_variables[] = {"cell.V",    "cell.double", "step",         "count.count", "E.V",   "E.spike",
+                                        "I.V",       "I.spike",     "I.refractory", "walk",        "total", "line.ring",
+                                        "line.head", "g",           "a.n",          "a_n",         NULL};
 
 /* -- arguments ----------------------------------------------------------------------------------------------------- */
 

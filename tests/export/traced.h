@@ -8,10 +8,13 @@
 typedef struct traced {
     const char *name;
     eg_func *(*trace)(eg_context *eg);
+    int variables; /* how many of traced_variables it has */
 } traced;
 
 enum { NUM_TRACED = 8 };
 extern const traced traced_functions[NUM_TRACED];
+/* Names of variables that they have; ends with NULL. */
+extern const char *const traced_variables[];
 
 /* Values for the arguments of f: whole numbers are 7, single f64 0.1, arrays anything; call `call` of several gets
  * others.  Free with arguments_free. */
