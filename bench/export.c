@@ -105,7 +105,7 @@ static eg_val small(void *user, eg_val x)
 
 int main(int argc, char **argv)
 {
-    struct bench b = {.workload = "export", .n = 4000, .steps = 10000, .threads = 1, .unit = "neuron-step", .reps = 9};
+    struct bench b = {.workload = "export", .n = 4000, .steps = 2000, .threads = 1, .unit = "neuron-step", .reps = 60};
     bench_open(&b, argc, argv, NULL);
     model m = {.eg = eg_open(&(eg_options){.threads = 1, .seed = b.seed})}, tiny = {.eg = m.eg};
     static float input[100];
