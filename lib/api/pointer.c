@@ -14,8 +14,8 @@ bool egi_steps_alone(const eg_func *f, const char *what)
                  f->name);
     else if (f->graph->hosts.n)
         egi_fail(f->eg, EG_ERR_ARGUMENT, NULL, 0,
-                 "%s of '%s': it calls the host function '%s'; trace it without, and call that from your own loop", what,
-                 f->name, f->graph->hosts.at[0].name);
+                 "%s of '%s': it calls the host function '%s'; trace it without, and call that from your own loop",
+                 what, f->name, f->graph->hosts.at[0].name);
     return !f->eg->status;
 }
 
@@ -71,9 +71,9 @@ eg_status eg_block_init(eg_func *f, void *block, size_t bytes)
     if (p && (!block || bytes < (size_t)p->solo.size || (uintptr_t)block % EG_BLOCK_ALIGN))
         egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0,
                  "eg_block_init of '%s': %s; a block has eg_block_size() = %lld bytes, aligned to %d", f->name,
-                 !block                            ? "the block is NULL"
+                 !block                         ? "the block is NULL"
                  : bytes < (size_t)p->solo.size ? "the block is too small"
-                                                   : "the block is not aligned",
+                                                : "the block is not aligned",
                  (long long)p->solo.size, EG_BLOCK_ALIGN);
     if (p && !eg->status) {
         memset(block, 0, (size_t)p->solo.size);
@@ -91,9 +91,10 @@ static bool fits(const eg_func *f, const egi_step *p, const void *block, const c
     const egi_block *head = block;
     if (block && head->magic == p->solo.magic && head->bytes >= (uint64_t)p->solo.size) return true;
     egi_fail(f->eg, EG_ERR_ARGUMENT, NULL, 0, "%s of '%s': %s", what, f->name,
-             block ? "the block is of another layout; make it by eg_block_of() or eg_block_init() once all variables of "
-                     "the context are made"
-                   : "the block is NULL");
+             block
+                 ? "the block is of another layout; make it by eg_block_of() or eg_block_init() once all variables of "
+                   "the context are made"
+                 : "the block is NULL");
     return false;
 }
 

@@ -4,7 +4,6 @@
 
 #include "core/context.h"
 #include "jit/compile.h"
-#include "jit/lower.h"
 
 egi_jit *egi_jit_of(eg_context *eg)
 {
@@ -87,8 +86,20 @@ void egi_jit_dump(eg_context *eg, const egi_machine *m, const egi_module *mod, c
 /* -- compiling
  * ---------------------------------------------------------------------------------------------------------- */
 
-static bool lower(eg_context *eg, egi_jit *jit, const egi_graph *g, const egi_plan *p, const egi_canon *c,
-                  egi_code *code, egi_module *mod, const char *name)
+bool egi_jit_lowered(const egi_lower *l, const char *name)
+{
+    if (l->too_wide)
+        egi_fail(l->g->eg, EG_ERR_COMPILE, NULL, 0,
+                 "'%s': one step of a loop over elements reads and writes more than %d arrays; join arrays of equal "
+                 "shape into one with an axis more",
+                 name, EGI_STAGE_PARAMS / 2);
+    else if (l->failed)
+        egi_no_memory(l->g->eg);
+    return !l->failed;
+}
+
+static bool lower(egi_jit *jit, const egi_graph *g, const egi_plan *p, const egi_canon *c, egi_code *code,
+                  egi_module *mod, const char *name)
 {
     egi_lower l = {.g = g,
                    .p = p,
@@ -100,14 +111,7 @@ static bool lower(eg_context *eg, egi_jit *jit, const egi_graph *g, const egi_pl
                    .lanes = jit->machine.lanes,
                    .avx512 = jit->machine.avx512};
     egi_lower_all(&l, name);
-    if (l.too_wide)
-        egi_fail(eg, EG_ERR_COMPILE, NULL, 0,
-                 "'%s': one step of a loop over elements reads and writes more than %d arrays; join arrays of equal "
-                 "shape into one with an axis more",
-                 name, EGI_STAGE_PARAMS / 2);
-    else if (l.failed)
-        egi_no_memory(eg);
-    return !l.failed;
+    return egi_jit_lowered(&l, name);
 }
 
 static bool safe(eg_context *eg, const egi_plan *p)
@@ -144,7 +148,7 @@ static bool compile(eg_context *eg, egi_jit *jit, const egi_graph *g, const egi_
     snprintf(symbol, sizeof symbol, "eg_%.100s_%lld", name, (long long)++jit->serial);
     egi_module mod;
     egi_module_open(&jit->machine, &mod, symbol);
-    bool ok = lower(eg, jit, g, p, c, code, &mod, symbol) && egi_module_optimise(eg, &jit->machine, &mod, true);
+    bool ok = lower(jit, g, p, c, code, &mod, symbol) && egi_module_optimise(eg, &jit->machine, &mod, true);
     if (ok) egi_jit_dump(eg, &jit->machine, &mod, name);
     double passed = egi_now();
     void *entry = ok ? egi_module_code(eg, &jit->machine, &mod, symbol, &code->handle) : NULL;

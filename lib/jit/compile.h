@@ -3,6 +3,7 @@
 #define EGI_COMPILE_H
 
 #include "jit/jit.h"
+#include "jit/lower.h"
 #include "jit/orc.h"
 
 struct egi_jit {
@@ -17,6 +18,8 @@ struct egi_jit {
 egi_jit *egi_jit_of(eg_context *eg);
 /* The plan, dumped if wanted and verified; NULL after an error of the context. */
 egi_plan *egi_jit_plan(const egi_graph *g, const char *name);
+/* Was the graph lowered?  If not, an error of the context. */
+bool egi_jit_lowered(const egi_lower *l, const char *name);
 /* Dumps of the module: llvm, asm. */
 void egi_jit_dump(eg_context *eg, const egi_machine *m, const egi_module *mod, const char *name);
 

@@ -70,10 +70,9 @@ static bool lower(egi_solo *s, const egi_plan *p, const egi_canon *c)
                    .avx512 = m->avx512,
                    .solo = s};
     egi_lower_all(&l, "body");
-    if (l.failed) egi_no_memory(s->g->eg);
     if (s->code.has_scratch) s->size += EGI_SCRATCH;
     s->size = egi_round_up(s->size + EGI_SLACK, EGI_ALIGN);
-    return !l.failed;
+    return egi_jit_lowered(&l, s->name);
 }
 
 bool egi_compile_solo(egi_solo *s, const char *cpu)
@@ -151,6 +150,9 @@ void egi_solo_close(egi_solo *s)
     egi_vec_free(a, &s->code.buffers);
     egi_vec_free(a, &s->code.deliveries);
     egi_vec_free(a, &s->code.streams);
+    egi_vec_free(a, &s->code.loops);
+    egi_vec_free(a, &s->code.carried);
+    egi_vec_free(a, &s->code.stacks);
     egi_vec_free(a, &s->image);
     void *p[] = {s->at, s->bytes, s->var_chosen, s->copy_at, s->datum, s->table};
     for (size_t k = 0; k < EGI_LEN(p); k++) egi_free(a, p[k]);

@@ -171,8 +171,8 @@ void egi_lower_rows(egi_lower *l, int field, int64_t k, LLVMValueRef rows[2])
         return;
     }
     egi_irb *b = &l->b;
-    LLVMValueRef at = egi_irb_at(b, b->i8, egi_lower_field(l, field, b->ptr),
-                                 egi_irb_i64(b, k * (int64_t)sizeof(egi_rows)));
+    LLVMValueRef at =
+        egi_irb_at(b, b->i8, egi_lower_field(l, field, b->ptr), egi_irb_i64(b, k * (int64_t)sizeof(egi_rows)));
     rows[0] = egi_irb_load(b, b->ptr, at);
     rows[1] = egi_irb_load(b, b->ptr, egi_irb_at(b, b->ptr, at, egi_irb_i64(b, 1)));
 }

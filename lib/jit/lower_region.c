@@ -63,8 +63,10 @@ static void report_advance(egi_lower *l, LLVMValueRef n)
     egi_irb_if_end(&l->b, &f);
 }
 
+/* Where the next chunk ends; alone, all steps are one. */
 static LLVMValueRef tick(egi_lower *l, LLVMValueRef k, LLVMValueRef n)
 {
+    if (l->solo) return n;
     LLVMTypeRef params[] = {l->b.ptr, l->b.i32, l->b.i64, l->b.i64};
     LLVMValueRef args[] = {l->frame, l->tid, k, n};
     return LLVMBuildCall2(l->b.b, LLVMFunctionType(l->b.i64, params, 4, 0),
@@ -111,6 +113,7 @@ static int64_t describe_loop(egi_lower *l, egi_id id, uint16_t body, int64_t nc)
 static void report_carried(egi_lower *l, int64_t loop, const LLVMValueRef *scalar, int64_t nc, const egi_id *like)
 {
     egi_irb_if f;
+    if (l->solo) return;
     LLVMValueRef to = egi_lower_field(l, EGI_FRAME_CARRIED, l->b.ptr);
     int64_t next = 1;
     egi_lower_thread0(l, &f);

@@ -23,8 +23,8 @@ LLVMValueRef egi_solo_function(egi_lower *l, const char *name)
     LLVMTypeRef *params = egi_alloc(l->allocator, n * sizeof *params, 16);
     if (!params) l->failed = true;
     for (unsigned k = 0; params && k < n; k++) params[k] = ptr;
-    LLVMValueRef fn = egi_irb_function(l->mod, name, LLVMInt64TypeInContext(l->ctx), params, params ? n : 0,
-                                       LLVMInternalLinkage);
+    LLVMValueRef fn =
+        egi_irb_function(l->mod, name, LLVMInt64TypeInContext(l->ctx), params, params ? n : 0, LLVMInternalLinkage);
     /* The caller sets the floating-point mode around it. */
     egi_irb_attr_enum(fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, "noinline", 0);
     egi_free(l->allocator, params);
@@ -42,11 +42,11 @@ void egi_solo_return(egi_lower *l)
 /* -- places ----------------------------------------------------------------------------------------------------------
  */
 
-static int64_t place(int64_t *end, int64_t bytes)
+/* Whole vectors are stored at the end of an array: its last cache line belongs to it. */
+static int64_t place(egi_solo *s, int64_t bytes)
 {
-    int64_t at = *end;
-    /* Whole vectors are stored at the end of an array: its last cache line belongs to it. */
-    *end += egi_round_up(bytes, EGI_ALIGN) + EGI_ALIGN;
+    int64_t at = s->size;
+    s->too_large |= __builtin_add_overflow(at, egi_round_up(bytes, EGI_ALIGN) + EGI_ALIGN, &s->size);
     return at;
 }
 
@@ -69,7 +69,7 @@ static void choose(egi_solo *s, const egi_plan *p)
             if (!next || s->g->vars.at[b->slot]->index < s->g->vars.at[next->slot]->index) next = b;
         }
         if (!next) return;
-        s->var_chosen[next->slot] = place(&s->size, (int64_t)s->g->vars.at[next->slot]->bytes);
+        s->var_chosen[next->slot] = place(s, (int64_t)s->g->vars.at[next->slot]->bytes);
     }
 }
 
@@ -104,9 +104,9 @@ static void lay_out(egi_solo *s, const egi_plan *p)
         if (b->kind == EGI_BUF_VAR)
             s->at[k] = egi_solo_var_at(s, b->slot);
         else if (b->kind == EGI_BUF_ARG) /* single elements are read as such */
-            s->copy_at[b->slot] = p->g->shapes.at[b->shape].rank ? place(&s->size, s->bytes[k]) : -1;
+            s->copy_at[b->slot] = p->g->shapes.at[b->shape].rank ? place(s, s->bytes[k]) : -1;
         else if (b->kind != EGI_BUF_ARRAY)
-            s->at[k] = place(&s->size, s->bytes[k]);
+            s->at[k] = place(s, s->bytes[k]);
     }
 }
 
@@ -197,18 +197,6 @@ void egi_solo_key(egi_lower *l, uint64_t stream, LLVMValueRef key[2])
 /* -- what stands for the frame ---------------------------------------------------------------------------------------
  */
 
-/* i64 tick(...): all steps in one chunk. */
-static LLVMValueRef tick_function(egi_lower *l)
-{
-    egi_irb b;
-    LLVMTypeRef params[] = {l->b.ptr, l->b.i32, l->b.i64, l->b.i64};
-    LLVMValueRef fn = egi_irb_function(l->mod, "all_steps", l->b.i64, params, 4, LLVMInternalLinkage);
-    egi_irb_open(&b, fn);
-    LLVMBuildRet(b.b, LLVMGetParam(fn, 3));
-    egi_irb_close(&b);
-    return fn;
-}
-
 /* Reductions take a barrier with them, which they do not use alone. */
 static LLVMValueRef barrier_function(egi_lower *l)
 {
@@ -230,7 +218,6 @@ static void bind_frame(egi_lower *l)
     l->frame = LLVMBuildAlloca(e.b, t, "frame");
     egi_irb_store(&e, LLVMConstNull(t), l->frame);
     l->field[EGI_FRAME_LITERALS] = literals(l);
-    l->field[EGI_FRAME_TICK] = tick_function(l);
     l->field[EGI_FRAME_BARRIER] = barrier_function(l);
     l->field[EGI_FRAME_TEAM] = LLVMConstNull(e.ptr);
     LLVMValueRef at = egi_irb_i64(&e, (int64_t)(offsetof(egi_block, execution) / sizeof(uint64_t)));
@@ -249,6 +236,7 @@ void egi_solo_bind(egi_lower *l)
         return;
     }
     lay_out(s, p);
+    if (s->too_large) l->failed = true;
     bind_frame(l);
     egi_irb e = l->b;
     e.b = l->entry;

@@ -32,8 +32,8 @@ typedef struct egi_datum {
 /* First value of a stretch of the block: bytes from the data, or one element again and again. */
 typedef struct egi_image {
     int64_t to, bytes;
-    int64_t from;      /* in the data; -1: fill */
-    int size;          /* of the element */
+    int64_t from; /* in the data; -1: fill */
+    int size;     /* of the element */
     uint64_t element;
 } egi_image;
 
@@ -41,7 +41,7 @@ typedef struct egi_solo {
     const egi_graph *g;
     egi_solo_kind kind;
     /* given */
-    const char *name; /* in dumps, and of a file's functions */
+    const char *name;      /* in dumps, and of a file's functions */
     const int64_t *var_at; /* place of each graph->vars in the block; NULL: chosen, those that are used alone */
     int64_t begin;         /* of the function's own memory; with var_at NULL: of the variables */
     uint64_t magic, seed;
@@ -53,9 +53,10 @@ typedef struct egi_solo {
     int64_t *copy_at;    /* for each argument: room for a copy; -1: none needed */
     egi_datum *datum;
     int64_t num_data, data_bytes;
-    int64_t size;        /* of the block */
-    const void **table;  /* EGI_SOLO_HERE: for each datum */
-    uint64_t execution;  /* first values */
+    int64_t size;       /* of the block */
+    bool too_large;     /* for 63 bits */
+    const void **table; /* EGI_SOLO_HERE: for each datum */
+    uint64_t execution; /* first values */
     EGI_VEC(egi_image) image;
     egi_module mod;
     char symbol[160]; /* of the function in the module */

@@ -248,8 +248,7 @@ static int useful_threads(const eg_func *f, int asked)
 static void prepare(running *k, egi_bound *b, const egi_run *r, const eg_context *eg)
 {
     bind_caller(b, r, eg);
-    for (int64_t j = 0; j < b->code->streams.n; j++)
-        egi_stream_key(r->seed, b->code->streams.at[j], b->keys + 2 * j);
+    for (int64_t j = 0; j < b->code->streams.n; j++) egi_stream_key(r->seed, b->code->streams.at[j], b->keys + 2 * j);
     k->bound = b;
     k->frame = (egi_frame){.buffers = b->buffers,
                            .sizes = b->canon.sizes.at,

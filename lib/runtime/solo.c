@@ -11,8 +11,7 @@ static bool make_plan(const egi_solo *s, const egi_code_delivery *d, egi_deliver
     egi_delivery_part part[EGI_MAX_MERGED];
     int64_t size = (int64_t)eg_dtype_size(s->code.buffers.at[d->buffer[0]].dtype);
     for (int j = 0; j < d->num; j++)
-        part[j] = (egi_delivery_part){s->g->csrs.at[d->csr[j]],
-                                      (s->at[d->buffer[j]] - s->at[d->buffer[0]]) / size};
+        part[j] = (egi_delivery_part){s->g->csrs.at[d->csr[j]], (s->at[d->buffer[j]] - s->at[d->buffer[0]]) / size};
     return egi_delivery_new(plan, &s->g->eg->allocator, 1, d->num, part, false) == EG_OK;
 }
 
@@ -104,11 +103,8 @@ static egi_step *step_new(eg_func *f)
         egi_no_memory(eg);
         return NULL;
     }
-    p->solo = (egi_solo){.g = f->graph,
-                         .kind = EGI_SOLO_HERE,
-                         .name = f->name,
-                         .magic = egi_state_magic(eg),
-                         .seed = eg->options.seed};
+    p->solo = (egi_solo){
+        .g = f->graph, .kind = EGI_SOLO_HERE, .name = f->name, .magic = egi_state_magic(eg), .seed = eg->options.seed};
     if (place(p, f) && egi_compile_solo(&p->solo, NULL) && fill_table(p) && (p->fn = egi_solo_code(&p->solo))) return p;
     step_free(&eg->allocator, p);
     return NULL;

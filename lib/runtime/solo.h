@@ -11,10 +11,10 @@
 typedef struct egi_step {
     egi_solo solo;
     eg_step_fn fn;
-    int64_t *all_at;        /* places of the context's variables, and */
-    int64_t *var_at;        /* of graph->vars */
-    egi_delivery **plans;   /* for each delivery of the code */
-    int64_t num_vars;       /* of the context, when it was made */
+    int64_t *all_at;      /* places of the context's variables, and */
+    int64_t *var_at;      /* of graph->vars */
+    egi_delivery **plans; /* for each delivery of the code */
+    int64_t num_vars;     /* of the context, when it was made */
     struct egi_step *older;
 } egi_step;
 

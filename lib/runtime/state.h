@@ -14,8 +14,8 @@ struct eg_state {
     char *block; /* one block: an egi_block, a slot a variable, room for steps (eg_block_of) */
     size_t bytes;
     size_t room, has_room; /* bytes wanted behind the variables, and what the block has */
-    void **slot;        /* for each variable of the context that the block has */
-    int64_t num;        /* variables in the block */
+    void **slot;           /* for each variable of the context that the block has */
+    int64_t num;           /* variables in the block */
     atomic_int cancel;
     atomic_flag busy; /* a run is using it */
     eg_status status;
