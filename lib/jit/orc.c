@@ -174,6 +174,15 @@ static bool instrument(eg_context *eg, const egi_machine *m, egi_module *mod)
 #endif
 }
 
+bool egi_code_is_watched(void)
+{
+#ifdef SANITIZE
+    return true;
+#else
+    return false;
+#endif
+}
+
 bool egi_module_optimise(eg_context *eg, const egi_machine *m, egi_module *mod, bool here)
 {
     char *message = NULL;

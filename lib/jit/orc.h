@@ -35,6 +35,7 @@ void egi_module_close(egi_module *mod);
 /* The pass pipeline; code that stays in this process is watched where the library is (sanitizers).  False after an
  * error of the context. */
 bool egi_module_optimise(eg_context *eg, const egi_machine *m, egi_module *mod, bool here);
+bool egi_code_is_watched(void);
 /* The module as an object file; NULL after an error of the context. */
 LLVMMemoryBufferRef egi_module_object(eg_context *eg, const egi_machine *m, egi_module *mod);
 /* Makes code of the module (which is used up) and finds the function.  NULL after an error of the context. */

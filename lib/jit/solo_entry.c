@@ -63,7 +63,10 @@ static value brought_in(entry *e, value p, int64_t copy_at, int64_t n)
     value ends = LLVMBuildICmp(x, LLVMIntUGT, room, egi_irb_i64(b, PAGE - 1 - EGI_SLACK), "");
     value far = LLVMBuildSub(x, LLVMBuildAdd(x, from, egi_irb_i64(b, n), ""), block, "");
     value inside = LLVMBuildICmp(x, LLVMIntULT, far, egi_irb_i64(b, e->s->size + n), "");
-    egi_irb_if_begin(b, &f, LLVMBuildOr(x, ends, inside, ""));
+    value needed = LLVMBuildOr(x, ends, inside, "");
+    /* Sanitizers do not take a page for memory that is there. */
+    if (e->s->kind == EGI_SOLO_HERE && egi_code_is_watched()) needed = LLVMConstInt(b->i1, 1, 0);
+    egi_irb_if_begin(b, &f, needed);
     value copy = field(e, (size_t)copy_at);
     LLVMBuildMemMove(x, copy, EGI_ALIGN, p, 1, egi_irb_i64(b, n));
     egi_irb_if_end(b, &f);
