@@ -5,6 +5,7 @@
 #include "engram/connect.h"
 #include "engram/core.h"
 #include "engram/dynsys.h"
+#include "engram/export.h"
 #include "engram/inputs.h"
 #include "engram/io.h"
 #include "engram/math.h"

@@ -4,7 +4,7 @@
 
 #include "api/api.h"
 #include "jit/jit.h"
-#include "runtime/state.h"
+#include "runtime/solo.h"
 
 static const char *env(const char *name) { return secure_getenv(name); }
 
@@ -84,6 +84,7 @@ void eg_close(eg_context *eg)
     while (eg->states.n) egi_state_destroy(eg->states.at[--eg->states.n]);
     while (eg->funcs.n) {
         eg_func *f = eg->funcs.at[--eg->funcs.n];
+        egi_steps_free(f);
         egi_graph_free(f->graph);
         egi_free(&a, f->text);
         egi_free(&a, f);

@@ -11,6 +11,7 @@ struct eg_func {
     egi_graph *graph; /* traced and simplified; immutable */
     char *text;
     struct egi_code *code; /* compiled, shared through the cache; NULL until needed */
+    struct egi_step *steps; /* as plain C functions: lib/runtime/solo.h */
     double trace_s;
 };
 

@@ -59,6 +59,16 @@ enum { EGI_SCRATCH = 64 * 1024 };      /* a thread's scratch memory */
 
 typedef void (*egi_entry)(egi_frame *f, int tid, int nt);
 
+/* What a block of variables begins with: states (lib/runtime/state.h) and those of exported functions. */
+typedef struct egi_block {
+    uint64_t magic;     /* of the layout: code refuses others */
+    uint64_t execution; /* random draws so far */
+    uint64_t seed;      /* of its random streams */
+    uint64_t bytes;     /* of the block */
+    uint64_t spare[4];
+} egi_block;
+_Static_assert(sizeof(egi_block) == EGI_ALIGN, "variables follow it, aligned");
+
 /* A whole number of the program: itself if <= 16, else sizes[index]. */
 typedef struct egi_size {
     int64_t value; /* valid if index < 0 */

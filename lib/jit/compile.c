@@ -3,19 +3,9 @@
 #include <unistd.h>
 
 #include "core/context.h"
-#include "jit/jit.h"
-#include "jit/lower.h"
-#include "jit/orc.h"
+#include "jit/compile.h"
 
-struct egi_jit {
-    const eg_allocator *allocator;
-    egi_machine machine;
-    bool open;
-    egi_code *codes; /* newest first */
-    int64_t serial;  /* names of compiled functions are unique in the process' view of a context */
-};
-
-static egi_jit *jit_of(eg_context *eg)
+egi_jit *egi_jit_of(eg_context *eg)
 {
     if (!eg->jit) {
         eg->jit = egi_alloc(&eg->allocator, sizeof *eg->jit, 16);
@@ -77,7 +67,7 @@ static void dump_plan(const egi_plan *p, const char *name)
     egi_text_free(&t);
 }
 
-static void dump_module(eg_context *eg, const egi_machine *m, const egi_module *mod, const char *name)
+void egi_jit_dump(eg_context *eg, const egi_machine *m, const egi_module *mod, const char *name)
 {
     if (egi_wants_dump(eg, "llvm")) {
         char *text = LLVMPrintModuleToString(mod->mod);
@@ -96,8 +86,20 @@ static void dump_module(eg_context *eg, const egi_machine *m, const egi_module *
 /* -- compiling
  * ---------------------------------------------------------------------------------------------------------- */
 
-static bool lower(eg_context *eg, egi_jit *jit, const egi_graph *g, const egi_plan *p, const egi_canon *c,
-                  egi_code *code, egi_module *mod, const char *name)
+bool egi_jit_lowered(const egi_lower *l, const char *name)
+{
+    if (l->too_wide)
+        egi_fail(l->g->eg, EG_ERR_COMPILE, NULL, 0,
+                 "'%s': one step of a loop over elements reads and writes more than %d arrays; join arrays of equal "
+                 "shape into one with an axis more",
+                 name, EGI_STAGE_PARAMS / 2);
+    else if (l->failed)
+        egi_no_memory(l->g->eg);
+    return !l->failed;
+}
+
+static bool lower(egi_jit *jit, const egi_graph *g, const egi_plan *p, const egi_canon *c, egi_code *code,
+                  egi_module *mod, const char *name)
 {
     egi_lower l = {.g = g,
                    .p = p,
@@ -109,14 +111,7 @@ static bool lower(eg_context *eg, egi_jit *jit, const egi_graph *g, const egi_pl
                    .lanes = jit->machine.lanes,
                    .avx512 = jit->machine.avx512};
     egi_lower_all(&l, name);
-    if (l.too_wide)
-        egi_fail(eg, EG_ERR_COMPILE, NULL, 0,
-                 "'%s': one step of a loop over elements reads and writes more than %d arrays; join arrays of equal "
-                 "shape into one with an axis more",
-                 name, EGI_STAGE_PARAMS / 2);
-    else if (l.failed)
-        egi_no_memory(eg);
-    return !l.failed;
+    return egi_jit_lowered(&l, name);
 }
 
 static bool safe(eg_context *eg, const egi_plan *p)
@@ -129,26 +124,32 @@ static bool safe(eg_context *eg, const egi_plan *p)
     return ok;
 }
 
+egi_plan *egi_jit_plan(const egi_graph *g, const char *name)
+{
+    eg_context *eg = g->eg;
+    egi_plan *p = egi_plan_new(g, eg->options.no_passes);
+    if (!p) {
+        egi_no_memory(eg);
+        return NULL;
+    }
+    dump_plan(p, name);
+    if (safe(eg, p)) return p;
+    egi_plan_free(p);
+    return NULL;
+}
+
 static bool compile(eg_context *eg, egi_jit *jit, const egi_graph *g, const egi_canon *c, egi_code *code,
                     const char *name)
 {
     char symbol[160];
     double start = egi_now();
-    egi_plan *p = egi_plan_new(g, eg->options.no_passes);
-    if (!p) {
-        egi_no_memory(eg);
-        return false;
-    }
-    dump_plan(p, name);
-    if (!safe(eg, p)) {
-        egi_plan_free(p);
-        return false;
-    }
+    egi_plan *p = egi_jit_plan(g, name);
+    if (!p) return false;
     snprintf(symbol, sizeof symbol, "eg_%.100s_%lld", name, (long long)++jit->serial);
     egi_module mod;
     egi_module_open(&jit->machine, &mod, symbol);
-    bool ok = lower(eg, jit, g, p, c, code, &mod, symbol) && egi_module_optimise(eg, &jit->machine, &mod);
-    if (ok) dump_module(eg, &jit->machine, &mod, name);
+    bool ok = lower(jit, g, p, c, code, &mod, symbol) && egi_module_optimise(eg, &jit->machine, &mod, true);
+    if (ok) egi_jit_dump(eg, &jit->machine, &mod, name);
     double passed = egi_now();
     void *entry = ok ? egi_module_code(eg, &jit->machine, &mod, symbol, &code->handle) : NULL;
     memcpy(&code->entry, &entry, sizeof entry);
@@ -163,7 +164,7 @@ static bool compile(eg_context *eg, egi_jit *jit, const egi_graph *g, const egi_
 egi_code *egi_compile(const egi_graph *g, const char *name)
 {
     eg_context *eg = g->eg;
-    egi_jit *jit = jit_of(eg);
+    egi_jit *jit = egi_jit_of(eg);
     if (!jit) return NULL;
     egi_canon c;
     egi_canon_of(g, &c);

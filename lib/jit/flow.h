@@ -20,7 +20,8 @@ void egi_flow_out(egi_lower *l, egi_counters old);
 
 /* How often an outermost loop ran, for the execution count. */
 void egi_flow_advance(egi_lower *l, LLVMValueRef n);
-/* Asks the runtime at step k of n for the end of the next chunk; all threads meet there. */
+/* Asks the runtime at step k of n for the end of the next chunk; all threads meet there.  In code
+ * for one thread alone all steps are one chunk. */
 LLVMValueRef egi_flow_tick(egi_lower *l, LLVMValueRef k, LLVMValueRef n);
 
 /* Which buffers and scalars an outermost loop carries and stacks; gives its number. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "core/context.h"
+#include "jit/solo.h"
 
 /* -- types, sizes, frame ------------------------------------------------------------------------------------------- */
 
@@ -92,6 +93,7 @@ void egi_lower_slice(egi_lower *l, LLVMValueRef rows, int align, LLVMValueRef *l
 
 void egi_lower_barrier(egi_lower *l)
 {
+    if (l->solo) return;
     LLVMTypeRef params[] = {l->b.ptr, l->b.i32};
     LLVMValueRef args[] = {egi_lower_field(l, EGI_FRAME_TEAM, l->b.ptr), l->tid};
     LLVMBuildCall2(l->b.b, LLVMFunctionType(l->b.none, params, 2, 0), egi_lower_field(l, EGI_FRAME_BARRIER, l->b.ptr),
@@ -101,6 +103,19 @@ void egi_lower_barrier(egi_lower *l)
 void egi_lower_thread0(egi_lower *l, egi_irb_if *f)
 {
     egi_irb_if_begin(&l->b, f, LLVMBuildICmp(l->b.b, LLVMIntEQ, l->tid, egi_irb_i32(&l->b, 0), ""));
+}
+
+void egi_lower_rows(egi_lower *l, int field, int64_t k, LLVMValueRef rows[2])
+{
+    if (l->solo) {
+        egi_solo_rows(l, field, k, rows);
+        return;
+    }
+    egi_irb *b = &l->b;
+    LLVMValueRef at =
+        egi_irb_at(b, b->i8, egi_lower_field(l, field, b->ptr), egi_irb_i64(b, k * (int64_t)sizeof(egi_rows)));
+    rows[0] = egi_irb_load(b, b->ptr, at);
+    rows[1] = egi_irb_load(b, b->ptr, egi_irb_at(b, b->ptr, at, egi_irb_i64(b, 1)));
 }
 
 /* -- functions
@@ -243,32 +258,42 @@ static void tables_free(egi_lower *l)
     egi_vec_free(a, &l->functions);
 }
 
-void egi_lower_all(egi_lower *l, const char *name)
+static LLVMValueRef team_function(egi_lower *l, const char *name)
 {
     LLVMTypeRef ptr = LLVMPointerTypeInContext(l->ctx, 0), i32 = LLVMInt32TypeInContext(l->ctx);
     LLVMTypeRef params[] = {ptr, i32, i32};
+    LLVMValueRef fn = egi_irb_function(l->mod, name, LLVMVoidTypeInContext(l->ctx), params, 3, LLVMExternalLinkage);
+    l->frame = LLVMGetParam(fn, 0);
+    l->tid = LLVMGetParam(fn, 1);
+    l->nt = LLVMGetParam(fn, 2);
+    return fn;
+}
+
+void egi_lower_all(egi_lower *l, const char *name)
+{
     if (l->g->eg->options.keep_denormals) egi_irb_keep_denormals(l->mod);
-    l->fn = egi_irb_function(l->mod, name, LLVMVoidTypeInContext(l->ctx), params, 3, LLVMExternalLinkage);
+    l->fn = l->solo ? egi_solo_function(l, name) : team_function(l, name);
     if (!tables(l)) {
         l->failed = true;
         tables_free(l);
         return;
     }
     egi_irb_open(&l->b, l->fn);
-    l->frame = LLVMGetParam(l->fn, 0);
-    l->tid = LLVMGetParam(l->fn, 1);
-    l->nt = LLVMGetParam(l->fn, 2);
     LLVMBasicBlockRef first = LLVMGetInsertBlock(l->b.b);
     LLVMBasicBlockRef start = LLVMAppendBasicBlockInContext(l->ctx, l->fn, "start");
     l->entry = LLVMCreateBuilderInContext(l->ctx);
     LLVMPositionBuilderAtEnd(l->entry, first);
     LLVMPositionBuilderAtEnd(l->b.b, start);
+    describe_buffers(l);
+    if (l->solo) egi_solo_bind(l);
     l->step = egi_lower_field(l, EGI_FRAME_EXECUTION, l->b.i64);
     l->inner = egi_irb_i32(&l->b, 0);
-    describe_buffers(l);
     egi_lower_stages(l, 0, &l->p->region[0].stages);
     store_results(l);
-    LLVMBuildRetVoid(l->b.b);
+    if (l->solo)
+        egi_solo_return(l);
+    else
+        LLVMBuildRetVoid(l->b.b);
     LLVMBuildBr(l->entry, start);
     LLVMDisposeBuilder(l->entry);
     egi_irb_close(&l->b);

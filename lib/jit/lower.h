@@ -40,6 +40,7 @@ typedef struct egi_lower {
     LLVMValueRef inner;       /* i32: iterations of inner loops, mixed */
     int depth;                /* loops and whiles around */
     LLVMValueRef while_end;   /* i64: end of the chunk of an outermost while */
+    struct egi_solo *solo;    /* code for one thread on one block (solo.h); NULL: for teams */
     EGI_VEC(egi_named_function) functions;
     bool failed;   /* out of memory, or: */
     bool too_wide; /* a stage asks for more arguments than a function has, in spite of plan_split.c */
@@ -78,6 +79,8 @@ void egi_lower_read(egi_lower *l, egi_id id);
 void egi_lower_store_scalar(egi_lower *l, egi_id value, LLVMValueRef at);
 /* Element offset of a view's first element in its base. */
 LLVMValueRef egi_lower_offset(egi_lower *l, const egi_view *v);
+/* Two pointers: rows of delivery or connections k (field: EGI_FRAME_DELIVERIES or EGI_FRAME_CSRS). */
+void egi_lower_rows(egi_lower *l, int field, int64_t k, LLVMValueRef rows[2]);
 /* Key of a random stream: two i32. */
 void egi_lower_key(egi_lower *l, uint64_t stream, LLVMValueRef key[2]);
 

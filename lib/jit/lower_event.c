@@ -259,12 +259,12 @@ void egi_lower_event(egi_lower *l, const egi_stage *s)
     copy_base(l, id);
     for (int64_t k = 0; k < s->merged.n; k++) copy_base(l, s->merged.at[k]);
     LLVMValueRef n = egi_lower_size(l, egi_shape_of(g, spikes)->dim[0]);
-    LLVMValueRef rows = egi_irb_at(b, b->i8, egi_lower_field(l, EGI_FRAME_DELIVERIES, b->ptr),
-                                   egi_irb_i64(b, delivery_of(l, s) * (int64_t)sizeof(egi_rows)));
+    LLVMValueRef rows[2];
+    egi_lower_rows(l, EGI_FRAME_DELIVERIES, delivery_of(l, s), rows);
     LLVMValueRef args[D_PARAMS] = {first_part(l, id),
                                    part_size(l, n),
-                                   egi_irb_load(b, b->ptr, rows),
-                                   egi_irb_load(b, b->ptr, egi_irb_at(b, b->ptr, rows, egi_irb_i64(b, 1))),
+                                   rows[0],
+                                   rows[1],
                                    egi_lower_pointer(l, id),
                                    kind == ONE ? egi_lower_scalar(l, w) : egi_lower_pointer(l, w),
                                    values ? egi_lower_pointer(l, spikes) : LLVMConstNull(b->ptr),
@@ -323,12 +323,11 @@ void egi_lower_event_t(egi_lower *l, egi_id id)
     egi_irb *b = &l->b;
     egi_id base = egi_arg(g, id, 0), x = egi_arg(g, id, 1), w = egi_arg(g, id, 2);
     weight_kind kind = weight_of(l, id);
-    LLVMValueRef lo, hi,
-        rows = egi_irb_at(b, b->i8, egi_lower_field(l, EGI_FRAME_CSRS, b->ptr),
-                          egi_irb_i64(b, (int64_t)egi_at(g, id)->imm * (int64_t)sizeof(egi_rows)));
+    LLVMValueRef lo, hi, rows[2];
+    egi_lower_rows(l, EGI_FRAME_CSRS, (int64_t)egi_at(g, id)->imm, rows);
     egi_lower_slice(l, egi_lower_size(l, egi_shape_of(g, id)->dim[0]), 1, &lo, &hi);
-    LLVMValueRef args[T_PARAMS] = {egi_irb_load(b, b->ptr, rows),
-                                   egi_irb_load(b, b->ptr, egi_irb_at(b, b->ptr, rows, egi_irb_i64(b, 1))),
+    LLVMValueRef args[T_PARAMS] = {rows[0],
+                                   rows[1],
                                    egi_lower_pointer(l, base),
                                    egi_lower_pointer(l, id),
                                    egi_lower_pointer(l, x),

@@ -36,6 +36,7 @@ int64_t egi_flow_describe(egi_lower *l, egi_id id, uint16_t body, int64_t nc)
 void egi_flow_report(egi_lower *l, int64_t loop, const LLVMValueRef *scalar, int64_t nc, const egi_id *like)
 {
     egi_irb_if f;
+    if (l->solo) return;
     LLVMValueRef to = egi_lower_field(l, EGI_FRAME_CARRIED, l->b.ptr);
     int64_t next = 1;
     egi_lower_thread0(l, &f);

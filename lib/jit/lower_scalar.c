@@ -1,6 +1,7 @@
 /* Values of rank 0, which every thread keeps in registers: computed, read from memory, stored. */
 #include "core/context.h"
 #include "jit/lower.h"
+#include "jit/solo.h"
 
 static LLVMValueRef constant(egi_lower *l, egi_id id)
 {
@@ -21,6 +22,10 @@ static LLVMValueRef entry_load(egi_lower *l, egi_id id)
 void egi_lower_key(egi_lower *l, uint64_t stream, LLVMValueRef key[2])
 {
     int64_t k = 0;
+    if (l->solo) {
+        egi_solo_key(l, stream, key);
+        return;
+    }
     while (k < l->code->streams.n && l->code->streams.at[k] != stream) k++;
     if (k == l->code->streams.n && !egi_push(&l->g->eg->allocator, &l->code->streams, stream)) l->failed = true;
     LLVMValueRef keys = egi_lower_field(l, EGI_FRAME_KEYS, l->b.ptr);

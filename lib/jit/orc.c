@@ -21,6 +21,7 @@ static void initialise(void)
     LLVMInitializeX86Target();
     LLVMInitializeX86TargetMC();
     LLVMInitializeX86AsmPrinter();
+    LLVMInitializeX86AsmParser(); /* inline assembly in exported code */
 }
 
 /* Turns an LLVM error into one of the context. */
@@ -33,9 +34,9 @@ static bool fine(eg_context *eg, LLVMErrorRef e, const char *what)
     return false;
 }
 
-static LLVMTargetMachineRef target_machine(eg_context *eg, egi_machine *m)
+/* `run`: code for it runs here. */
+static LLVMTargetMachineRef target_machine(eg_context *eg, egi_machine *m, const char *want, bool run)
 {
-    const char *want = eg->options.cpu;
     bool native = !want || !strcmp(want, "native");
     LLVMTargetRef t;
     char *message = NULL;
@@ -47,7 +48,7 @@ static LLVMTargetMachineRef target_machine(eg_context *eg, egi_machine *m)
     char *host = LLVMGetHostCPUName(), *features = LLVMGetHostCPUFeatures();
     m->avx512 = native ? strstr(features, "+avx512vl") && strstr(features, "+avx512dq") && strstr(features, "+avx512bw")
                        : !strcmp(want, "x86-64-v4");
-    if (!native && m->avx512 && !strstr(features, "+avx512vl"))
+    if (run && !native && m->avx512 && !strstr(features, "+avx512vl"))
         egi_fail(eg, EG_ERR_COMPILE, NULL, 0, "x86-64-v4 was asked for, but this CPU (%s) has no AVX-512", host);
     if (!strstr(features, "+avx2") || !strstr(features, "+fma"))
         egi_fail(eg, EG_ERR_COMPILE, NULL, 0, "this CPU (%s) has no AVX2 and FMA, which compiled code needs", host);
@@ -64,7 +65,7 @@ static LLVMTargetMachineRef target_machine(eg_context *eg, egi_machine *m)
 
 static LLVMOrcLLJITRef make_jit(eg_context *eg, egi_machine *m)
 {
-    LLVMTargetMachineRef again = target_machine(eg, m);
+    LLVMTargetMachineRef again = target_machine(eg, m, eg->options.cpu, true);
     if (!again) return NULL;
     LLVMOrcLLJITRef jit = NULL;
     LLVMOrcLLJITBuilderRef b = LLVMOrcCreateLLJITBuilder();
@@ -78,20 +79,31 @@ static LLVMOrcLLJITRef make_jit(eg_context *eg, egi_machine *m)
     return jit;
 }
 
-bool egi_machine_open(eg_context *eg, egi_machine *m)
+static bool open_target(eg_context *eg, egi_machine *m, const char *cpu, bool run)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, initialise);
     *m = (egi_machine){0};
     m->triple = LLVMGetDefaultTargetTriple();
-    m->target = target_machine(eg, m);
-    if (m->target) {
-        LLVMTargetDataRef d = LLVMCreateTargetDataLayout(m->target);
-        m->layout = LLVMCopyStringRepOfTargetData(d);
-        LLVMDisposeTargetData(d);
-        m->jit = make_jit(eg, m);
-    }
+    m->target = target_machine(eg, m, cpu, run);
     m->lanes = eg->options.lanes ? (unsigned)eg->options.lanes : m->avx512 ? 16 : 8;
+    if (!m->target) return false;
+    LLVMTargetDataRef d = LLVMCreateTargetDataLayout(m->target);
+    m->layout = LLVMCopyStringRepOfTargetData(d);
+    LLVMDisposeTargetData(d);
+    return true;
+}
+
+bool egi_machine_for(eg_context *eg, egi_machine *m, const char *cpu)
+{
+    if (open_target(eg, m, cpu, false)) return true;
+    egi_machine_close(m);
+    return false;
+}
+
+bool egi_machine_open(eg_context *eg, egi_machine *m)
+{
+    if (open_target(eg, m, eg->options.cpu, true)) m->jit = make_jit(eg, m);
     if (m->jit) return true;
     egi_machine_close(m);
     return false;
@@ -162,20 +174,29 @@ static bool instrument(eg_context *eg, const egi_machine *m, egi_module *mod)
 #endif
 }
 
-bool egi_module_optimise(eg_context *eg, const egi_machine *m, egi_module *mod)
+bool egi_code_is_watched(void)
+{
+#ifdef SANITIZE
+    return true;
+#else
+    return false;
+#endif
+}
+
+bool egi_module_optimise(eg_context *eg, const egi_machine *m, egi_module *mod, bool here)
 {
     char *message = NULL;
     bool bad = LLVMVerifyModule(mod->mod, LLVMReturnStatusAction, &message);
     if (bad) egi_fail(eg, EG_ERR_INTERNAL, NULL, 0, "LLVM rejects the module: %.600s", message);
     LLVMDisposeMessage(message);
     if (bad) return false;
-    if (eg->options.no_passes) return instrument(eg, m, mod);
+    if (eg->options.no_passes) return !here || instrument(eg, m, mod);
     /* The text is constant and tested: LLVM aborts the process on a wrong one.  Our code is vectorised and fused
      * already; what remains is folding of addresses and what masks and selects leave behind. */
     LLVMPassBuilderOptionsRef o = LLVMCreatePassBuilderOptions();
     LLVMErrorRef e = LLVMRunPasses(mod->mod, "function(early-cse,instcombine<no-verify-fixpoint>)", m->target, o);
     LLVMDisposePassBuilderOptions(o);
-    return fine(eg, e, "LLVM passes") && instrument(eg, m, mod);
+    return fine(eg, e, "LLVM passes") && (!here || instrument(eg, m, mod));
 }
 
 LLVMMemoryBufferRef egi_module_asm(const egi_machine *m, const egi_module *mod)
@@ -221,15 +242,20 @@ static void write_perf_map(LLVMMemoryBufferRef object, const char *name, uint64_
 
 /* The object is made by our own target machine and then linked by LLJIT: one place gives code for running, for perf and
  * for export. */
-void *egi_module_code(eg_context *eg, egi_machine *m, egi_module *mod, const char *name, void **handle)
+LLVMMemoryBufferRef egi_module_object(eg_context *eg, const egi_machine *m, egi_module *mod)
 {
     LLVMMemoryBufferRef object = NULL;
     char *message = NULL;
-    if (LLVMTargetMachineEmitToMemoryBuffer(m->target, mod->mod, LLVMObjectFile, &message, &object)) {
-        egi_fail(eg, EG_ERR_COMPILE, NULL, 0, "code generation: %s", message);
-        LLVMDisposeMessage(message);
-        return NULL;
-    }
+    if (!LLVMTargetMachineEmitToMemoryBuffer(m->target, mod->mod, LLVMObjectFile, &message, &object)) return object;
+    egi_fail(eg, EG_ERR_COMPILE, NULL, 0, "code generation: %s", message);
+    LLVMDisposeMessage(message);
+    return NULL;
+}
+
+void *egi_module_code(eg_context *eg, egi_machine *m, egi_module *mod, const char *name, void **handle)
+{
+    LLVMMemoryBufferRef object = egi_module_object(eg, m, mod);
+    if (!object) return NULL;
 #ifdef SANITIZE
     /* Its constructors are known by the name of the object, and two objects may not have the same. */
     LLVMMemoryBufferRef unnamed = object;

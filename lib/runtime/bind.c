@@ -78,8 +78,6 @@ static bool make_rows(egi_bound *b)
     }
     for (int64_t k = 0; k < g->csrs.n; k++)
         b->csrs[k] = (egi_rows){.ptr = eg_csr_indptr(g->csrs.at[k]), .target = eg_csr_indices(g->csrs.at[k])};
-    for (int64_t k = 0; k < b->code->streams.n; k++)
-        egi_stream_key(b->func->eg->options.seed, b->code->streams.at[k], b->keys + 2 * k);
     return true;
 }
 

@@ -251,6 +251,7 @@ static int useful_threads(const eg_func *f, int asked)
 static void prepare(running *k, egi_bound *b, const egi_run *r, const eg_context *eg)
 {
     bind_caller(b, r, eg);
+    for (int64_t j = 0; j < b->code->streams.n; j++) egi_stream_key(r->seed, b->code->streams.at[j], b->keys + 2 * j);
     k->bound = b;
     k->frame = (egi_frame){.buffers = b->buffers,
                            .sizes = b->canon.sizes.at,
@@ -424,8 +425,8 @@ eg_status eg_call(eg_func *f, eg_state *s, const void *const *in, void *const *o
     egi_watch watch = {.all = check == EG_CHECK_ALL, .name = f->name};
     egi_run r = {.args = in,
                  .results = out,
-                 .seed = eg->options.seed,
-                 .execution = s->execution,
+                 .seed = egi_block_head(s)->seed,
+                 .execution = egi_block_head(s)->execution,
                  .keep_denormals = eg->options.keep_denormals,
                  .threads = asked,
                  .cancel = &s->cancel,
@@ -441,7 +442,7 @@ eg_status eg_call(eg_func *f, eg_state *s, const void *const *in, void *const *o
     if (status == EG_ERR_CANCELLED)
         snprintf(r.message, sizeof r.message, "'%s' was cancelled after %lld steps", f->name, (long long)r.done);
     atomic_store(&s->cancel, 0);
-    s->execution = r.execution;
+    egi_block_head(s)->execution = r.execution;
     memcpy(s->message, r.message, sizeof s->message);
     atomic_flag_clear(&s->busy);
     pthread_mutex_lock(&eg->lock);

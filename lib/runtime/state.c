@@ -9,7 +9,7 @@ static size_t slot_size(const eg_var *v)
     return (size_t)egi_round_up((int64_t)v->bytes, EGI_ALIGN) + EGI_ALIGN;
 }
 
-static void initial_value(const eg_var *v, void *to)
+void egi_state_initial(const eg_var *v, void *to)
 {
     if (v->init)
         memcpy(to, v->init, v->bytes);
@@ -22,15 +22,32 @@ static void drop_bound(eg_state *s)
     while (s->bound.n) egi_bound_free(s->bound.at[--s->bound.n]);
 }
 
+bool egi_state_layout(const eg_context *eg, int64_t *at, int64_t *end)
+{
+    size_t n = sizeof(egi_block);
+    for (int64_t k = 0; k < eg->vars.n; k++) {
+        if (at) at[k] = (int64_t)n;
+        if (__builtin_add_overflow(n, slot_size(eg->vars.at[k]), &n) || n > PTRDIFF_MAX / 2) return false;
+    }
+    *end = (int64_t)n;
+    return true;
+}
+
+uint64_t egi_state_magic(const eg_context *eg)
+{
+    uint64_t h = 0x656E6772616D2D30u; /* not 0, which is memory that nobody has written */
+    for (int64_t k = 0; k < eg->vars.n; k++) h = egi_hash(&eg->vars.at[k]->bytes, sizeof(size_t), h);
+    return h | 1;
+}
+
 bool egi_state_fit(eg_state *s)
 {
     eg_context *eg = s->eg;
     const eg_allocator *a = &eg->allocator;
-    if (s->num == eg->vars.n && s->block) return true;
-    size_t bytes = EGI_SLACK;
-    for (int64_t k = 0; k < eg->vars.n; k++) {
-        if (__builtin_add_overflow(bytes, slot_size(eg->vars.at[k]), &bytes)) return false;
-    }
+    int64_t end;
+    if (s->num == eg->vars.n && s->block && s->has_room >= s->room) return true;
+    if (!egi_state_layout(eg, NULL, &end)) return false;
+    size_t bytes = (size_t)end + s->room + EGI_SLACK;
     char *block = egi_alloc(a, bytes, EGI_ALIGN);
     void **slot = egi_alloc(a, (size_t)(eg->vars.n + 1) * sizeof *slot, 16);
     if (!block || !slot) {
@@ -38,7 +55,11 @@ bool egi_state_fit(eg_state *s)
         egi_free(a, slot);
         return false;
     }
-    size_t at = 0;
+    egi_block *head = (egi_block *)(void *)block;
+    *head = s->block ? *egi_block_head(s) : (egi_block){.seed = eg->options.seed};
+    head->magic = egi_state_magic(eg);
+    head->bytes = bytes;
+    size_t at = sizeof *head;
     for (int64_t k = 0; k < eg->vars.n; k++) {
         const eg_var *v = eg->vars.at[k];
         slot[k] = block + at;
@@ -46,7 +67,7 @@ bool egi_state_fit(eg_state *s)
         if (k < s->num)
             memcpy(slot[k], s->slot[k], v->bytes);
         else
-            initial_value(v, slot[k]);
+            egi_state_initial(v, slot[k]);
     }
     drop_bound(s);
     egi_free(a, s->block);
@@ -54,6 +75,7 @@ bool egi_state_fit(eg_state *s)
     s->block = block;
     s->slot = slot;
     s->bytes = bytes;
+    s->has_room = s->room;
     s->num = eg->vars.n;
     return true;
 }
@@ -119,8 +141,8 @@ eg_status eg_reset(eg_context *eg, eg_state *s)
         return eg->status;
     }
     if (!(s = egi_state_of(eg, s))) return eg->status;
-    for (int64_t k = 0; k < eg->vars.n; k++) initial_value(eg->vars.at[k], s->slot[k]);
-    s->execution = 0;
+    for (int64_t k = 0; k < eg->vars.n; k++) egi_state_initial(eg->vars.at[k], s->slot[k]);
+    egi_block_head(s)->execution = 0;
     return EG_OK;
 }
 

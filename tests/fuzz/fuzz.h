@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "engram/export.h"
 #include "engram/math.h"
 
 /* -- random numbers ------------------------------------------------------------------------------------------------ */
@@ -259,6 +260,8 @@ bool fz_open_second(fz_session *s, const fz_session *first, const fz_program *p,
 void fz_close(fz_session *s);
 /* Resets the state, runs `times` times. */
 void fz_run(fz_session *s, const eg_run_options *o, int times, fz_outcome *out);
+/* The same by function pointer. */
+void fz_step(fz_session *s, int times, fz_outcome *out);
 void fz_outcome_free(fz_outcome *o);
 /* "" or what differs. */
 bool fz_equal(const fz_outcome *a, const fz_outcome *b, char *why);

@@ -208,7 +208,16 @@ static void part(fz_outcome *out, eg_spec spec, const void *data)
     memcpy(out->data[out->n++], data, bytes);
 }
 
-void fz_run(fz_session *s, const eg_run_options *o, int times, fz_outcome *out)
+/* As a plain C function on the block of the context's own state. */
+static eg_status step(fz_session *s, const void *const *in, void *const *results)
+{
+    eg_step_fn fn = eg_func_pointer(s->f);
+    void *block = eg_block_of(s->f, NULL);
+    if (!fn || !block) return eg_error(s->eg);
+    return fn(block, in, results) == EG_STEP_OK ? EG_OK : EG_ERR_RUN;
+}
+
+static void run(fz_session *s, const eg_run_options *o, bool by_pointer, int times, fz_outcome *out)
 {
     const void *in[FZ_OBJECTS];
     void *results[64] = {NULL};
@@ -223,7 +232,8 @@ void fz_run(fz_session *s, const eg_run_options *o, int times, fz_outcome *out)
         memset(memory[k].base, 0x5A, memory[k].mapped - (size_t)sysconf(_SC_PAGESIZE));
     }
     out->status = eg_reset(s->eg, NULL);
-    for (int t = 0; t < times && !out->status; t++) out->status = eg_call(s->f, NULL, in, results, o);
+    for (int t = 0; t < times && !out->status; t++)
+        out->status = by_pointer ? step(s, in, results) : eg_call(s->f, NULL, in, results, o);
     if (out->status) {
         const char *said = eg_run_message(eg_own_state(s->eg));
         snprintf(out->message, sizeof out->message, "status %d: %s %s", (int)out->status, eg_message(s->eg),
@@ -245,6 +255,10 @@ void fz_run(fz_session *s, const eg_run_options *o, int times, fz_outcome *out)
         part(out, s->eg->vars.at[k]->spec, eg_data(own, s->eg->vars.at[k]));
     eg_clear_error(s->eg);
 }
+
+void fz_run(fz_session *s, const eg_run_options *o, int times, fz_outcome *out) { run(s, o, false, times, out); }
+
+void fz_step(fz_session *s, int times, fz_outcome *out) { run(s, NULL, true, times, out); }
 
 void fz_outcome_free(fz_outcome *o)
 {

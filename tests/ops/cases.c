@@ -201,7 +201,7 @@ static void compare(const test_case *c, const char *title, int threads, int64_t 
 static void run(test_case *c, eg_func *f, int threads, void **out)
 {
     eg_run_options o = {.threads = threads, .interpret = threads == 0};
-    eg_own_state(c->eg)->execution = 3;
+    egi_block_head(eg_own_state(c->eg))->execution = 3;
     ck_assert_msg(eg_call(f, NULL, (const void *const *)c->args.at, out, &o) == EG_OK, "%s: %s", f->name,
                   eg_message(c->eg));
 }

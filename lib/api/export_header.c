@@ -1,0 +1,283 @@
+/* The header of an exported function: its state as a struct, its arguments and results. */
+#include "api/export.h"
+
+typedef struct header {
+    const egi_solo *s;
+    const eg_func *f;
+    egi_text *out;
+    bool apart;
+} header;
+
+static const char *c_type(eg_dtype t)
+{
+    switch (t) {
+    case EG_BOOL: return "bool";
+    case EG_I32: return "int32_t";
+    case EG_U32: return "uint32_t";
+    case EG_I64: return "int64_t";
+    case EG_F32: return "float";
+    case EG_F64: return "double";
+    case EG_DTYPE_COUNT: break;
+    }
+    return "void";
+}
+
+/* A parameter's name, which must not be that of the function. */
+static void put_name(header *h, const char *name, int k)
+{
+    egi_text t = {.allocator = h->out->allocator};
+    egi_put(&t, k < 0 ? "%s" : "%s%d", name, k);
+    bool same = t.s && !strcmp(t.s, h->s->name);
+    egi_put(h->out, "%s%s", t.s ? t.s : "", same ? "_" : "");
+    h->out->failed |= t.failed;
+    egi_text_free(&t);
+}
+
+/* -- comments --------------------------------------------------------------------------------------------------------
+ */
+
+static void list(header *h, const char *what, int n, eg_spec (*spec)(const eg_func *, int))
+{
+    for (int k = 0; k < n; k++) {
+        egi_put(h->out, " *   %s[%d]: ", what, k);
+        egi_put_spec(h->out, spec(h->f, k));
+        egi_put(h->out, "\n");
+    }
+}
+
+static bool draws(const egi_graph *g)
+{
+    for (egi_id id = 1; id < g->nodes.n; id++) {
+        if (egi_at(g, id)->op == EGI_BITS) return true;
+    }
+    return false;
+}
+
+static void introduce(header *h, const char *cpu)
+{
+    const char *name = h->s->name;
+    egi_put(h->out, "/* %s: function '", name);
+    egi_put_comment(h->out, h->f->name);
+    egi_put(h->out,
+            "' as code for %s, made by Engram %d.%d.%d.\n *\n"
+            " * Needs libc alone, neither Engram nor LLVM.  All that it changes is in the state: as many states as "
+            "wanted run at\n * once, in as many threads; one serves one call at a time.  A state holds no pointers: it "
+            "can be copied and saved.\n *\n",
+            cpu, EG_VERSION_MAJOR, EG_VERSION_MINOR, EG_VERSION_PATCH);
+    if (h->apart)
+        egi_put(h->out,
+                " * `data` is what the .data file of this export holds (%s_data_size bytes, aligned to %d; mmap() "
+                "does), the same for all states.\n *\n",
+                name, EGI_ALIGN);
+    int in = eg_num_args(h->f), out = eg_num_results(h->f);
+    egi_put(h->out, in ? " * Arguments: elements in C order.\n" : " * No arguments: in may be NULL.\n");
+    list(h, "in", in, eg_arg_spec);
+    egi_put(h->out,
+            out ? " * Results: out, or any of its pointers, may be NULL.\n" : " * No results: out may be NULL.\n");
+    list(h, "out", out, eg_result_spec);
+    egi_put(h->out,
+            " *\n * Every function returns\n"
+            " *   0  all is well\n"
+            " *   1  the state is NULL, not initialised, or of another export\n"
+            " *   2  an argument%s is NULL%s\n"
+            " *   3  (init) this CPU lacks the instructions\n */\n",
+            h->apart ? " or the data" : "", h->apart ? ", or the data are of another export" : "");
+}
+
+/* -- the state -------------------------------------------------------------------------------------------------------
+ */
+
+static void member_name(const header *h, int64_t slot, egi_text *t)
+{
+    egi_put_identifier(t, h->s->g->vars.at[slot]->name);
+    if (t->s && (egi_is_keyword(t->s) || !strncmp(t->s, "engram_", 7))) egi_put(t, "_");
+}
+
+/* "E.V" and "E_V" are different variables. */
+static bool taken(const header *h, const char *name, int64_t slot)
+{
+    for (int64_t k = 0; k < h->s->g->vars.n; k++) {
+        egi_text t = {.allocator = h->out->allocator};
+        if (k == slot || h->s->var_chosen[k] < 0) continue;
+        member_name(h, k, &t);
+        bool same = t.s && !strcmp(t.s, name);
+        h->out->failed |= t.failed;
+        egi_text_free(&t);
+        if (same) return true;
+    }
+    return false;
+}
+
+static void member(header *h, int64_t slot)
+{
+    const eg_var *v = h->s->g->vars.at[slot];
+    egi_text t = {.allocator = h->out->allocator};
+    egi_put(h->out, "    /* '");
+    egi_put_comment(h->out, v->name);
+    egi_put(h->out, "': ");
+    egi_put_spec(h->out, v->spec);
+    egi_put(h->out, ", at %lld */\n", (long long)h->s->var_chosen[slot]);
+    if (!v->bytes) return; /* C has no arrays of no elements */
+    member_name(h, slot, &t);
+    egi_put(h->out, "    %s %s", c_type(v->spec.dtype), t.s ? t.s : "");
+    if (t.s && taken(h, t.s, slot)) egi_put(h->out, "_at_%lld", (long long)h->s->var_chosen[slot]);
+    for (int k = 0; k < v->spec.rank; k++) egi_put(h->out, "[%lld]", (long long)v->spec.dim[k]);
+    egi_put(h->out, ";\n");
+    h->out->failed |= t.failed;
+    egi_text_free(&t);
+}
+
+/* The variable that lies next at or behind `at`; -1: none. */
+static int64_t next(const egi_solo *s, int64_t at)
+{
+    int64_t best = -1;
+    for (int64_t k = 0; k < s->g->vars.n; k++) {
+        if (s->var_chosen[k] >= at && (best < 0 || s->var_chosen[k] < s->var_chosen[best])) best = k;
+    }
+    return best;
+}
+
+static void state(header *h)
+{
+    const egi_solo *s = h->s;
+    egi_text *o = h->out;
+    int64_t at = (int64_t)sizeof(egi_block), k, pad = 0;
+    egi_put(o,
+            "/* Variables, which may be read and written between calls, and behind them what a call needs for itself. "
+            "*/\n"
+            "typedef struct %s_state {\n"
+            "    %s_ALIGN uint64_t engram_head[%d]; /* [1]: random draws so far, [2]: seed */\n",
+            s->name, s->name, (int)(sizeof(egi_block) / sizeof(uint64_t)));
+    while ((k = next(s, at)) >= 0) {
+        const int64_t from = s->var_chosen[k], bytes = (int64_t)s->g->vars.at[k]->bytes;
+        if (from > at)
+            egi_put(o, "    unsigned char engram_pad%lld[%lld];\n", (long long)pad++, (long long)(from - at));
+        member(h, k);
+        /* At least a line follows each variable. */
+        at = from + bytes;
+        if (!bytes) at = from;
+        if (next(s, from + 1) < 0) break;
+        if (!bytes) {
+            egi_put(o, "    unsigned char engram_pad%lld[%d];\n", (long long)pad++, EGI_ALIGN);
+            at = from + EGI_ALIGN;
+        }
+    }
+    egi_put(o, "    unsigned char engram_rest[%lld];\n} %s_state;\n", (long long)(s->size - at), s->name);
+    egi_put(o, "%s_ASSERT(sizeof(%s_state) == %lld, \"the layout that the code was made for\");\n", s->name, s->name,
+            (long long)s->size);
+}
+
+/* -- functions -------------------------------------------------------------------------------------------------------
+ */
+
+static void parameters(header *h, const char *middle)
+{
+    egi_put(h->out, "%s_state *", h->s->name);
+    put_name(h, "s", -1);
+    if (h->apart) {
+        egi_put(h->out, ", const void *");
+        put_name(h, "data", -1);
+    }
+    egi_put(h->out, "%s)", middle);
+}
+
+/* The function with the types of its arguments and results. */
+static void typed(header *h)
+{
+    egi_text *o = h->out;
+    int in = eg_num_args(h->f), out = eg_num_results(h->f);
+    egi_put(o,
+            "\n/* The same with typed arguments: single numbers by value, arrays of so many elements by pointer. */\n"
+            "static inline int %s_call(%s_state *",
+            h->s->name, h->s->name);
+    put_name(h, "s", -1);
+    if (h->apart) {
+        egi_put(o, ", const void *");
+        put_name(h, "data", -1);
+    }
+    for (int k = 0; k < in; k++) {
+        eg_spec spec = eg_arg_spec(h->f, k);
+        egi_put(o, spec.rank ? ", const %s *" : ", %s ", c_type(spec.dtype));
+        put_name(h, "arg", k);
+        if (spec.rank) egi_put(o, " /* %lld */", (long long)egi_spec_count(spec));
+    }
+    for (int k = 0; k < out; k++) {
+        eg_spec spec = eg_result_spec(h->f, k);
+        egi_put(o, ", %s *", c_type(spec.dtype));
+        put_name(h, "result", k);
+        if (spec.rank) egi_put(o, " /* %lld */", (long long)egi_spec_count(spec));
+    }
+    egi_put(o, ")\n{\n");
+    if (in) {
+        egi_put(o, "    const void *engram_in[] = {");
+        for (int k = 0; k < in; k++) {
+            egi_put(o, k ? ", %s" : "%s", eg_arg_spec(h->f, k).rank ? "" : "&");
+            put_name(h, "arg", k);
+        }
+        egi_put(o, "};\n");
+    }
+    if (out) {
+        egi_put(o, "    void *engram_out[] = {");
+        for (int k = 0; k < out; k++) {
+            egi_put(o, k ? ", " : "");
+            put_name(h, "result", k);
+        }
+        egi_put(o, "};\n");
+    }
+    egi_put(o, "    return %s(", h->s->name);
+    put_name(h, "s", -1);
+    if (h->apart) {
+        egi_put(o, ", ");
+        put_name(h, "data", -1);
+    }
+    egi_put(o, ", %s, %s);\n}\n", in ? "engram_in" : "0", out ? "engram_out" : "0");
+}
+
+static void functions(header *h)
+{
+    const char *name = h->s->name;
+    egi_text *o = h->out;
+    egi_put(
+        o,
+        "\n/* Puts the state, uninitialised memory, into its initial state: variables, seed, no random draws%s. */\n"
+        "int %s_init(",
+        h->s->execution ? " but those made so far" : "", name);
+    parameters(h, "");
+    egi_put(o,
+            ";\n\n/* One call of the function.  Arrays may be any memory of their type's alignment; up to 128 bytes "
+            "behind their end are\n * read, never across the end of a page. */\nint %s(",
+            name);
+    parameters(h, ", const void *const *in, void *const *out");
+    egi_put(o, ";\n");
+    typed(h);
+    if (!draws(h->s->g)) return;
+    egi_put(o,
+            "\n/* Another seed: states that differ in their random draws. */\n"
+            "static inline void %s_seed(%s_state *",
+            name, name);
+    put_name(h, "s", -1);
+    egi_put(o, ", uint64_t ");
+    put_name(h, "seed", -1);
+    egi_put(o, ") { ");
+    put_name(h, "s", -1);
+    egi_put(o, "->engram_head[2] = ");
+    put_name(h, "seed", -1);
+    egi_put(o, "; }\n");
+}
+
+void egi_export_header(const egi_solo *s, const eg_func *f, const char *cpu, egi_text *out)
+{
+    header h = {s, f, out, s->kind == EGI_SOLO_APART};
+    const char *n = s->name;
+    introduce(&h, cpu);
+    egi_put(out,
+            "#ifndef ENGRAM_EXPORT_%s_H\n#define ENGRAM_EXPORT_%s_H\n\n"
+            "#include <stdbool.h>\n#include <stdint.h>\n\n"
+            "#ifdef __cplusplus\n#define %s_ALIGN alignas(%d)\n#define %s_ASSERT static_assert\nextern \"C\" {\n"
+            "#else\n#define %s_ALIGN _Alignas(%d)\n#define %s_ASSERT _Static_assert\n#endif\n\n",
+            n, n, n, EGI_ALIGN, n, n, EGI_ALIGN, n);
+    if (h.apart) egi_put(out, "#define %s_data_size %lldull\n\n", n, (long long)s->data_bytes);
+    state(&h);
+    functions(&h);
+    egi_put(out, "\n#undef %s_ALIGN\n#undef %s_ASSERT\n#ifdef __cplusplus\n}\n#endif\n#endif\n", n, n);
+}

@@ -1,0 +1,46 @@
+/* Names in exported headers. */
+#include "api/export.h"
+
+/* Of C11 and C++17, and the names of <stdbool.h>. */
+static const char keywords[] =
+    " alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t char32_t class compl const "
+    "const_cast constexpr continue decltype default delete do double dynamic_cast else enum explicit export extern "
+    "false float for friend goto if inline int long mutable namespace new noexcept not not_eq nullptr operator or "
+    "or_eq private protected public register reinterpret_cast restrict return short signed sizeof static "
+    "static_assert static_cast struct switch template this thread_local throw true try typedef typeid typename union "
+    "unsigned using virtual void volatile wchar_t while xor xor_eq ";
+
+bool egi_is_keyword(const char *s)
+{
+    size_t n = strlen(s);
+    for (const char *at = keywords; (at = strstr(at, s)); at++) {
+        if (at[-1] == ' ' && at[n] == ' ') return true;
+    }
+    return false;
+}
+
+static bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+static bool digit(char c) { return c >= '0' && c <= '9'; }
+
+bool egi_is_identifier(const char *s)
+{
+    if (!letter(*s)) return false; /* names that begin with '_' are the implementation's */
+    for (const char *c = s; *c; c++) {
+        if (!letter(*c) && !digit(*c) && *c != '_') return false;
+    }
+    return !egi_is_keyword(s);
+}
+
+void egi_put_identifier(egi_text *t, const char *s)
+{
+    if (!letter(*s)) egi_put(t, "v");
+    for (; *s; s++) egi_put(t, "%c", letter(*s) || digit(*s) ? *s : '_');
+}
+
+void egi_put_comment(egi_text *t, const char *s)
+{
+    for (; *s; s++) {
+        bool odd = (unsigned char)*s < ' ' || *s == 127 || *s == '\\' || (*s == '/' && s[1] == '*') || *s == '*';
+        egi_put(t, "%c", odd ? '?' : *s);
+    }
+}
