@@ -20,6 +20,14 @@
 extern "C" {
 #endif
 
+/* Last parameters of whatever can fail while a model is built: where the user's call stands.  In C the macro of the
+ * function's name gives them, in C++ they have defaults. */
+#ifdef __cplusplus
+#define EG_PLACE const char *file = __builtin_FILE(), int line = __builtin_LINE()
+#else
+#define EG_PLACE const char *file, int line
+#endif
+
 #if defined(__GNUC__)
 #define EG_API __attribute__((visibility("default")))
 #define EG_PRINTF(f, a) __attribute__((format(printf, f, a)))
@@ -38,6 +46,7 @@ EG_API int eg_version(void);
 
 /* -- errors ------------------------------------------------------------------------------------------------------ */
 
+/* X(name, text): what functions return and contexts keep: EG_OK and the kinds of errors. */
 #define EG_STATUS_MAP(X)                                                                                               \
     X(OK, "no error")                                                                                                  \
     X(ERR_ARGUMENT, "wrong argument")                                                                                  \
@@ -52,6 +61,7 @@ EG_API int eg_version(void);
     X(ERR_IO, "input or output failed")                                                                                \
     X(ERR_INTERNAL, "internal error")
 
+/* EG_OK, or the kind of error: the names above with EG_ before them. */
 typedef enum eg_status {
 #define X(name, text) EG_##name,
     EG_STATUS_MAP(X)
@@ -66,6 +76,7 @@ EG_API const char *eg_status_text(eg_status status);
 
 #define EG_MAX_RANK 6
 
+/* Type of an element. */
 typedef enum eg_dtype {
     EG_BOOL, /* stored as one byte, 0 or 1 */
     EG_I32,
@@ -88,10 +99,12 @@ typedef struct eg_spec {
     int64_t dim[EG_MAX_RANK];
 } eg_spec;
 
-/* eg_spec_of(EG_F32, 2, 10, 20): an eg_spec of that rank and extents (extents are int64_t-convertible). */
+/* Specs of rank 0, 1 and 2 with these extents: eg_matrix(EG_F32, 10, 20). */
+#ifndef __cplusplus
 #define eg_scalar(t) ((eg_spec){.dtype = (t)})
 #define eg_vector(t, n) ((eg_spec){.dtype = (t), .rank = 1, .dim = {(n)}})
 #define eg_matrix(t, m, n) ((eg_spec){.dtype = (t), .rank = 2, .dim = {(m), (n)}})
+#endif
 
 /* -- context ------------------------------------------------------------------------------------------------------- */
 
@@ -102,6 +115,7 @@ typedef struct eg_state eg_state;
 typedef struct eg_array eg_array;
 typedef struct eg_csr eg_csr;
 
+/* How sums and products of floats are rounded. */
 typedef enum eg_math {
     EG_MATH_CONTRACT, /* default: a*b+c in user's code is one fma; everything agrees bit for bit */
     EG_MATH_STRICT,   /* every operation is rounded on its own */
@@ -109,7 +123,8 @@ typedef enum eg_math {
 } eg_math;
 
 /* Allocator of a context: alignment is a power of two; returns NULL when there is no memory.  Runs in several host
- * threads call it at once. */
+ * threads call it at once.  All memory comes from it but what LLVM (while compiling) and OpenMP keep for themselves,
+ * and 128 bytes for each thread of a team while it runs. */
 typedef struct eg_allocator {
     void *(*alloc)(void *user, size_t size, size_t align);
     void (*free)(void *user, void *p);
@@ -167,6 +182,18 @@ typedef struct eg_header eg_header;
 typedef struct eg_val {
     const eg_header *of;
     uint32_t generation, id;
+#ifdef __cplusplus /* plain numbers convert */
+    eg_val() = default;
+    inline eg_val(const eg_header *header, uint32_t of_generation, uint32_t of_id);
+    inline eg_val(double x);
+    inline eg_val(float x);
+    inline eg_val(int x);
+    inline eg_val(long x);
+    inline eg_val(long long x);
+    inline eg_val(unsigned x);
+    inline eg_val(unsigned long x);
+    inline eg_val(unsigned long long x);
+#endif
 } eg_val;
 
 /* Plain numbers as values; the macros below call them. */
@@ -179,7 +206,9 @@ EG_API bool eg_is_number(eg_val v, double *x);
 /* No value: an empty tuple, the default of "nothing to pass". */
 static inline eg_val eg_nothing(void)
 {
-    eg_val v = {0, 0, 0};
+    eg_val v;
+    v.of = 0;
+    v.generation = v.id = 0;
     return v;
 }
 
@@ -217,7 +246,7 @@ typedef eg_val (*eg_fn)(void *user, eg_val x);
 /* Traces fn once and returns it as a function; NULL after an error.  `name` appears in dumps, errors and profiles.
  * The arguments have the types and shapes of args[0..num_args). */
 EG_API eg_func *(eg_trace)(eg_context *eg, const char *name, eg_fn fn, void *user, int num_args, const eg_spec *args,
-                           const char *file, int line);
+                           EG_PLACE);
 
 /* Frees a function before its context is closed; its compiled code stays in the context's cache. */
 EG_API void eg_func_free(eg_func *f);
@@ -236,11 +265,11 @@ EG_API eg_func *eg_parse(eg_context *eg, const char *text);
  * its arguments (a tuple if there are several, nothing if none), of just its types and shapes; variables are read and
  * set as if its C function had been called here; random draws are streams of their own.  Gives its result, a tuple if
  * there are several.  f may be freed afterwards.  Errors: nothing is being traced, arguments that do not fit. */
-EG_API eg_val(eg_apply)(eg_func *f, eg_val x, const char *file, int line);
+EG_API eg_val(eg_apply)(eg_func *f, eg_val x, EG_PLACE);
 
 /* Tuples: eg_tuple(eg, n, values) packs, eg_item(t, k) takes the k-th part. */
-EG_API eg_val(eg_tuple)(eg_context *eg, int n, const eg_val *v, const char *file, int line);
-EG_API eg_val(eg_item)(eg_val t, int k, const char *file, int line);
+EG_API eg_val(eg_tuple)(eg_context *eg, int n, const eg_val *v, EG_PLACE);
+EG_API eg_val(eg_item)(eg_val t, int k, EG_PLACE);
 
 /* Names the value in errors and dumps; returns it. */
 EG_API eg_val eg_name(eg_val v, const char *name);
@@ -249,15 +278,15 @@ EG_API eg_val eg_name(eg_val v, const char *name);
 
 /* Makes a variable named by its path ("E.V"); a second one of the same name is an error.  Initial value: zeros until
  * eg_write() or eg_fill(). */
-EG_API eg_var *(eg_variable)(eg_context *eg, const char *name, eg_spec spec, const char *file, int line);
+EG_API eg_var *(eg_variable)(eg_context *eg, const char *name, eg_spec spec, EG_PLACE);
 EG_API eg_var *eg_find_variable(eg_context *eg, const char *name);
 EG_API const char *eg_variable_name(const eg_var *v);
 EG_API eg_spec eg_variable_spec(const eg_var *v);
 
 /* Current value while tracing; the value last set in this trace. */
-EG_API eg_val(eg_get)(eg_var *v, const char *file, int line);
+EG_API eg_val(eg_get)(eg_var *v, EG_PLACE);
 /* Sets it: type and shape must fit (a scalar fills; plain numbers convert). */
-EG_API void(eg_set)(eg_var *v, eg_val x, const char *file, int line);
+EG_API void(eg_set)(eg_var *v, eg_val x, EG_PLACE);
 
 /* A state holds a value for every variable of its context: one block of memory, one slot a variable, C order,
  * contiguous, 64-byte aligned.  Many states can run the same function.  NULL stands for the context's own state. */
@@ -283,35 +312,34 @@ EG_API eg_status eg_init_fill(eg_var *v, double x);
 /* n times: body(user, (i, carry, x_i)) -> (carry', y).  i counts 0..n-1 (i64); carry starts as init; x_i is row i of
  * each part of xs; all variables the body sets are carried by themselves.  Result: (last carry, stacked y).
  * n is a plain number, or a traced i64 scalar (then xs and y must be nothing).  Time is never unrolled. */
-EG_API eg_val(eg_loop)(eg_context *eg, eg_val n, eg_fn body, void *user, eg_val init, eg_val xs, const char *file,
-                       int line);
+EG_API eg_val(eg_loop)(eg_context *eg, eg_val n, eg_fn body, void *user, eg_val init, eg_val xs, EG_PLACE);
 /* While cond(user, carry) (a bool scalar): carry = body(user, carry).  Result: carry. */
-EG_API eg_val(eg_while)(eg_context *eg, eg_fn cond, eg_fn body, void *user, eg_val init, const char *file, int line);
+EG_API eg_val(eg_while)(eg_context *eg, eg_fn cond, eg_fn body, void *user, eg_val init, EG_PLACE);
 /* yes(user, x) or no(user, x), by a bool scalar; both give the same types.  `no` may be NULL (gives x).  A variable
  * that one arm does not set keeps its value. */
-EG_API eg_val(eg_cond)(eg_val pred, eg_fn yes, eg_fn no, void *user, eg_val x, const char *file, int line);
+EG_API eg_val(eg_cond)(eg_val pred, eg_fn yes, eg_fn no, void *user, eg_val x, EG_PLACE);
 
 /* Calls a host function in the middle of a compiled one, on one thread: in[k] are the arguments' elements, out[k] is to
  * be filled.  Returns 0, or anything else to stop the run with an error. */
 typedef int (*eg_host_fn)(void *user, const void *const *in, void *const *out);
 EG_API eg_val(eg_host)(eg_context *eg, const char *name, eg_host_fn fn, void *user, int num_in, const eg_val *in,
-                       int num_out, const eg_spec *out, const char *file, int line);
+                       int num_out, const eg_spec *out, EG_PLACE);
 
 /* -- captured data --------------------------------------------------------------------------------------------------
  */
 
 /* An array of the context: a copy of data (zeros if NULL), 64-byte aligned. */
-EG_API eg_array *(eg_array_new)(eg_context *eg, eg_spec spec, const void *data, const char *file, int line);
+EG_API eg_array *(eg_array_new)(eg_context *eg, eg_spec spec, const void *data, EG_PLACE);
 EG_API void *eg_array_data(eg_array *a);
 EG_API eg_spec eg_array_spec(const eg_array *a);
 EG_API eg_context *eg_array_context(const eg_array *a);
 /* The array as a value of the current trace; read when the function runs, not copied into its code. */
-EG_API eg_val(eg_constant)(eg_array *a, const char *file, int line);
+EG_API eg_val(eg_constant)(eg_array *a, EG_PLACE);
 
 /* Connections in compressed rows: row i holds the targets indices[indptr[i]..indptr[i+1]) of source i.  Both arrays are
  * copied; rows are sorted.  Errors: not ascending indptr, a target outside [0, num_post). */
 EG_API eg_csr *(eg_csr_new)(eg_context *eg, int64_t num_pre, int64_t num_post, const int64_t *indptr,
-                            const int32_t *indices, const char *file, int line);
+                            const int32_t *indices, EG_PLACE);
 EG_API eg_context *eg_csr_context(const eg_csr *c);
 EG_API int64_t eg_csr_num_pre(const eg_csr *c);
 EG_API int64_t eg_csr_num_post(const eg_csr *c);
@@ -327,6 +355,7 @@ EG_API const int64_t *eg_csr_order(const eg_csr *c);
 /* Progress of the outermost loop; returning other than 0 cancels the run at a step boundary. */
 typedef int (*eg_progress_fn)(void *user, int64_t step, int64_t steps);
 
+/* 0 means the default everywhere; a NULL pointer means all defaults. */
 typedef struct eg_run_options {
     int threads;    /* 0 = the context's */
     bool interpret; /* run this call in the interpreter */
@@ -353,6 +382,7 @@ EG_API eg_state *eg_own_state(eg_context *eg);
 /* -- what happened ---------------------------------------------------------------------------------------------------
  */
 
+/* What a context did so far. */
 typedef struct eg_stats {
     int64_t traces, compiles, cache_hits, runs;
     double trace_s, pass_s, codegen_s; /* sums over the context's life */
@@ -360,26 +390,28 @@ typedef struct eg_stats {
     int64_t last_nodes; /* nodes of the last traced function */
     int last_threads;   /* team of the last run */
 } eg_stats;
+/* Counts and times of the context; zeros for NULL. */
 EG_API eg_stats eg_get_stats(const eg_context *eg);
 
 #ifndef __cplusplus
-#define eg_trace(eg, name, fn, user, n, args) (eg_trace)(eg, name, fn, user, n, args, EG_HERE)
+#define eg_trace(...) (eg_trace)(__VA_ARGS__, EG_HERE)
 #define eg_apply(f, x) (eg_apply)(f, EG_VAL(x), EG_HERE)
-#define eg_tuple(eg, n, v) (eg_tuple)(eg, n, v, EG_HERE)
+#define eg_tuple(...) (eg_tuple)(__VA_ARGS__, EG_HERE)
 #define eg_item(t, k) (eg_item)(t, k, EG_HERE)
-#define eg_variable(eg, name, spec) (eg_variable)(eg, name, spec, EG_HERE)
+#define eg_variable(...) (eg_variable)(__VA_ARGS__, EG_HERE)
 #define eg_get(v) (eg_get)(v, EG_HERE)
 #define eg_set(v, x) (eg_set)(v, EG_VAL(x), EG_HERE)
 #define eg_loop(eg, n, body, user, init, xs) (eg_loop)(eg, EG_VAL(n), body, user, EG_VAL(init), EG_VAL(xs), EG_HERE)
 #define eg_while(eg, cond, body, user, init) (eg_while)(eg, cond, body, user, EG_VAL(init), EG_HERE)
 #define eg_cond(p, yes, no, user, x) (eg_cond)(EG_VAL(p), yes, no, user, EG_VAL(x), EG_HERE)
-#define eg_host(eg, name, fn, user, ni, in, no, out) (eg_host)(eg, name, fn, user, ni, in, no, out, EG_HERE)
-#define eg_array_new(eg, spec, data) (eg_array_new)(eg, spec, data, EG_HERE)
+#define eg_host(...) (eg_host)(__VA_ARGS__, EG_HERE)
+#define eg_array_new(...) (eg_array_new)(__VA_ARGS__, EG_HERE)
 #define eg_constant(a) (eg_constant)(a, EG_HERE)
-#define eg_csr_new(eg, m, n, p, i) (eg_csr_new)(eg, m, n, p, i, EG_HERE)
+#define eg_csr_new(...) (eg_csr_new)(__VA_ARGS__, EG_HERE)
 #endif
 
 #ifdef __cplusplus
 }
+#include "engram/cxx.h"
 #endif
 #endif

@@ -59,6 +59,7 @@ typedef enum eg_role {
     EG_APART       /* not at all: runners, which update the network themselves */
 } eg_role;
 
+/* A kind of system: what it is called, how large its struct is, what it does.  Functions that it lacks are NULL. */
 typedef struct eg_class {
     const char *name; /* of the type: the k-th child without a name is called <name><k> */
     eg_role role;
@@ -72,6 +73,7 @@ typedef struct eg_class {
 /* -- making ---------------------------------------------------------------------------------------------------------
  */
 
+/* 0 means the default; the pointer may be NULL. */
 typedef struct eg_network_options {
     double dt;      /* ms; 0 = 0.1 */
     eg_dtype dtype; /* floats of all systems in it: EG_F32 or EG_F64; 0 = EG_F32 */
@@ -80,14 +82,13 @@ typedef struct eg_network_options {
 /* The root that everything else is made in.  Without a name (NULL or "") paths begin with the children's names; a
  * context takes one such network.  Its variable "step" (i64) counts the steps done. Errors: dt negative, infinite or
  * NaN, dtype not a float. */
-EG_API eg_system *(eg_network)(eg_context *eg, const char *name, const eg_network_options *options, const char *file,
-                               int line);
+EG_API eg_system *(eg_network)(eg_context *eg, const char *name, const eg_network_options *options, EG_PLACE);
 
 /* A system of that class inside parent, num elements large (0: not a population).  self: its struct, copied; NULL = all
  * zeros.  name: letters, digits, '_'; NULL = <class name><k>.  Errors: a sibling of the same name, and what setup says.
  */
 EG_API eg_system *(eg_system_new)(eg_system *parent, const char *name, const eg_class *type, int64_t num,
-                                  const void *self, const char *file, int line);
+                                  const void *self, EG_PLACE);
 
 /* Class of networks inside networks. */
 EG_API extern const eg_class eg_network_class;
@@ -95,6 +96,7 @@ EG_API extern const eg_class eg_network_class;
 /* -- asking ----------------------------------------------------------------------------------------------------------
  */
 
+/* The struct of its own that the system has, its class, context and parent (NULL: it is a root); NULL for NULL. */
 EG_API void *eg_self(eg_system *s);
 EG_API const eg_class *eg_class_of(const eg_system *s);
 EG_API eg_context *eg_system_context(const eg_system *s);
@@ -113,7 +115,7 @@ EG_API eg_status eg_set_dt(eg_system *s, double dt);
 EG_API eg_dtype eg_float_type(const eg_system *s);
 EG_API eg_spec eg_floats(const eg_system *s);
 /* n numbers as an array of the network's float type. */
-EG_API eg_array *(eg_floats_of)(eg_system *s, int64_t n, const double *data, const char *file, int line);
+EG_API eg_array *(eg_floats_of)(eg_system *s, int64_t n, const double *data, EG_PLACE);
 /* Number of systems and variables made so far in the network it is in: a function traced when it was less is out of
  * date. */
 EG_API int64_t eg_num_made(const eg_system *s);
@@ -136,6 +138,7 @@ EG_API void *eg_keep(eg_context *eg, size_t size);
 /* -- initial values ---------------------------------------------------------------------------------------------------
  */
 
+/* How a variable starts. */
 typedef enum eg_init_kind {
     EG_INIT_DEFAULT, /* what the model says, else zeros */
     EG_INIT_CONSTANT,
@@ -153,6 +156,7 @@ typedef struct eg_initializer {
     int64_t num;
 } eg_initializer;
 
+/* An initialiser by its parts; the functions below are easier to read. */
 static inline eg_initializer eg_init_of(eg_init_kind kind, double a, double b, const double *data, int64_t num)
 {
     eg_initializer i;
@@ -163,6 +167,7 @@ static inline eg_initializer eg_init_of(eg_init_kind kind, double a, double b, c
     i.num = num;
     return i;
 }
+/* The same number in all elements; normal with that mean and standard deviation. */
 static inline eg_initializer eg_init_constant(double x) { return eg_init_of(EG_INIT_CONSTANT, x, 0, 0, 0); }
 static inline eg_initializer eg_init_normal(double mean, double std)
 {
@@ -173,6 +178,7 @@ static inline eg_initializer eg_init_truncated_normal(double mean, double std)
 {
     return eg_init_of(EG_INIT_TRUNCATED_NORMAL, mean, std, 0, 0);
 }
+/* Uniform in [low, high). */
 static inline eg_initializer eg_init_uniform(double low, double high)
 {
     return eg_init_of(EG_INIT_UNIFORM, low, high, 0, 0);
@@ -187,17 +193,16 @@ static inline eg_initializer eg_init_array(const double *data, int64_t num)
  * --------------------------------------------------------------------------------------------------------- */
 
 /* Makes a variable of the system; its name in the context is path.name. */
-EG_API eg_var *(eg_add_variable)(eg_system *s, const char *name, eg_spec spec, eg_initializer init, const char *file,
-                                 int line);
+EG_API eg_var *(eg_add_variable)(eg_system *s, const char *name, eg_spec spec, eg_initializer init, EG_PLACE);
 /* Makes a variable that collects what arrives within a step: 0 at the start of each, added to by projections, read by
  * the update.  It costs nothing: between steps it holds 0 and is not stored. */
-EG_API eg_var *(eg_add_input)(eg_system *s, const char *name, eg_spec spec, const char *file, int line);
+EG_API eg_var *(eg_add_input)(eg_system *s, const char *name, eg_spec spec, EG_PLACE);
 
 /* A variable by its path below s: "V", "E.V".  The error of a wrong name lists what there is. */
-EG_API eg_var *(eg_system_variable)(eg_system *s, const char *path, const char *file, int line);
+EG_API eg_var *(eg_system_variable)(eg_system *s, const char *path, EG_PLACE);
 /* Traced: value of such a variable, and variable += x. */
-EG_API eg_val(eg_value)(eg_system *s, const char *path, const char *file, int line);
-EG_API void(eg_accumulate)(eg_system *s, const char *path, eg_val x, const char *file, int line);
+EG_API eg_val(eg_value)(eg_system *s, const char *path, EG_PLACE);
+EG_API void(eg_accumulate)(eg_system *s, const char *path, eg_val x, EG_PLACE);
 /* The plain number to pass as x where nothing is fed in: -0.0, which disappears from sums. */
 static inline eg_val eg_no_input(void) { return eg_real(-0.0); }
 
@@ -210,7 +215,7 @@ static inline eg_val eg_no_input(void) { return eg_real(-0.0); }
 EG_API eg_status eg_set_shared(eg_system *s, const char *name, double value);
 /* Traced: that number, in the float type of the network.  Without it: `otherwise`, or if that is NaN an error that
  * lists what there is. */
-EG_API eg_val(eg_shared_value)(eg_system *s, const char *name, double otherwise, const char *file, int line);
+EG_API eg_val(eg_shared_value)(eg_system *s, const char *name, double otherwise, EG_PLACE);
 
 /* -- parts of groups --------------------------------------------------------------------------------------------------
  */
@@ -218,7 +223,7 @@ EG_API eg_val(eg_shared_value)(eg_system *s, const char *name, double otherwise,
 /* num elements of a group from `first` on, as a group: source, target and what is recorded of it are those elements. It
  * has no state of its own and is not updated.  Its variables are the group's: eg_value() and eg_accumulate() see the
  * part, eg_system_variable() gives the whole.  Errors: a range outside of the group, variables of other sizes. */
-EG_API eg_system *(eg_part)(eg_system *group, const char *name, int64_t first, int64_t num, const char *file, int line);
+EG_API eg_system *(eg_part)(eg_system *group, const char *name, int64_t first, int64_t num, EG_PLACE);
 
 /* The group that s is a part of, and the part's first element (from may be NULL); s itself, 0, if it is none. */
 EG_API eg_system *eg_whole(eg_system *s, int64_t *from);
@@ -229,7 +234,7 @@ EG_API eg_system *eg_whole(eg_system *s, int64_t *from);
 /* Traced: what the updates of step i (i64) share, with dt (f64, ms). */
 EG_API eg_shared eg_shared_at(eg_system *s, eg_val i, eg_val dt);
 /* Traced: one update of the system. */
-EG_API eg_val(eg_update)(eg_system *s, eg_shared shared, eg_val x, const char *file, int line);
+EG_API eg_val(eg_update)(eg_system *s, eg_shared shared, eg_val x, EG_PLACE);
 /* Traced: sets all inputs in s to 0 and calls the clear_input hooks. */
 EG_API void eg_clear_input(eg_system *s);
 /* Traced, around steps of your own: what eg_clear_input() sets to 0 gets its value of before back.  Between the two,
@@ -252,10 +257,9 @@ typedef struct eg_simulate_options {
 /* Runs the network (a root) for some steps: clear inputs, update, count the step.  State and clock go on in the next
  * call.  Traced and compiled at the first call; another number of steps or dt needs neither, if nothing is recorded.
  * Errors: not a root, steps negative, what to record is missing or foreign, and those of eg_call(). */
-EG_API eg_status(eg_simulate)(eg_system *net, int64_t steps, const eg_simulate_options *options, const char *file,
-                              int line);
+EG_API eg_status(eg_simulate)(eg_system *net, int64_t steps, const eg_simulate_options *options, EG_PLACE);
 /* The function behind it, traced if need be: arguments steps (i64) and dt (f64), no results. */
-EG_API eg_func *(eg_stepper)(eg_system *net, const char *file, int line);
+EG_API eg_func *(eg_stepper)(eg_system *net, EG_PLACE);
 
 #ifndef __cplusplus
 #define eg_network(...) (eg_network)(__VA_ARGS__, EG_HERE)

@@ -20,27 +20,24 @@ extern "C" {
 #endif
 
 /* Writes a file in one piece.  Errors: path or data NULL, and what the system says (EG_ERR_IO). */
-EG_API eg_status(eg_write_file)(eg_context *eg, const char *path, const void *data, size_t bytes, const char *file,
-                                int line);
+EG_API eg_status(eg_write_file)(eg_context *eg, const char *path, const void *data, size_t bytes, EG_PLACE);
 
 /* -- .npy --------------------------------------------------------------------------------------------------------- */
 
 /* Reads a .npy file (versions 1.0, 2.0, 3.0) as an array of the context; NULL after an error. */
-EG_API eg_array *(eg_npy_read)(eg_context *eg, const char *path, const char *file, int line);
+EG_API eg_array *(eg_npy_read)(eg_context *eg, const char *path, EG_PLACE);
 /* The same from memory; name stands for the path in errors (NULL: "memory"). */
-EG_API eg_array *(eg_npy_parse)(eg_context *eg, const char *name, const void *data, size_t bytes, const char *file,
-                                int line);
+EG_API eg_array *(eg_npy_parse)(eg_context *eg, const char *name, const void *data, size_t bytes, EG_PLACE);
 /* Writes elements in C order as version 1.0.  An array: eg_npy_write(eg, path, eg_array_spec(a), eg_array_data(a)).
  * Errors: path or data NULL, a wrong spec, and what the system says. */
-EG_API eg_status(eg_npy_write)(eg_context *eg, const char *path, eg_spec spec, const void *data, const char *file,
-                               int line);
+EG_API eg_status(eg_npy_write)(eg_context *eg, const char *path, eg_spec spec, const void *data, EG_PLACE);
 
 /* A .npy file that grows by rows, in constant memory; it appears when it is finished.  It is not forced to the disk: a
  * crash of the machine, not of the process, soon after may lose it. */
 typedef struct eg_npy_stream eg_npy_stream;
 /* Begins it; row is the type and shape of one row, rank at most EG_MAX_RANK - 1.  Belongs to the context: eg_close()
  * discards what was not finished. */
-EG_API eg_npy_stream *(eg_npy_create)(eg_context *eg, const char *path, eg_spec row, const char *file, int line);
+EG_API eg_npy_stream *(eg_npy_create)(eg_context *eg, const char *path, eg_spec row, EG_PLACE);
 /* Adds rows.  After an error the stream takes no more and can only be discarded. */
 EG_API eg_status eg_npy_append(eg_npy_stream *s, int64_t rows, const void *data);
 /* The same without a copy, while a thread of the stream's own writes what came before: room for so many rows, of
@@ -58,10 +55,9 @@ EG_API void eg_npy_discard(eg_npy_stream *s);
  */
 typedef struct eg_npz eg_npz;
 /* Opens it and reads its directory.  Belongs to the context; eg_npz_close() frees it earlier, NULL is fine. */
-EG_API eg_npz *(eg_npz_open)(eg_context *eg, const char *path, const char *file, int line);
+EG_API eg_npz *(eg_npz_open)(eg_context *eg, const char *path, EG_PLACE);
 /* The same from memory, which stays yours and must be there until it is closed. */
-EG_API eg_npz *(eg_npz_parse)(eg_context *eg, const char *name, const void *data, size_t bytes, const char *file,
-                              int line);
+EG_API eg_npz *(eg_npz_parse)(eg_context *eg, const char *name, const void *data, size_t bytes, EG_PLACE);
 EG_API void eg_npz_close(eg_npz *z);
 /* Number of arrays, and their names in the order of the file, without ".npy"; NULL behind the last.  Members that are
  * no .npy are not counted. */
@@ -70,8 +66,9 @@ EG_API const char *eg_npz_name(const eg_npz *z, int64_t k);
 /* Is there an array of that name? */
 EG_API bool eg_npz_has(const eg_npz *z, const char *name);
 /* Reads an array; its checksum is verified.  The error of a wrong name lists what there is. */
-EG_API eg_array *(eg_npz_read)(eg_npz *z, const char *name, const char *file, int line);
+EG_API eg_array *(eg_npz_read)(eg_npz *z, const char *name, EG_PLACE);
 
+/* An array to write, and its name in the archive. */
 typedef struct eg_npz_item {
     const char *name; /* without ".npy"; no control characters, no '\\', no leading '/', no ".." */
     eg_spec spec;
@@ -86,7 +83,7 @@ typedef struct eg_npz_options {
 /* Writes arrays under their names.  The same arrays give the same bytes.  Errors: a path, name or data is missing or
  * wrong, two names are equal, and what the system says. */
 EG_API eg_status(eg_npz_write)(eg_context *eg, const char *path, int64_t num, const eg_npz_item *items,
-                               const eg_npz_options *options, const char *file, int line);
+                               const eg_npz_options *options, EG_PLACE);
 
 #ifndef __cplusplus
 #define eg_write_file(...) (eg_write_file)(__VA_ARGS__, EG_HERE)

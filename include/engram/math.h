@@ -8,7 +8,7 @@
  *   Axes count from 0; negative ones count from the last axis.
  * Errors are sticky in the context (core.h) and name the operation, the values, their shapes, your file and line.  An
  *   operation that fails gives eg_nothing().  Shape operations need a traced value: make one of a number by eg_full().
- * Each macro stands for a function of the same name, called as (eg_add)(a, b, file, line), which bindings use.
+ * In C each macro stands for a function of the same name, called as (eg_add)(a, b, file, line), which bindings use.
  */
 #ifndef ENGRAM_MATH_H
 #define ENGRAM_MATH_H
@@ -101,22 +101,22 @@ extern "C" {
     X(hypot, HYPOT)                                                                                                    \
     X(pow, POW)
 
-#define X(name, op) EG_API eg_val(eg_##name)(eg_val x, const char *file, int line);
+#define X(name, op) EG_API eg_val(eg_##name)(eg_val x, EG_PLACE);
 EG_UNARY_OPS(X)
 X(square, )
 #undef X
-#define X(name, op) EG_API eg_val(eg_##name)(eg_val a, eg_val b, const char *file, int line);
+#define X(name, op) EG_API eg_val(eg_##name)(eg_val a, eg_val b, EG_PLACE);
 EG_BINARY_OPS(X)
 #undef X
 
 /* a*b + c, rounded once, in every mode; of integers the two operations. */
-EG_API eg_val(eg_fma)(eg_val a, eg_val b, eg_val c, const char *file, int line);
+EG_API eg_val(eg_fma)(eg_val a, eg_val b, eg_val c, EG_PLACE);
 /* min(max(x, low), high); NaN gives low. */
-EG_API eg_val(eg_clip)(eg_val x, eg_val low, eg_val high, const char *file, int line);
+EG_API eg_val(eg_clip)(eg_val x, eg_val low, eg_val high, EG_PLACE);
 /* a where cond holds, else b.  cond: bool, or a number that is compared with 0. */
-EG_API eg_val(eg_where)(eg_val cond, eg_val a, eg_val b, const char *file, int line);
+EG_API eg_val(eg_where)(eg_val cond, eg_val a, eg_val b, EG_PLACE);
 /* x in another type: floats to integers truncate and saturate, NaN gives 0; to bool: x != 0; integers wrap. */
-EG_API eg_val(eg_convert)(eg_val x, eg_dtype type, const char *file, int line);
+EG_API eg_val(eg_convert)(eg_val x, eg_dtype type, EG_PLACE);
 
 /* -- reductions --------------------------------------------------------------------------------------------------- */
 
@@ -137,53 +137,54 @@ EG_API eg_val(eg_convert)(eg_val x, eg_dtype type, const char *file, int line);
     X(mean)                                                                                                            \
     X(variance)                                                                                                        \
     X(logsumexp)
-#define X(name) EG_API eg_val(eg_##name)(eg_val x, int n, const int *axes, bool keep, const char *file, int line);
+#define X(name) EG_API eg_val(eg_##name)(eg_val x, int n, const int *axes, bool keep, EG_PLACE);
 EG_REDUCTIONS(X)
 #undef X
 
 /* i32 index of the smallest, largest element along the axis; the first of equal ones; NaN loses. */
-EG_API eg_val(eg_argmin)(eg_val x, int axis, const char *file, int line);
-EG_API eg_val(eg_argmax)(eg_val x, int axis, const char *file, int line);
+EG_API eg_val(eg_argmin)(eg_val x, int axis, EG_PLACE);
+EG_API eg_val(eg_argmax)(eg_val x, int axis, EG_PLACE);
 /* Sums of the elements up to and including each, along the axis. */
-EG_API eg_val(eg_cumsum)(eg_val x, int axis, const char *file, int line);
+EG_API eg_val(eg_cumsum)(eg_val x, int axis, EG_PLACE);
 /* Ascending along the axis, -0 before +0, NaN last, stable; argsort: the i32 indices that sort. */
-EG_API eg_val(eg_sort)(eg_val x, int axis, const char *file, int line);
-EG_API eg_val(eg_argsort)(eg_val x, int axis, const char *file, int line);
+EG_API eg_val(eg_sort)(eg_val x, int axis, EG_PLACE);
+EG_API eg_val(eg_argsort)(eg_val x, int axis, EG_PLACE);
 
 /* -- making values (while tracing) -------------------------------------------------------------------------------- */
 
-EG_API eg_val(eg_zeros)(eg_context *eg, eg_spec spec, const char *file, int line);
-EG_API eg_val(eg_ones)(eg_context *eg, eg_spec spec, const char *file, int line);
+/* 0, or 1, in every element. */
+EG_API eg_val(eg_zeros)(eg_context *eg, eg_spec spec, EG_PLACE);
+EG_API eg_val(eg_ones)(eg_context *eg, eg_spec spec, EG_PLACE);
 /* x (a number or a traced scalar) in every element. */
-EG_API eg_val(eg_full)(eg_context *eg, eg_spec spec, eg_val x, const char *file, int line);
+EG_API eg_val(eg_full)(eg_context *eg, eg_spec spec, eg_val x, EG_PLACE);
 /* 0, 1, ... n - 1. */
-EG_API eg_val(eg_iota)(eg_context *eg, int64_t n, eg_dtype type, const char *file, int line);
+EG_API eg_val(eg_iota)(eg_context *eg, int64_t n, eg_dtype type, EG_PLACE);
 /* [..., n]: 1 at the index, else 0; all 0 where the index is not in 0 .. n - 1. */
-EG_API eg_val(eg_one_hot)(eg_val index, int64_t n, eg_dtype type, const char *file, int line);
+EG_API eg_val(eg_one_hot)(eg_val index, int64_t n, eg_dtype type, EG_PLACE);
 
 /* -- shape -------------------------------------------------------------------------------------------------------- */
 
 /* Repeats along new leading axes and axes of extent 1.  Macros: eg_broadcast(x, 10, 20), eg_broadcast_to(x, rank,
  * dims). */
-EG_API eg_val(eg_broadcast)(eg_val x, int rank, const int64_t *dims, const char *file, int line);
+EG_API eg_val(eg_broadcast)(eg_val x, int rank, const int64_t *dims, EG_PLACE);
 /* The same elements in another shape; one extent may be -1.  Macros: eg_reshape(x, 3, -1), eg_reshape_to(x, rank,
  * dims). */
-EG_API eg_val(eg_reshape)(eg_val x, int rank, const int64_t *dims, const char *file, int line);
+EG_API eg_val(eg_reshape)(eg_val x, int rank, const int64_t *dims, EG_PLACE);
 /* Axis k of the result is axis perm[k] of x; n = 0: axes reversed.  Macros: eg_transpose(x), eg_transpose(x, 1, 0). */
-EG_API eg_val(eg_transpose)(eg_val x, int n, const int *perm, const char *file, int line);
+EG_API eg_val(eg_transpose)(eg_val x, int n, const int *perm, EG_PLACE);
 /* A new axis of extent 1 before the axis that has this number in the result. */
-EG_API eg_val(eg_new_axis)(eg_val x, int axis, const char *file, int line);
+EG_API eg_val(eg_new_axis)(eg_val x, int axis, EG_PLACE);
 /* Reversed along the axis. */
-EG_API eg_val(eg_flip)(eg_val x, int axis, const char *file, int line);
+EG_API eg_val(eg_flip)(eg_val x, int axis, EG_PLACE);
 /* Element k goes to k + by, around the end. */
-EG_API eg_val(eg_roll)(eg_val x, int64_t by, int axis, const char *file, int line);
+EG_API eg_val(eg_roll)(eg_val x, int64_t by, int axis, EG_PLACE);
 /* `before` and `after` more elements along the axis, all of this value. */
-EG_API eg_val(eg_pad)(eg_val x, int axis, int64_t before, int64_t after, eg_val value, const char *file, int line);
+EG_API eg_val(eg_pad)(eg_val x, int axis, int64_t before, int64_t after, eg_val value, EG_PLACE);
 /* One behind the other along the axis; the other extents are equal.  Macros: eg_concat(axis, a, b, ...) of up to 8
  * values (eg_val), eg_concat_n(axis, n, values). */
-EG_API eg_val(eg_concat)(int axis, int n, const eg_val *x, const char *file, int line);
+EG_API eg_val(eg_concat)(int axis, int n, const eg_val *x, EG_PLACE);
 /* The same along a new axis; scalars give a vector.  Macros: eg_stack(axis, a, b, ...), eg_stack_n(axis, n, values). */
-EG_API eg_val(eg_stack)(int axis, int n, const eg_val *x, const char *file, int line);
+EG_API eg_val(eg_stack)(int axis, int n, const eg_val *x, EG_PLACE);
 
 /* -- indices ------------------------------------------------------------------------------------------------------ */
 
@@ -192,36 +193,36 @@ EG_API eg_val(eg_stack)(int axis, int n, const eg_val *x, const char *file, int 
 
 /* Elements start, start + step, ... before stop along the axis, as Python's x[start:stop:step]: negative start and stop
  * count from the end, what lies outside is cut off; step is not 0. */
-EG_API eg_val(eg_slice)(eg_val x, int axis, int64_t start, int64_t stop, int64_t step, const char *file, int line);
+EG_API eg_val(eg_slice)(eg_val x, int axis, int64_t start, int64_t stop, int64_t step, EG_PLACE);
 /* `size` elements from `start`, a number or traced integer scalar; start is moved inside 0 .. extent - size. */
-EG_API eg_val(eg_slice_at)(eg_val x, int axis, eg_val start, int64_t size, const char *file, int line);
+EG_API eg_val(eg_slice_at)(eg_val x, int axis, eg_val start, int64_t size, EG_PLACE);
 /* x[i]: element i along the first axis, which disappears.  A plain i may be negative (from the end) and must be inside;
  * a traced integer scalar is moved inside. */
-EG_API eg_val(eg_row)(eg_val x, eg_val i, const char *file, int line);
+EG_API eg_val(eg_row)(eg_val x, eg_val i, EG_PLACE);
 /* x with u in place of its elements from `start` along the axis (moved inside 0 .. extent of x - extent of u).  u has
  * x's rank and other extents, or is a scalar: one element wide. */
-EG_API eg_val(eg_update_slice)(eg_val x, eg_val u, int axis, eg_val start, const char *file, int line);
+EG_API eg_val(eg_update_slice)(eg_val x, eg_val u, int axis, eg_val start, EG_PLACE);
 /* x with row i (as eg_row) replaced by u, which broadcasts to it. */
-EG_API eg_val(eg_update_row)(eg_val x, eg_val i, eg_val u, const char *file, int line);
+EG_API eg_val(eg_update_row)(eg_val x, eg_val i, eg_val u, EG_PLACE);
 /* Elements at the indices (integers, any shape) along the axis; the index's shape stands in place of the axis; traced
  * indices are moved inside, a plain one is as eg_row's. */
-EG_API eg_val(eg_gather)(eg_val x, eg_val index, int axis, const char *file, int line);
+EG_API eg_val(eg_gather)(eg_val x, eg_val index, int axis, EG_PLACE);
 /* x with rows of u added at the indices along the first axis, in ascending order of the index's elements; u broadcasts
  * to the index's shape followed by a row's; an index outside is dropped. */
-EG_API eg_val(eg_scatter_add)(eg_val x, eg_val index, eg_val u, const char *file, int line);
+EG_API eg_val(eg_scatter_add)(eg_val x, eg_val index, eg_val u, EG_PLACE);
 /* Bits in place of bools: [..., n] as u32 [..., ceil(n / 32)]; element i is bit i % 32 of word i / 32, the bits behind
  * the end are 0.  A 32nd of the numbers to store or to look through. */
-EG_API eg_val(eg_pack)(eg_val x, const char *file, int line);
+EG_API eg_val(eg_pack)(eg_val x, EG_PLACE);
 /* The first n of them back. */
-EG_API eg_val(eg_unpack)(eg_val words, int64_t n, const char *file, int line);
+EG_API eg_val(eg_unpack)(eg_val words, int64_t n, EG_PLACE);
 
 /* -- products ----------------------------------------------------------------------------------------------------- */
 
 /* Vector.vector (scalar), matrix.vector, vector.matrix, matrix.matrix; leading axes of matrices are batches and
  * broadcast.  Every element is one chain of fma over ascending k from 0. */
-EG_API eg_val(eg_dot)(eg_val a, eg_val b, const char *file, int line);
+EG_API eg_val(eg_dot)(eg_val a, eg_val b, EG_PLACE);
 /* a[i] b[j] of two vectors. */
-EG_API eg_val(eg_outer)(eg_val a, eg_val b, const char *file, int line);
+EG_API eg_val(eg_outer)(eg_val a, eg_val b, EG_PLACE);
 
 /* -- events ------------------------------------------------------------------------------------------------------- */
 
@@ -230,23 +231,22 @@ EG_API eg_val(eg_outer)(eg_val a, eg_val b, const char *file, int line);
  * which eg_csr_new() was given them; with as many synapses as sources it counts as that).  Result [post], in the type
  * in which weight and float spikes meet; a plain weight of bool spikes: the default float.  eg_event_add starts from
  * base ([post] or a scalar) instead of 0. */
-EG_API eg_val(eg_event)(eg_csr *csr, eg_val spikes, eg_val weight, const char *file, int line);
-EG_API eg_val(eg_event_add)(eg_val base, eg_csr *csr, eg_val spikes, eg_val weight, const char *file, int line);
+EG_API eg_val(eg_event)(eg_csr *csr, eg_val spikes, eg_val weight, EG_PLACE);
+EG_API eg_val(eg_event_add)(eg_val base, eg_csr *csr, eg_val spikes, eg_val weight, EG_PLACE);
 /* The other way: for every source the sum over its synapses of x [post] (bool or float) times weight.  Result [pre]. */
-EG_API eg_val(eg_event_transposed)(eg_csr *csr, eg_val x, eg_val weight, const char *file, int line);
+EG_API eg_val(eg_event_transposed)(eg_csr *csr, eg_val x, eg_val weight, EG_PLACE);
 
 /* -- delays ------------------------------------------------------------------------------------------------------- */
 
 /* A line that remembers the last max_steps + 1 values pushed, zeros at first; its variables are "name.ring"
  * [max_steps + 1, ...] and "name.head".  Belongs to the context. */
 typedef struct eg_delay eg_delay;
-EG_API eg_delay *(eg_delay_new)(eg_context *eg, const char *name, eg_spec spec, int64_t max_steps, const char *file,
-                                int line);
+EG_API eg_delay *(eg_delay_new)(eg_context *eg, const char *name, eg_spec spec, int64_t max_steps, EG_PLACE);
 /* Enters a value (a scalar fills). */
-EG_API void(eg_delay_push)(eg_delay *d, eg_val x, const char *file, int line);
+EG_API void(eg_delay_push)(eg_delay *d, eg_val x, EG_PLACE);
 /* The value pushed `steps` pushes before the last one (0 = the last).  steps: a number in 0 .. max_steps; a traced
  * integer scalar, moved inside; or, for vectors, integers of the value's shape: one delay an element. */
-EG_API eg_val(eg_delay_read)(eg_delay *d, eg_val steps, const char *file, int line);
+EG_API eg_val(eg_delay_read)(eg_delay *d, eg_val steps, EG_PLACE);
 /* Its variables, to read or initialise. */
 EG_API eg_var *eg_delay_ring(eg_delay *d);
 EG_API eg_var *eg_delay_head(eg_delay *d);
@@ -403,5 +403,6 @@ EG_API eg_var *eg_delay_head(eg_delay *d);
 
 #ifdef __cplusplus
 }
+#include "engram/cxx_math.h"
 #endif
 #endif

@@ -15,6 +15,7 @@ extern "C" {
 /* -- neurons ----------------------------------------------------------------------------------------------------------
  */
 
+/* How a step of the membrane is computed. */
 typedef enum eg_lif_method {
     EG_LIF_EXACT, /* V_inf + (V - V_inf) exp(-dt/tau): exact for an input constant in the step */
     EG_LIF_EULER  /* V + dt/tau (V_inf - V) */
@@ -40,8 +41,7 @@ typedef struct eg_lif_params {
 EG_API eg_lif_params eg_lif_defaults(void);
 /* Variables: V, spike (bool), input, and with tau_ref > 0 refractory (i32: 1 + steps still to hold, from the spike on
  * to the last held step; else 0).  Returns its spikes.  params NULL: defaults. */
-EG_API eg_system *(eg_lif)(eg_system *parent, const char *name, int64_t num, const eg_lif_params *params,
-                           const char *file, int line);
+EG_API eg_system *(eg_lif)(eg_system *parent, const char *name, int64_t num, const eg_lif_params *params, EG_PLACE);
 
 /* tau dV/dt = V_rest - V + R I, without spikes. */
 typedef struct eg_leaky_integrator_params {
@@ -56,18 +56,19 @@ typedef struct eg_leaky_integrator_params {
 EG_API eg_leaky_integrator_params eg_leaky_integrator_defaults(void);
 /* Variables: V, input.  Returns V.  params NULL: defaults. */
 EG_API eg_system *(eg_leaky_integrator)(eg_system *parent, const char *name, int64_t num,
-                                        const eg_leaky_integrator_params *params, const char *file, int line);
+                                        const eg_leaky_integrator_params *params, EG_PLACE);
 
 /* Spikes at given times: neuron indices[k] spikes in the first step whose time is times[k] or later, once however many
  * fall into it.  Times in ms, in any order; both arrays are copied.  Variables: spike (bool), next (i64: events done).
  * Errors: num_events negative, a time that is NaN, an index outside of the group. */
 EG_API eg_system *(eg_spike_time_group)(eg_system *parent, const char *name, int64_t num, int64_t num_events,
-                                        const double *times, const int32_t *indices, const char *file, int line);
+                                        const double *times, const int32_t *indices, EG_PLACE);
 
 /* -- outputs: what a conductance does to its targets ------------------------------------------------------------------
  */
 
 typedef struct eg_output eg_output;
+/* What it does, and to which variable. */
 struct eg_output {
     eg_val (*current)(const eg_output *o, eg_system *post, eg_val g); /* what is added to the target variable */
     const char *target;                                               /* variable of post; NULL = "input" */
@@ -123,9 +124,9 @@ typedef struct eg_delta_synapse_params {
 
 /* g_max 1, CUBA on V. */
 EG_API eg_delta_synapse_params eg_delta_synapse_defaults(void);
+/* The projection.  params NULL: defaults. */
 EG_API eg_system *(eg_delta_synapse)(eg_system *parent, const char *name, eg_system *pre, eg_system *post,
-                                     eg_csr *connections, const eg_delta_synapse_params *params, const char *file,
-                                     int line);
+                                     eg_csr *connections, const eg_delta_synapse_params *params, EG_PLACE);
 
 /* dg/dt = -g/tau, exact step; a spike of source i adds g_max to g of each of its targets.  The spikes of the step
  * before arrive: g = g exp(-dt/tau) + g_max s, then post's input gets the output's current of this g. */
@@ -143,19 +144,17 @@ typedef struct eg_exp_synapse_params {
 EG_API eg_exp_synapse_params eg_exp_synapse_defaults(void);
 /* Variable: g [post].  Returns g. */
 EG_API eg_system *(eg_exp_synapse)(eg_system *parent, const char *name, eg_system *pre, eg_system *post,
-                                   eg_csr *connections, const eg_exp_synapse_params *params, const char *file,
-                                   int line);
+                                   eg_csr *connections, const eg_exp_synapse_params *params, EG_PLACE);
 
 /* -- inputs and counters
  * ------------------------------------------------------------------------------------------------ */
 
 /* Adds a constant to the input of all of target in every step. */
-EG_API eg_system *(eg_current)(eg_system *parent, const char *name, eg_system *target, double I, const char *file,
-                               int line);
+EG_API eg_system *(eg_current)(eg_system *parent, const char *name, eg_system *target, double I, EG_PLACE);
 
 /* Counts the spikes of each neuron.  Variable: count (i32 [num of group]): spikes of all steps but the last, whose are
  * in the group's spike. */
-EG_API eg_system *(eg_spike_counter)(eg_system *parent, const char *name, eg_system *group, const char *file, int line);
+EG_API eg_system *(eg_spike_counter)(eg_system *parent, const char *name, eg_system *group, EG_PLACE);
 /* All spikes counted in the state (NULL = the context's own) since the last reset; -1 after an error. */
 EG_API int64_t eg_spike_count(eg_system *counter, eg_state *state);
 

@@ -20,12 +20,18 @@ EG_API void eg_release(eg_context *eg, void *p);
 
 /* An array of the context without a copy: takes over data made by eg_alloc(), whatever happens; do not use it
  * afterwards but through the array. */
-EG_API eg_array *(eg_array_adopt)(eg_context *eg, eg_spec spec, void *data, const char *file, int line);
+EG_API eg_array *(eg_array_adopt)(eg_context *eg, eg_spec spec, void *data, EG_PLACE);
 
 /* Has eg_close() call free(object), of the last one registered first.  If that cannot be, after an error or without
  * memory, calls it at once and gives false.  eg_disown() forgets the object without freeing it. */
 EG_API bool eg_own(eg_context *eg, void *object, void (*free)(void *object));
 EG_API void eg_disown(eg_context *eg, const void *object);
+
+/* How many variables the context has.  eg_drop_variables() takes back those made since there were `num`: for code that
+ * makes several and failed half way, so that their names are free for another try.  Whoever still has them gets
+ * nothing, NULL or EG_ERR_ARGUMENT for them.  If a function that was traced uses one of them, all stay. */
+EG_API int64_t eg_num_variables(const eg_context *eg);
+EG_API void eg_drop_variables(eg_context *eg, int64_t num);
 
 /* Calls fn(user, lo, hi) for pieces that together are [0, n), on the context's threads, in no order and some at once;
  * pieces are at least grain long, but for the last.  Returns when all are done.  Numbers round to nearest with

@@ -36,6 +36,7 @@ typedef struct eg_column {
     double offset;
 } eg_column;
 
+/* Every stride-th number from data on. */
 static inline eg_column eg_column_of(const void *data, eg_dtype dtype, int64_t stride)
 {
     eg_column c;
@@ -46,6 +47,7 @@ static inline eg_column eg_column_of(const void *data, eg_dtype dtype, int64_t s
     c.offset = 0;
     return c;
 }
+/* The same of one type. */
 static inline eg_column eg_column_f32(const float *x, int64_t stride) { return eg_column_of(x, EG_F32, stride); }
 static inline eg_column eg_column_f64(const double *x, int64_t stride) { return eg_column_of(x, EG_F64, stride); }
 static inline eg_column eg_column_i32(const int32_t *x, int64_t stride) { return eg_column_of(x, EG_I32, stride); }
@@ -69,12 +71,14 @@ static inline eg_column eg_column_even(double first, double step)
 #define EG_PLOT_PURPLE 0x8E5BB5
 #define EG_PLOT_GRAY 0x808080
 
+/* How a series is drawn. */
 typedef enum eg_plot_kind {
     EG_PLOT_LINE,
     EG_PLOT_DOTS,
     EG_PLOT_SPIKES /* vertical lines at x, from low to high, in the colour of the series before */
 } eg_plot_kind;
 
+/* Points, and how they look. */
 typedef struct eg_plot_series {
     eg_plot_kind kind;
     int64_t num;       /* of points */
@@ -86,6 +90,7 @@ typedef struct eg_plot_series {
     bool dashed;
 } eg_plot_series;
 
+/* What numbers of a matrix look like. */
 typedef enum eg_plot_colors {
     EG_PLOT_VIRIDIS,  /* dark to light */
     EG_PLOT_DIVERGING /* blue, white at the middle of the range, red */
@@ -102,6 +107,7 @@ typedef struct eg_plot_matrix {
     eg_plot_colors colors;
 } eg_plot_matrix;
 
+/* A frame with its axes: series, a matrix below them, or both. */
 typedef struct eg_plot_panel {
     const eg_plot_series *series;
     int num_series;
@@ -111,6 +117,7 @@ typedef struct eg_plot_panel {
     double height;       /* relative to other panels; 0 = 1 */
 } eg_plot_panel;
 
+/* Who draws. */
 typedef enum eg_plot_renderer {
     EG_PLOT_AUTO, /* PNG: gnuplot if it is there and works; else, and for SVG, Engram's own */
     EG_PLOT_GNUPLOT,
@@ -131,18 +138,18 @@ typedef struct eg_plot_options {
 
 /* Spikes as dots: a series for each group, x the time and y the neuron; `kind` is not looked at. */
 EG_API eg_status(eg_plot_raster)(eg_context *eg, const char *path, int num, const eg_plot_series *series,
-                                 const eg_plot_options *options, const char *file, int line);
+                                 const eg_plot_options *options, EG_PLACE);
 /* Curves, with dots and spikes among them if their kind says so. */
 EG_API eg_status(eg_plot_lines)(eg_context *eg, const char *path, int num, const eg_plot_series *series,
-                                const eg_plot_options *options, const char *file, int line);
+                                const eg_plot_options *options, EG_PLACE);
 /* A matrix with its colour bar. */
 EG_API eg_status(eg_plot_heat)(eg_context *eg, const char *path, const eg_plot_matrix *matrix,
-                               const eg_plot_options *options, const char *file, int line);
+                               const eg_plot_options *options, EG_PLACE);
 /* Panels one below the other, the first on top, over one x axis.
  * Errors: a path that ends neither in .png nor in .svg, series or data that are missing, sizes out of range, gnuplot
  * wanted and not there or failing (EG_ERR_IO), and what cannot be written. */
 EG_API eg_status(eg_plot_figure)(eg_context *eg, const char *path, int num, const eg_plot_panel *panels,
-                                 const eg_plot_options *options, const char *file, int line);
+                                 const eg_plot_options *options, EG_PLACE);
 
 #ifndef __cplusplus
 #define eg_plot_raster(...) (eg_plot_raster)(__VA_ARGS__, EG_HERE)

@@ -22,33 +22,33 @@ extern "C" {
  */
 
 /* 32 (u32) or 64 (i64) random bits an element: Philox 4x32-10. */
-EG_API eg_val(eg_random_bits)(eg_context *eg, eg_spec spec, const char *file, int line);
+EG_API eg_val(eg_random_bits)(eg_context *eg, eg_spec spec, EG_PLACE);
 /* f32 or f64, in [low, high): low + (high - low) k 2^-24 (f64: 2^-53), rounded once; low where low = high.  low > high
  * and an infinite range are out of range. */
-EG_API eg_val(eg_uniform)(eg_context *eg, eg_spec spec, eg_val low, eg_val high, const char *file, int line);
+EG_API eg_val(eg_uniform)(eg_context *eg, eg_spec spec, eg_val low, eg_val high, EG_PLACE);
 /* Integers (i32, u32, i64) low .. high - 1, each as likely within 2^-32.  An empty range gives low; high - low is at
  * most 2^32. */
-EG_API eg_val(eg_integers)(eg_context *eg, eg_spec spec, eg_val low, eg_val high, const char *file, int line);
+EG_API eg_val(eg_integers)(eg_context *eg, eg_spec spec, eg_val low, eg_val high, EG_PLACE);
 /* True with probability p, exact to 2^-32; never for p <= 0 and NaN, always for p >= 1.  spec: EG_BOOL, or a number
  * type that gets 0 and 1. */
-EG_API eg_val(eg_bernoulli)(eg_context *eg, eg_spec spec, eg_val p, const char *file, int line);
+EG_API eg_val(eg_bernoulli)(eg_context *eg, eg_spec spec, eg_val p, EG_PLACE);
 
 /* -- numbers (f32, f64) ---------------------------------------------------------------------------------------------
  */
 
 /* Normal, std >= 0: by the inverse of its distribution function, one draw an element; tails reach 6.2 std (f32) and 9.1
  * (f64). */
-EG_API eg_val(eg_normal)(eg_context *eg, eg_spec spec, eg_val mean, eg_val std, const char *file, int line);
+EG_API eg_val(eg_normal)(eg_context *eg, eg_spec spec, eg_val mean, eg_val std, EG_PLACE);
 /* Normal under the condition low <= x <= high; bounds are in units of x and may be infinite, low <= high.  mean is
  * finite, std >= 0; 0 gives the mean moved into the bounds.  Computed in f64; more than 36 std away from the mean the
  * density is right to 0.1 %. */
 EG_API eg_val(eg_truncated_normal)(eg_context *eg, eg_spec spec, eg_val mean, eg_val std, eg_val low, eg_val high,
-                                   const char *file, int line);
+                                   EG_PLACE);
 /* Exponential with mean `scale` >= 0: density exp(-x / scale) / scale. */
-EG_API eg_val(eg_exponential)(eg_context *eg, eg_spec spec, eg_val scale, const char *file, int line);
+EG_API eg_val(eg_exponential)(eg_context *eg, eg_spec spec, eg_val scale, EG_PLACE);
 /* Gamma, density x^(shape - 1) exp(-x / scale): mean shape * scale.  shape, scale >= 0; shape 0 gives 0, infinity
  * infinity.  Marsaglia and Tsang, "A simple method for generating gamma variables" (ACM TOMS 26, 2000). */
-EG_API eg_val(eg_gamma)(eg_context *eg, eg_spec spec, eg_val shape, eg_val scale, const char *file, int line);
+EG_API eg_val(eg_gamma)(eg_context *eg, eg_spec spec, eg_val shape, eg_val scale, EG_PLACE);
 
 /* -- counts (i32, i64, f32, f64) ------------------------------------------------------------------------------------
  */
@@ -56,22 +56,22 @@ EG_API eg_val(eg_gamma)(eg_context *eg, eg_spec spec, eg_val shape, eg_val scale
 /* Poisson with mean lambda >= 0.  Below 10 by inversion (tail resolved to 2^-32), else Hörmann's PTRS ("The transformed
  * rejection method for generating Poisson random variables", Insurance: Mathematics and Economics 12, 1993).  Results
  * that the type does not hold are its largest number; from 1e18 on every draw is lambda. */
-EG_API eg_val(eg_poisson)(eg_context *eg, eg_spec spec, eg_val lambda, const char *file, int line);
+EG_API eg_val(eg_poisson)(eg_context *eg, eg_spec spec, eg_val lambda, EG_PLACE);
 /* Number of successes in n trials of probability p; n >= 0 (rounded down, below 2^53), 0 <= p <= 1.  Below
  * n min(p, 1 - p) = 10 by inversion, else Hörmann's BTRS ("The generation of binomial random variates", Journal of
  * Statistical Computation and Simulation 46, 1993). */
-EG_API eg_val(eg_binomial)(eg_context *eg, eg_spec spec, eg_val n, eg_val p, const char *file, int line);
+EG_API eg_val(eg_binomial)(eg_context *eg, eg_spec spec, eg_val n, eg_val p, EG_PLACE);
 
 /* -- order ----------------------------------------------------------------------------------------------------------
  */
 
 /* 0 .. n - 1 in random order: i32 [n]. */
-EG_API eg_val(eg_permutation)(eg_context *eg, int64_t n, const char *file, int line);
+EG_API eg_val(eg_permutation)(eg_context *eg, int64_t n, EG_PLACE);
 /* x with its rows in random order. */
-EG_API eg_val(eg_shuffle)(eg_val x, const char *file, int line);
+EG_API eg_val(eg_shuffle)(eg_val x, EG_PLACE);
 /* k rows of x, or, if x is a plain integer, k of the indices 0 .. x - 1 (i32).  With `replace` each is drawn on its
  * own, else they are k different ones in random order. */
-EG_API eg_val(eg_choice)(eg_context *eg, eg_val x, int64_t k, bool replace, const char *file, int line);
+EG_API eg_val(eg_choice)(eg_context *eg, eg_val x, int64_t k, bool replace, EG_PLACE);
 
 #ifndef __cplusplus
 #define eg_random_bits(eg, spec) (eg_random_bits)(eg, spec, EG_HERE)

@@ -46,12 +46,14 @@ typedef struct eg_monitor {
 /* -- inputs ----------------------------------------------------------------------------------------------------------
  */
 
+/* Where the numbers of an input come from. */
 typedef enum eg_input_kind {
     EG_INPUT_FIX,  /* the same in every step: value or array */
     EG_INPUT_ITER, /* array: one row a step, time on its first axis */
     EG_INPUT_FUNC  /* fn makes it */
 } eg_input_kind;
 
+/* What they do to the variable: variable op= number. */
 typedef enum eg_input_op { EG_INPUT_ADD, EG_INPUT_SUB, EG_INPUT_MUL, EG_INPUT_DIV, EG_INPUT_SET } eg_input_op;
 
 /* Traced: what is put in this step. */
@@ -75,6 +77,7 @@ typedef struct eg_input {
 /* -- runners ---------------------------------------------------------------------------------------------------------
  */
 
+/* Which axis is time. */
 typedef enum eg_data_axis {
     EG_TIME_FIRST, /* [T, ...] */
     EG_BATCH_FIRST /* [B, T, ...]: for targets whose variables have a batch axis first */
@@ -103,8 +106,7 @@ typedef struct eg_dsrunner_options {
  *
  * Errors: unknown variables (the message lists those that exist), two monitors of one key, an index outside, what does
  * not fit the variable, events of values that are not bool, t0 or dt not finite, dt negative. */
-EG_API eg_system *(eg_dsrunner)(eg_system *target, const char *name, const eg_dsrunner_options *options,
-                                const char *file, int line);
+EG_API eg_system *(eg_dsrunner)(eg_system *target, const char *name, const eg_dsrunner_options *options, EG_PLACE);
 
 /* How far a run is. */
 typedef struct eg_run_progress {
@@ -136,12 +138,11 @@ typedef struct eg_dsrun_options {
  * written.  So does one whose files cannot be written any more, between two steps.
  * Errors: not a runner, duration negative or no whole number of steps, an iterated array too short (nothing has run
  * then), files that cannot be written, those of eg_call(). */
-EG_API eg_status(eg_run)(eg_system *runner, double duration, const eg_dsrun_options *options, const char *file,
-                         int line);
+EG_API eg_status(eg_run)(eg_system *runner, double duration, const eg_dsrun_options *options, EG_PLACE);
 /* The same for as many steps as x has rows: row k (of the first axis, with EG_BATCH_FIRST of the second) is the x of
  * the update in step k.  x: C order, of type and shape spec. */
 EG_API eg_status(eg_run_inputs)(eg_system *runner, eg_spec spec, const void *x, const eg_dsrun_options *options,
-                                const char *file, int line);
+                                EG_PLACE);
 
 /* -- results ---------------------------------------------------------------------------------------------------------
  */
@@ -154,14 +155,14 @@ typedef struct eg_history {
 
 /* By the monitor's key.  Of events: pairs (step of the run, index in the variable), ascending.  Errors: no such key
  * (the message lists them). */
-EG_API eg_history(eg_history_of)(eg_system *runner, const char *key, const char *file, int line);
+EG_API eg_history(eg_history_of)(eg_system *runner, const char *key, EG_PLACE);
 /* What the target's update returned in each step: part k of its tuple; part 0 if it is none.  Errors: no such part. */
-EG_API eg_history(eg_output_of)(eg_system *runner, int k, const char *file, int line);
+EG_API eg_history(eg_output_of)(eg_system *runner, int k, EG_PLACE);
 /* Number of such parts, after a run. */
 EG_API int eg_num_outputs(eg_system *runner);
 /* f64 [T']: the times at the END of the steps whose rows the monitor recorded, t0 + (i + 1) dt; key NULL: of all steps.
  */
-EG_API eg_history(eg_times_of)(eg_system *runner, const char *key, const char *file, int line);
+EG_API eg_history(eg_times_of)(eg_system *runner, const char *key, EG_PLACE);
 /* Steps done by the last run; 0 before the first. */
 EG_API int64_t eg_steps_done(const eg_system *runner);
 

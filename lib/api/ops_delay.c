@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "api/ops.h"
+#include "engram/parallel.h"
 
 struct eg_delay {
     eg_context *eg;
@@ -36,11 +37,14 @@ eg_delay *(eg_delay_new)(eg_context *eg, const char *name, eg_spec spec, int64_t
         return NULL;
     }
     *d = (eg_delay){.eg = eg, .spec = spec, .max_steps = max_steps};
+    int64_t before = eg->vars.n;
     snprintf(full, sizeof full, "%s.ring", name);
     d->ring = (eg_variable)(eg, full, ring, file, line);
     snprintf(full, sizeof full, "%s.head", name);
     d->head = (eg_variable)(eg, full, eg_scalar(EG_I32), file, line);
-    return d->ring && d->head ? d : NULL;
+    if (d->ring && d->head) return d;
+    eg_drop_variables(eg, before);
+    return NULL;
 }
 
 eg_var *eg_delay_ring(eg_delay *d) { return d ? d->ring : NULL; }

@@ -187,6 +187,9 @@ eg_val eg_name(eg_val v, const char *name)
     if (!g || !name) return v;
     char *copy = egi_arena_string(&g->arena, name);
     const egi_loc *l = &g->locs.at[egi_at(g, v.id)->loc];
-    if (copy) g->nodes.at[v.id].loc = egi_loc_intern(g, l->file, l->line, copy);
+    if (copy)
+        g->nodes.at[v.id].loc = egi_loc_intern(g, l->file, l->line, copy);
+    else
+        egi_no_memory(g->eg);
     return v;
 }

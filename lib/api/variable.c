@@ -2,6 +2,7 @@
 #include "api/api.h"
 #include "api/ops.h"
 #include "engram/parallel.h"
+#include "runtime/state.h"
 
 static bool good_name(const char *s)
 {
@@ -52,9 +53,35 @@ eg_var *eg_find_variable(eg_context *eg, const char *name)
     return NULL;
 }
 
-const char *eg_variable_name(const eg_var *v) { return v ? v->name : ""; }
+/* A dropped variable has no context. */
+const char *eg_variable_name(const eg_var *v) { return v && v->eg ? v->name : ""; }
 
-eg_spec eg_variable_spec(const eg_var *v) { return v ? v->spec : (eg_spec){.rank = -1}; }
+eg_spec eg_variable_spec(const eg_var *v) { return v && v->eg ? v->spec : (eg_spec){.rank = -1}; }
+
+int64_t eg_num_variables(const eg_context *eg) { return eg ? eg->vars.n : 0; }
+
+static bool uses(const egi_graph *g, int64_t num)
+{
+    for (int64_t k = 0; k < g->vars.n; k++) {
+        if (g->vars.at[k]->index >= num) return true;
+    }
+    return false;
+}
+
+void eg_drop_variables(eg_context *eg, int64_t num)
+{
+    if (!eg || num < 0 || (eg->trace && uses(eg->trace->g, num))) return;
+    for (int64_t k = 0; k < eg->funcs.n; k++) {
+        if (uses(eg->funcs.at[k]->graph, num)) return;
+    }
+    while (eg->vars.n > num) {
+        eg_var *v = eg->vars.at[--eg->vars.n];
+        egi_free(&eg->allocator, v->init);
+        v->init = NULL;
+        v->eg = NULL;
+    }
+    for (int64_t k = 0; k < eg->states.n; k++) eg->states.at[k]->num = egi_min64(eg->states.at[k]->num, num);
+}
 
 eg_val(eg_get)(eg_var *v, const char *file, int line)
 {
@@ -75,8 +102,7 @@ static bool inside_condition(const egi_trace *t)
 
 void(eg_set)(eg_var *v, eg_val x, const char *file, int line)
 {
-    if (!v) return;
-    eg_context *eg = v->eg;
+    eg_context *eg = v ? v->eg : NULL;
     egi_graph *g = egi_tracing(eg, "eg_set", file, line);
     if (!g) return;
     egi_here(g, file, line);

@@ -149,6 +149,7 @@ static uint32_t loc_of(copy *c, uint32_t loc)
     const egi_loc *l = &c->from->locs.at[loc];
     const char *file = l->file ? egi_arena_string(&c->to->arena, l->file) : NULL;
     const char *name = l->name ? egi_arena_string(&c->to->arena, l->name) : NULL;
+    if ((l->file && !file) || (l->name && !name)) c->to->failed = true;
     return c->loc[loc] = egi_loc_intern(c->to, file, l->line, name);
 }
 

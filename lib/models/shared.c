@@ -17,7 +17,8 @@ eg_shared eg_shared_at(eg_system *s, eg_val i, eg_val dt)
 static extra *find(const eg_system *s, const char *name)
 {
     extra *x = s->root->extras;
-    while (x && strcmp(x->name, name) != 0) x = x->next;
+    /* One made by a setup that failed afterwards has lost its variable. */
+    while (x && (strcmp(x->name, name) != 0 || eg_variable_spec(x->var).rank < 0)) x = x->next;
     return x;
 }
 

@@ -58,6 +58,32 @@ static eg_system *make(eg_context *eg, eg_system *parent, const char *name, cons
     return s;
 }
 
+/* What was not made is not there: systems and variables that a setup made before it failed, wherever in the tree, are
+ * taken out of it, and after the error is cleared their names are free. */
+static void take_back(eg_system *s, int64_t made)
+{
+    eg_system *last = NULL;
+    for (eg_system **c = &s->first; *c;) {
+        if ((*c)->made >= made) {
+            *c = (*c)->next;
+            continue;
+        }
+        take_back(last = *c, made);
+        c = &last->next;
+    }
+    s->last = last;
+    member *tail = NULL;
+    for (member **m = &s->first_member; *m;) {
+        if ((*m)->made >= made) {
+            *m = (*m)->next;
+            continue;
+        }
+        tail = *m;
+        m = &tail->next;
+    }
+    s->last_member = tail;
+}
+
 eg_system *(eg_system_new)(eg_system *parent, const char *name, const eg_class *type, int64_t num, const void *self,
                            const char *file, int line)
 {
@@ -95,15 +121,14 @@ eg_system *(eg_system_new)(eg_system *parent, const char *name, const eg_class *
     else
         parent->first = s;
     parent->last = s;
-    s->root->made++;
+    s->made = ++s->root->made;
+    int64_t num_variables = eg_num_variables(eg);
     if (type->setup) type->setup(s);
     if (!eg_error(eg)) return s;
-    /* What was not made is not there: after the error is cleared, the name is free. */
-    if (before)
-        before->next = NULL;
-    else
-        parent->first = NULL;
-    parent->last = before;
+    eg_system *top = parent;
+    while (top->parent) top = top->parent;
+    take_back(top, s->made);
+    eg_drop_variables(eg, num_variables);
     return NULL;
 }
 
@@ -256,13 +281,16 @@ static eg_var *add(eg_system *s, const char *name, eg_spec spec, eg_initializer 
     eg_var *v = m ? (eg_variable)(s->eg, path, spec, file, line) : NULL;
     if (!v) return NULL;
     *m = (member){.var = v, .name = path + strlen(path) - strlen(name), .init = init, .input = input};
-    if (!give_initial(s, m)) return NULL;
+    if (!give_initial(s, m)) {
+        eg_drop_variables(s->eg, eg_num_variables(s->eg) - 1);
+        return NULL;
+    }
     if (s->last_member)
         s->last_member->next = m;
     else
         s->first_member = m;
     s->last_member = m;
-    s->root->made++;
+    m->made = ++s->root->made;
     return v;
 }
 

@@ -11,6 +11,7 @@ typedef struct member {
     const char *name;
     eg_initializer init;
     bool input;
+    int64_t made; /* root->made then */
     /* Inputs, while a step is traced: */
     eg_val held;   /* value at its beginning */
     eg_val sum;    /* what arrived, while it is the same number for all ... */
@@ -44,6 +45,7 @@ struct eg_system {
     root *root;
     eg_system *parent, *first, *last, *next;
     member *first_member, *last_member;
+    int64_t made;     /* root->made then */
     eg_system *whole; /* of a part: what it is a part of, */
     int64_t from;     /* and where it begins */
     const char *file; /* where the user made it */

@@ -221,6 +221,7 @@ static egi_id copy_node(rebuild *r, egi_id id)
     const egi_node *n = egi_at(r->from, id);
     const egi_loc *l = &r->from->locs.at[n->loc];
     const char *name = l->name ? egi_arena_string(&r->to->arena, l->name) : NULL;
+    if (l->name && !name) r->failed = true;
     r->to->loc = egi_loc_intern(r->to, l->file, l->line, name);
     r->to->region = image(r, n->region);
     switch ((int)n->op) {

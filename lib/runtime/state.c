@@ -148,7 +148,7 @@ eg_status eg_reset(eg_context *eg, eg_state *s)
 
 void *eg_data(eg_state *s, eg_var *v)
 {
-    if (!v) return NULL;
+    if (!v || !v->eg) return NULL;
     if (s && s->eg != v->eg) {
         egi_fail(v->eg, EG_ERR_SCOPE, NULL, 0, "eg_data: the state and variable '%s' belong to different contexts",
                  v->name);
@@ -172,7 +172,7 @@ static bool sized(eg_var *v, const void *data, size_t bytes, const char *what)
 
 eg_status eg_write(eg_var *v, const void *data, size_t bytes)
 {
-    if (!v) return EG_ERR_ARGUMENT;
+    if (!v || !v->eg) return EG_ERR_ARGUMENT;
     void *to = sized(v, data, bytes, "eg_write") ? eg_data(NULL, v) : NULL;
     if (to) memcpy(to, data, bytes);
     return v->eg->status;
@@ -180,7 +180,7 @@ eg_status eg_write(eg_var *v, const void *data, size_t bytes)
 
 eg_status eg_read(eg_var *v, void *data, size_t bytes)
 {
-    if (!v) return EG_ERR_ARGUMENT;
+    if (!v || !v->eg) return EG_ERR_ARGUMENT;
     void *from = sized(v, data, bytes, "eg_read") ? eg_data(NULL, v) : NULL;
     if (from) memcpy(data, from, bytes);
     return v->eg->status;
@@ -195,7 +195,7 @@ static void fill(const eg_var *v, void *to, double x)
 
 eg_status eg_fill(eg_var *v, double x)
 {
-    if (!v) return EG_ERR_ARGUMENT;
+    if (!v || !v->eg) return EG_ERR_ARGUMENT;
     void *to = v->eg->status ? NULL : eg_data(NULL, v);
     if (to) fill(v, to, x);
     return v->eg->status;
@@ -218,7 +218,7 @@ static void initialise_own(eg_var *v)
 
 eg_status eg_init(eg_var *v, const void *data, size_t bytes)
 {
-    if (!v) return EG_ERR_ARGUMENT;
+    if (!v || !v->eg) return EG_ERR_ARGUMENT;
     if (!sized(v, data, bytes, "eg_init") || !init_memory(v)) return v->eg->status;
     memcpy(v->init, data, bytes);
     initialise_own(v);
@@ -227,7 +227,7 @@ eg_status eg_init(eg_var *v, const void *data, size_t bytes)
 
 eg_status eg_init_fill(eg_var *v, double x)
 {
-    if (!v) return EG_ERR_ARGUMENT;
+    if (!v || !v->eg) return EG_ERR_ARGUMENT;
     if (v->eg->status || !init_memory(v)) return v->eg->status;
     fill(v, v->init, x);
     initialise_own(v);
