@@ -13,5 +13,6 @@
 #include "engram/plot.h"
 #include "engram/random.h"
 #include "engram/run.h"
+#include "engram/transform.h"
 
 #endif

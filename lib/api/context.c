@@ -85,6 +85,7 @@ void eg_close(eg_context *eg)
     while (eg->funcs.n) {
         eg_func *f = eg->funcs.at[--eg->funcs.n];
         egi_graph_free(f->graph);
+        egi_graph_free(f->traced);
         egi_free(&a, f->text);
         egi_free(&a, f);
     }
