@@ -21,14 +21,14 @@ typedef enum eg_checkpoint {
 
 /* With respect to what: with neither arguments nor variables, to all floating arguments. */
 typedef struct eg_gradient_options {
-    int result;           /* number of the result that is differentiated */
-    int num_args;         /* arguments, by number */
+    int result;   /* number of the result that is differentiated */
+    int num_args; /* arguments, by number */
     const int *args;
-    int num_vars;         /* variables: the values that they have when the function starts */
+    int num_vars; /* variables: the values that they have when the function starts */
     eg_var *const *vars;
-    bool pullback;        /* the result may have any shape; the new function takes one more argument, its gradient */
+    bool pullback; /* the result may have any shape; the new function takes one more argument, its gradient */
     eg_checkpoint policy;
-    int64_t every;        /* steps between checkpoints, for EG_CHECKPOINT_EVERY */
+    int64_t every; /* steps between checkpoints, for EG_CHECKPOINT_EVERY */
 } eg_gradient_options;
 
 /* The gradient of one result of f (a floating scalar: a loss), in reverse mode.  The new function takes f's arguments,
@@ -42,13 +42,12 @@ EG_API eg_func *(eg_gradient)(eg_func *f, const eg_gradient_options *options, co
 
 /* forward(user, x), whose gradient is what backward says: while tracing, both are called once.  backward receives
  * (x, y, g), x and y as forward took and gave them and g the gradient with respect to y (of y's structure; zeros for
- * parts that are not floating); it returns the gradient with respect to x (of x's structure; parts that are not floating
- * are ignored, scalars are spread).  It may use arrays, connections and host functions, but no variables and no values
- * of the trace around it.  Gradients do not pass through what forward reads besides x.
- *   static eg_val spike(void *u, eg_val x) { return eg_convert(eg_ge(x, 0), EG_F32); }
- *   static eg_val slope(void *u, eg_val v) { return eg_mul(eg_item(v, 2), eg_exp(eg_neg(eg_abs(eg_item(v, 0))))); }
- *   eg_val s = eg_custom_gradient(eg, spike, slope, NULL, eg_sub(V, V_th));
- * When it runs without a gradient it costs what forward costs. */
+ * parts that are not floating); it returns the gradient with respect to x (of x's structure; parts that are not
+ * floating are ignored, scalars are spread).  It may use arrays, connections and host functions, but no variables and
+ * no values of the trace around it.  Gradients do not pass through what forward reads besides x. static eg_val
+ * spike(void *u, eg_val x) { return eg_convert(eg_ge(x, 0), EG_F32); } static eg_val slope(void *u, eg_val v) { return
+ * eg_mul(eg_item(v, 2), eg_exp(eg_neg(eg_abs(eg_item(v, 0))))); } eg_val s = eg_custom_gradient(eg, spike, slope, NULL,
+ * eg_sub(V, V_th)); When it runs without a gradient it costs what forward costs. */
 EG_API eg_val(eg_custom_gradient)(eg_context *eg, eg_fn forward, eg_fn backward, void *user, eg_val x, const char *file,
                                   int line);
 /* x (a value or tuple), through which no gradient passes. */

@@ -1,6 +1,6 @@
 /* Custom gradients and stopped ones. */
-#include "api/region.h"
 #include "api/ops.h"
+#include "api/region.h"
 #include "engram/transform.h"
 #include "opt/rebuild.h"
 

@@ -1,7 +1,7 @@
 /* Sums and differences as a user's or a gradient's expression builds them.  Contraction is decided here alone: passes
  * never contract, so that interpreter, compiled code, batches and checkpoints agree on every bit. */
-#include "core/context.h"
 #include "ir/contract.h"
+#include "core/context.h"
 
 /* Is the node a product that has the shape of the result, so that it may become part of an fma? */
 static bool is_product(const egi_graph *g, egi_id id, uint32_t shape)

@@ -47,7 +47,8 @@ egi_id egi_grad_item(const egi_grad *x, egi_id owner, int64_t k);
 /* Ends in an error at the user's line of the node. */
 void egi_grad_wrong(egi_grad *x, egi_id id, eg_status status, const char *format, ...) EG_PRINTF(4, 5);
 
-/* -- grad_path.c: what has a gradient -------------------------------------------------------------------------------- */
+/* -- grad_path.c: what has a gradient --------------------------------------------------------------------------------
+ */
 
 /* wrt[id]: differentiated for.  Fills in active, useful, differs, impure. */
 bool egi_grad_paths(egi_grad *x, const bool *wrt, egi_id result);
@@ -66,17 +67,20 @@ void egi_grad_clone(egi_grad *x, uint16_t r, unsigned flags);
 /* Leaves inside region r, of the kinds that the flags of recording or replaying name. */
 bool egi_grad_leaves(egi_grad *x, uint16_t r, bool impure, bool costly, egi_ids *out);
 
-/* Regions of `to`: a parameter of a spec; one that is a row of a sequence (a value like `like`; rows of the highest rank
- * are stored flat); the row of a value; item k of a loop of n steps that stacks such rows. */
+/* Regions of `to`: a parameter of a spec; one that is a row of a sequence (a value like `like`; rows of the highest
+ * rank are stored flat); the row of a value; item k of a loop of n steps that stacks such rows. */
 egi_id egi_grad_param(egi_grad *x, int64_t region, eg_spec spec);
 egi_id egi_grad_row_param(egi_grad *x, int64_t region, egi_id sequence, eg_spec like);
 egi_id egi_grad_row(egi_grad *x, egi_id v);
+/* What saved[leaf] is in region r of from. */
+eg_spec egi_grad_stored(const egi_grad *x, egi_id leaf, uint16_t r);
 egi_id egi_grad_stacked(egi_grad *x, egi_id loop, int64_t k, egi_id row, int64_t n);
 /* Ends a region that has its parameters and results: args n, carried[nc], sequences[ns]. */
 egi_id egi_grad_close_loop(egi_grad *x, uint16_t region, const egi_ids *args, int64_t nc, int64_t ns);
 egi_id egi_grad_close_cond(egi_grad *x, egi_id predicate, const int64_t *region);
 
-/* -- grad_sweep.c, grad_loop.c, grad_cond.c ------------------------------------------------------------------------- */
+/* -- grad_sweep.c, grad_loop.c, grad_cond.c -------------------------------------------------------------------------
+ */
 
 /* Adds v to the adjoint of a node, if it is on a path; summed over axes that the node does not have. */
 void egi_contribute(egi_grad *x, egi_id id, egi_id v);
@@ -93,7 +97,8 @@ bool egi_grad_captured(egi_grad *x, int n, const uint16_t *r, egi_ids *out);
 /* Forgets adjoints of all nodes inside region r. */
 void egi_grad_forget(egi_grad *x, uint16_t r);
 
-/* -- rules: what a node's adjoint d gives its operands ---------------------------------------------------------------- */
+/* -- rules: what a node's adjoint d gives its operands ----------------------------------------------------------------
+ */
 
 void egi_grad_rule(egi_grad *x, egi_id id, egi_id d);    /* grad_rules.c: all */
 void egi_grad_reduce(egi_grad *x, egi_id id, egi_id d);  /* grad_reduce.c: reductions, scans, sorting */
@@ -105,7 +110,8 @@ void egi_grad_custom(egi_grad *x, egi_id id, egi_id d);  /* grad_custom.c */
  * after an error. */
 eg_array *egi_csr_ends(eg_csr *c, bool post);
 
-/* -- grad_build.c: expressions ----------------------------------------------------------------------------------------- */
+/* -- grad_build.c: expressions
+ * ----------------------------------------------------------------------------------------- */
 
 egi_id egi_zeros(egi_graph *g, eg_spec spec);
 egi_id egi_filled(egi_graph *g, eg_spec spec, double v);

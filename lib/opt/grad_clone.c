@@ -91,6 +91,21 @@ egi_id egi_grad_row_param(egi_grad *x, int64_t region, egi_id sequence, eg_spec 
     return egi_reshape(x->to, egi_grad_param(x, region, s), &shape);
 }
 
+/* A leaf is stacked by every loop between it and region r. */
+eg_spec egi_grad_stored(const egi_grad *x, egi_id l, uint16_t r)
+{
+    const egi_graph *g = x->from;
+    eg_spec s = egi_spec(g, l);
+    for (uint16_t at = egi_at(g, l)->region; at != r; at = egi_grad_region(x, at)->parent) {
+        egi_id owner = egi_grad_region(x, at)->owner;
+        if (egi_at(g, owner)->op != EGI_LOOP) continue;
+        if (s.rank == EG_MAX_RANK) s = eg_vector(s.dtype, egi_spec_count(s));
+        memmove(s.dim + 1, s.dim, (size_t)s.rank++ * sizeof *s.dim);
+        s.dim[0] = (int64_t)egi_at(g, egi_arg(g, owner, 0))->imm;
+    }
+    return s;
+}
+
 egi_id egi_grad_row(egi_grad *x, egi_id v)
 {
     if (!v || egi_shape_of(x->to, v)->rank < EG_MAX_RANK) return v;
@@ -148,7 +163,7 @@ static void loop_params(egi_grad *x, egi_id id, loop_clone *c)
         egi_id l = c->replay.at[k], all = x->saved[l];
         push(x, &c->args, all);
         push(x, &c->rows, all);
-        x->saved[l] = egi_grad_row_param(x, c->region, all, egi_spec(g, l));
+        x->saved[l] = egi_grad_row_param(x, c->region, all, egi_grad_stored(x, l, c->body));
     }
 }
 
@@ -275,8 +290,7 @@ static egi_id clone_cond(egi_grad *x, egi_id id, unsigned flags)
         if (!region[a]) break;
         egi_grad_clone(x, (uint16_t)arm[a], inner);
         const egi_ids *results = &egi_grad_region(x, arm[a])->results;
-        for (int64_t k = 0; k < results->n; k++)
-            push(x, &x->to->regions.at[region[a]].results, x->map[results->at[k]]);
+        for (int64_t k = 0; k < results->n; k++) push(x, &x->to->regions.at[region[a]].results, x->map[results->at[k]]);
         egi_grad_leaves(x, (uint16_t)arm[a], inner & EGI_RECORD_IMPURE, inner & EGI_RECORD_COSTLY, &leaves[a]);
         x->to->region = here;
     }

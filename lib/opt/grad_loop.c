@@ -9,11 +9,11 @@ typedef struct steps {
     egi_id loop; /* of from */
     uint16_t body, region;
     int64_t n, nc, ns, ny;
-    egi_id first;                            /* NULL: 0 */
-    egi_ids start, rows, leaf_values, y;     /* stored carried values, sequences, leaves; adjoints of stacked (0: none) */
-    egi_ids leaves, outer;                   /* what leaf_values belong to; values from outside */
-    egi_ids carried;                         /* adjoints of carried values, 0 = zero; afterwards before the steps */
-    egi_ids rows_adjoint;                    /* result: adjoints of the sequences, or 0 */
+    egi_id first;                        /* NULL: 0 */
+    egi_ids start, rows, leaf_values, y; /* stored carried values, sequences, leaves; adjoints of stacked (0: none) */
+    egi_ids leaves, outer;               /* what leaf_values belong to; values from outside */
+    egi_ids carried;                     /* adjoints of carried values, 0 = zero; afterwards before the steps */
+    egi_ids rows_adjoint;                /* result: adjoints of the sequences, or 0 */
 } steps;
 
 static bool push(egi_grad *x, egi_ids *list, egi_id id)
@@ -30,10 +30,7 @@ static bool is_carried(const egi_grad *x, const steps *s, int64_t k)
     return egi_on_path(x, body->params.at[1 + k]) || egi_on_path(x, body->results.at[k]);
 }
 
-static egi_id or_zeros(egi_grad *x, egi_id v, egi_id like)
-{
-    return v ? v : egi_zeros(x->to, egi_spec(x->from, like));
-}
+static egi_id or_zeros(egi_grad *x, egi_id v, egi_id like) { return v ? v : egi_zeros(x->to, egi_spec(x->from, like)); }
 
 /* Parameters of the new loop, and its operands beside them. */
 static void open_steps(egi_grad *x, steps *s, egi_ids *args, egi_ids *carry, egi_id *before)
@@ -84,7 +81,7 @@ static void open_rows(egi_grad *x, steps *s, egi_ids *args, egi_ids *y)
     }
     for (int64_t k = 0; k < s->leaves.n; k++) {
         egi_id l = s->leaves.at[k];
-        x->saved[l] = reversed(x, s, args, s->leaf_values.at[k], egi_spec(g, l));
+        x->saved[l] = reversed(x, s, args, s->leaf_values.at[k], egi_grad_stored(x, l, s->body));
     }
     for (int64_t k = 0; k < s->ny; k++) {
         eg_spec spec = egi_spec(g, body->results.at[s->nc + k]);

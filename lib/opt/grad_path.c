@@ -109,7 +109,8 @@ static void mark_owners(egi_grad *x)
         const egi_node *n = egi_at(g, id);
         if (n->op == EGI_ITEM && egi_on_path(x, id)) x->differs[egi_arg(g, id, 0)] = true;
         if (n->op != EGI_BITS && n->op != EGI_HOST && n->op != EGI_WHILE) continue;
-        for (uint16_t r = n->region; r; r = egi_grad_region(x, r)->parent) x->impure[egi_grad_region(x, r)->owner] = true;
+        for (uint16_t r = n->region; r; r = egi_grad_region(x, r)->parent)
+            x->impure[egi_grad_region(x, r)->owner] = true;
     }
 }
 

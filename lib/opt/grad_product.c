@@ -54,10 +54,9 @@ static egi_id at_ends(egi_grad *x, uint64_t csr, egi_id v, bool post)
         return 0;
     }
     egi_shape s = {.rank = 1, .dim = {ends->spec.dim[0]}};
-    egi_id index = egi_node_make(g, &(egi_make){.op = EGI_ARRAY,
-                                                .dtype = ends->spec.dtype,
-                                                .shape = egi_shape_intern(g, &s),
-                                                .imm = (uint64_t)slot});
+    egi_id index = egi_node_make(
+        g, &(egi_make){
+               .op = EGI_ARRAY, .dtype = ends->spec.dtype, .shape = egi_shape_intern(g, &s), .imm = (uint64_t)slot});
     return egi_gather(g, v, index, 0);
 }
 

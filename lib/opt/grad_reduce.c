@@ -3,10 +3,10 @@
 #include "opt/grad.h"
 
 typedef struct reduced {
-    egi_shape x;                /* of the operand */
-    int64_t kept[EG_MAX_RANK];  /* axes that the result has */
-    int num_kept, num;          /* of them; of reduced axes */
-    const int64_t *axes;        /* reduced */
+    egi_shape x;               /* of the operand */
+    int64_t kept[EG_MAX_RANK]; /* axes that the result has */
+    int num_kept, num;         /* of them; of reduced axes */
+    const int64_t *axes;       /* reduced */
 } reduced;
 
 static reduced reduced_of(const egi_grad *x, egi_id id)
@@ -24,10 +24,7 @@ static reduced reduced_of(const egi_grad *x, egi_id id)
 }
 
 /* A value of the result's shape, repeated along the reduced axes. */
-static egi_id repeated(egi_graph *g, egi_id v, const reduced *r)
-{
-    return egi_broadcast_axes(g, v, &r->x, r->kept);
-}
+static egi_id repeated(egi_graph *g, egi_id v, const reduced *r) { return egi_broadcast_axes(g, v, &r->x, r->kept); }
 
 /* Elements that equal the result share its gradient. */
 static void extremum(egi_grad *x, egi_id id, egi_id d)
@@ -112,8 +109,8 @@ static void running_sum(egi_grad *x, egi_id id, egi_id d)
     egi_pass(x, id, 0, egi_flipped(x->to, back, axis));
 }
 
-/* Element k of a sorted row came from place p[k]; the gradient goes back there.  All rows lie in one vector, so that one
- * gather does it. */
+/* Element k of a sorted row came from place p[k]; the gradient goes back there.  All rows lie in one vector, so that
+ * one gather does it. */
 static void sorted(egi_grad *x, egi_id id, egi_id d)
 {
     egi_graph *g = x->to;

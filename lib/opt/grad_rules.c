@@ -8,7 +8,10 @@
 
 /* -- small expressions ------------------------------------------------------------------------------------------- */
 
-static egi_id one_minus(egi_graph *g, egi_id a) { return a ? egi_minus(g, egi_const_f(g, egi_dtype_of(g, a), 1), a) : 0; }
+static egi_id one_minus(egi_graph *g, egi_id a)
+{
+    return a ? egi_minus(g, egi_const_f(g, egi_dtype_of(g, a), 1), a) : 0;
+}
 static egi_id one_plus(egi_graph *g, egi_id a) { return egi_shifted(g, a, 1); }
 static egi_id squared(egi_graph *g, egi_id a) { return egi_times(g, a, a); }
 static egi_id call(egi_graph *g, egi_op op, egi_id a) { return egi_op1(g, op, a); }
@@ -23,7 +26,8 @@ static egi_id one_minus_square(egi_graph *g, egi_id a) { return egi_times(g, one
 
 /* -- rules that are longer than a line ---------------------------------------------------------------------------- */
 
-/* The gradient goes to the operand that was taken; equal ones share it, so that the order of operands does not matter. */
+/* The gradient goes to the operand that was taken; equal ones share it, so that the order of operands does not matter.
+ */
 static void extremum(egi_grad *x, egi_id id, egi_id d, bool smaller)
 {
     egi_graph *g = x->to;
@@ -123,7 +127,8 @@ static void none(egi_grad *x, egi_id id)
     egi_grad_wrong(x, id, EG_ERR_INTERNAL, "a gradient has come to an operation that has none");
 }
 
-/* -- the table ------------------------------------------------------------------------------------------------------ */
+/* -- the table ------------------------------------------------------------------------------------------------------
+ */
 
 #define ONE(expression) egi_pass(x, id, 0, (expression))
 #define MUL(a, b) egi_times(g, a, b)

@@ -3,7 +3,10 @@
 #include "core/context.h"
 #include "opt/grad.h"
 
-static egi_shape shape_of(const egi_grad *x, egi_id id, uint32_t k) { return *egi_shape_of(x->from, egi_arg(x->from, id, k)); }
+static egi_shape shape_of(const egi_grad *x, egi_id id, uint32_t k)
+{
+    return *egi_shape_of(x->from, egi_arg(x->from, id, k));
+}
 
 /* What has come to operand k so far, which the caller replaces. */
 static egi_id so_far(egi_grad *x, egi_id id, uint32_t k)
@@ -50,7 +53,8 @@ static void transposed(egi_grad *x, egi_id id, egi_id d)
     egi_pass(x, id, 0, egi_transpose(x->to, d, inverse));
 }
 
-/* -- parts ----------------------------------------------------------------------------------------------------------- */
+/* -- parts -----------------------------------------------------------------------------------------------------------
+ */
 
 /* Elements along the axis `step` apart, zeros between them. */
 static egi_id spaced(egi_graph *g, egi_id v, int axis, int64_t step)
@@ -161,7 +165,8 @@ static void surrounded(egi_grad *x, egi_id id, egi_id d)
     egi_pass(x, id, 1, empty ? d : egi_update(g, d, hole, at));
 }
 
-/* -- by index -------------------------------------------------------------------------------------------------------- */
+/* -- by index --------------------------------------------------------------------------------------------------------
+ */
 
 /* Axis `axis` and the `n` behind it moved to the front, or back. */
 static egi_id to_front(egi_graph *g, egi_id v, int axis, int n, bool back)

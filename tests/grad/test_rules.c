@@ -97,7 +97,8 @@ static void unary(check *c)
 
 static void binary(check *c)
 {
-    const eg_spec shapes[][2] = {{V(5), V(5)}, {V(3, 4), eg_scalar(EG_F64)}, {eg_scalar(EG_F64), V(7)}, {V(3, 1), V(4)}};
+    const eg_spec shapes[][2] = {
+        {V(5), V(5)}, {V(3, 4), eg_scalar(EG_F64)}, {eg_scalar(EG_F64), V(7)}, {V(3, 1), V(4)}};
     for (size_t k = 0; k < LEN(shapes); k++) {
 #define RUN(name, low, high, expression) c(#name, b_##name, NULL, 2, shapes[k], low, high);
         BINARY(RUN)
@@ -114,7 +115,8 @@ END_TEST
 START_TEST(second_of_elementwise_of_two) { binary(check_second); }
 END_TEST
 
-/* -- shapes, reductions, products ------------------------------------------------------------------------------------ */
+/* -- shapes, reductions, products ------------------------------------------------------------------------------------
+ */
 
 static eg_val places(int n, const int32_t *at) { return eg_constant(eg_array_new(eg, eg_vector(EG_I32, n), at)); }
 static eg_csr *ring(int pre, int post)
@@ -197,20 +199,22 @@ SHAPES(DEFINE)
 PAIRS(DEFINE)
 #undef DEFINE
 
-static void shapes(check *c)
-{
+static void shapes(check *c){
 #define SPEC_1(name, expression, s) c(#name, s_##name, NULL, 1, (eg_spec[]){s}, 0.3, 1.5);
     SHAPES(SPEC_1)
 #define SPEC_2(name, expression, s, t) c(#name, p_##name, NULL, 2, (eg_spec[]){s, t}, 0.3, 1.5);
-    PAIRS(SPEC_2)
-}
+        PAIRS(SPEC_2)}
 
-START_TEST(shapes_reductions_and_products) { shapes(check_gradient); }
+START_TEST(shapes_reductions_and_products)
+{
+    shapes(check_gradient);
+}
 END_TEST
 START_TEST(second_of_shapes_reductions_and_products) { shapes(check_second); }
 END_TEST
 
-/* -- what is chosen ---------------------------------------------------------------------------------------------------- */
+/* -- what is chosen
+ * ---------------------------------------------------------------------------------------------------- */
 
 FN(ties, eg_add(eg_sum(eg_max(x, 0.5)), eg_amax(x)))
 
