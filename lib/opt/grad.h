@@ -31,6 +31,7 @@ typedef struct egi_grad {
     egi_id *order;   /* nodes by region, ascending in each */
     uint32_t *first; /* region r: order[first[r]] .. order[first[r + 1]] */
     egi_id *item;    /* owner or host call -> its first item; item -> the next; 0 = no more */
+    uint32_t *more;  /* loop -> values that its primal carries besides */
     uint32_t *loc;   /* places of from in to */
     eg_checkpoint policy;
     int64_t every;
@@ -64,6 +65,7 @@ enum {
 };
 /* Makes the values of region r's nodes in to->region; its parameters are mapped already. */
 void egi_grad_clone(egi_grad *x, uint16_t r, unsigned flags);
+egi_id egi_grad_clone_loop(egi_grad *x, egi_id id, unsigned flags);
 /* Leaves inside region r, of the kinds that the flags of recording or replaying name. */
 bool egi_grad_leaves(egi_grad *x, uint16_t r, bool impure, bool costly, egi_ids *out);
 
@@ -76,6 +78,7 @@ egi_id egi_grad_row(egi_grad *x, egi_id v);
 eg_spec egi_grad_stored(const egi_grad *x, egi_id leaf, uint16_t r);
 egi_id egi_grad_stacked(egi_grad *x, egi_id loop, int64_t k, egi_id row, int64_t n);
 /* Ends a region that has its parameters and results: args n, carried[nc], sequences[ns]. */
+egi_id egi_grad_owner(egi_grad *x, egi_op op, const egi_ids *args, int n, const int64_t *attr);
 egi_id egi_grad_close_loop(egi_grad *x, uint16_t region, const egi_ids *args, int64_t nc, int64_t ns);
 egi_id egi_grad_close_cond(egi_grad *x, egi_id predicate, const int64_t *region);
 

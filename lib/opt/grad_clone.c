@@ -57,176 +57,11 @@ bool egi_grad_leaves(egi_grad *x, uint16_t r, bool impure, bool costly, egi_ids 
     return true;
 }
 
-/* -- loops ------------------------------------------------------------------------------------------------------ */
-
 static bool push(egi_grad *x, egi_ids *list, egi_id id)
 {
     if (id && egi_push(&x->to->eg->allocator, list, id)) return true;
     x->to->failed |= id != 0;
     return false;
-}
-
-egi_id egi_grad_param(egi_grad *x, int64_t region, eg_spec spec)
-{
-    egi_graph *g = x->to;
-    egi_ids *list = &g->regions.at[region].params;
-    egi_shape s = {.rank = spec.rank};
-    memcpy(s.dim, spec.dim, (size_t)spec.rank * sizeof *s.dim);
-    egi_id id = egi_node_make(g, &(egi_make){.op = EGI_PARAM,
-                                             .dtype = spec.dtype,
-                                             .shape = egi_shape_intern(g, &s),
-                                             .attr = egi_ints(g, 1, &region),
-                                             .imm = (uint64_t)list->n});
-    return push(x, list, id) ? id : 0;
-}
-
-/* A row of a sequence; what is stacked has no higher rank than there is, so the rows of the highest are flat. */
-egi_id egi_grad_row_param(egi_grad *x, int64_t region, egi_id sequence, eg_spec like)
-{
-    if (!sequence) return 0;
-    eg_spec s = egi_spec(x->to, sequence);
-    memmove(s.dim, s.dim + 1, (size_t)(--s.rank) * sizeof *s.dim);
-    egi_shape shape = {.rank = like.rank};
-    memcpy(shape.dim, like.dim, (size_t)like.rank * sizeof *shape.dim);
-    return egi_reshape(x->to, egi_grad_param(x, region, s), &shape);
-}
-
-/* A leaf is stacked by every loop between it and region r. */
-eg_spec egi_grad_stored(const egi_grad *x, egi_id l, uint16_t r)
-{
-    const egi_graph *g = x->from;
-    eg_spec s = egi_spec(g, l);
-    for (uint16_t at = egi_at(g, l)->region; at != r; at = egi_grad_region(x, at)->parent) {
-        egi_id owner = egi_grad_region(x, at)->owner;
-        if (egi_at(g, owner)->op != EGI_LOOP) continue;
-        if (s.rank == EG_MAX_RANK) s = eg_vector(s.dtype, egi_spec_count(s));
-        memmove(s.dim + 1, s.dim, (size_t)s.rank++ * sizeof *s.dim);
-        s.dim[0] = (int64_t)egi_at(g, egi_arg(g, owner, 0))->imm;
-    }
-    return s;
-}
-
-egi_id egi_grad_row(egi_grad *x, egi_id v)
-{
-    if (!v || egi_shape_of(x->to, v)->rank < EG_MAX_RANK) return v;
-    egi_shape flat = {.rank = 1, .dim = {egi_count(x->to, v)}};
-    return egi_reshape(x->to, v, &flat);
-}
-
-egi_id egi_grad_stacked(egi_grad *x, egi_id loop, int64_t k, egi_id row, int64_t n)
-{
-    if (!loop || !row) return 0;
-    eg_spec s = egi_spec(x->to, row);
-    memmove(s.dim + 1, s.dim, (size_t)s.rank++ * sizeof *s.dim);
-    s.dim[0] = n;
-    return egi_item(x->to, loop, (uint32_t)k, s);
-}
-
-static egi_id make_owner(egi_grad *x, egi_op op, const egi_ids *args, int n, const int64_t *attr)
-{
-    egi_graph *g = x->to;
-    egi_id id = egi_grad_failed(x) ? 0
-                                   : egi_node_make(g, &(egi_make){.op = op,
-                                                                  .dtype = EG_DTYPE_COUNT,
-                                                                  .num_args = (uint32_t)args->n,
-                                                                  .args = args->at,
-                                                                  .attr = egi_ints(g, n, attr)});
-    for (int k = 0; k < (op == EGI_LOOP ? 1 : 2); k++) g->regions.at[attr[k]].owner = id;
-    return id;
-}
-
-egi_id egi_grad_close_loop(egi_grad *x, uint16_t region, const egi_ids *args, int64_t nc, int64_t ns)
-{
-    egi_graph *g = x->to;
-    int64_t attr[] = {region, nc, ns, g->regions.at[region].results.n - nc};
-    egi_region_close(g, region);
-    return make_owner(x, EGI_LOOP, args, 4, attr);
-}
-
-typedef struct loop_clone {
-    uint16_t body, region;
-    int64_t n, nc, ns, ny;
-    unsigned flags;
-    egi_ids args, record, replay, rows;
-} loop_clone;
-
-static void loop_params(egi_grad *x, egi_id id, loop_clone *c)
-{
-    const egi_graph *g = x->from;
-    const egi_ids *params = &egi_grad_region(x, c->body)->params;
-    push(x, &c->args, egi_value_of(x, id, 0));
-    for (int64_t k = 0; k < params->n; k++) {
-        x->map[params->at[k]] = egi_grad_param(x, c->region, egi_spec(g, params->at[k]));
-        if (k) push(x, &c->args, egi_value_of(x, id, (uint32_t)k));
-    }
-    for (int64_t k = 0; k < c->replay.n; k++) {
-        egi_id l = c->replay.at[k], all = x->saved[l];
-        push(x, &c->args, all);
-        push(x, &c->rows, all);
-        x->saved[l] = egi_grad_row_param(x, c->region, all, egi_grad_stored(x, l, c->body));
-    }
-}
-
-static void loop_results(egi_grad *x, loop_clone *c)
-{
-    const egi_region *body = egi_grad_region(x, c->body);
-    egi_graph *to = x->to;
-    for (int64_t k = 0; k < body->results.n; k++)
-        push(x, &to->regions.at[c->region].results, x->map[body->results.at[k]]);
-    for (int64_t k = 0; k < c->nc && c->flags & EGI_STACK; k++) {
-        egi_id row = egi_grad_row(x, x->map[body->params.at[1 + k]]);
-        push(x, &to->regions.at[c->region].results, row);
-    }
-    for (int64_t k = 0; k < c->record.n; k++) {
-        egi_id row = egi_grad_row(x, x->saved[c->record.at[k]]);
-        push(x, &to->regions.at[c->region].results, row);
-    }
-}
-
-static void loop_items(egi_grad *x, const loop_clone *c, egi_id loop)
-{
-    const egi_region *body = egi_grad_region(x, c->body);
-    const egi_ids *results = &x->to->regions.at[c->region].results;
-    int64_t at = c->nc + c->ny;
-    for (int64_t k = 0; k < c->nc && c->flags & EGI_STACK; k++, at++)
-        x->start[body->params.at[1 + k]] = egi_grad_stacked(x, loop, at, results->at[at], c->n);
-    for (int64_t k = 0; k < c->record.n; k++, at++)
-        x->saved[c->record.at[k]] = egi_grad_stacked(x, loop, at, results->at[at], c->n);
-    for (int64_t k = 0; k < c->replay.n; k++) x->saved[c->replay.at[k]] = c->rows.at[k];
-}
-
-static egi_id clone_loop(egi_grad *x, egi_id id, unsigned flags)
-{
-    const egi_graph *g = x->from;
-    const egi_node *n = egi_at(g, id);
-    const int64_t *at = egi_ints_of(g, n);
-    const egi_node *length = egi_at(g, egi_arg(g, id, 0));
-    loop_clone c = {.body = (uint16_t)at[0], .nc = at[1], .ns = at[2], .ny = at[3], .n = (int64_t)length->imm};
-    c.flags = x->differs[id] ? flags : 0;
-    if (x->differs[id] && length->op != EGI_CONST) {
-        egi_grad_wrong(x, id, EG_ERR_TYPE,
-                       "the number of steps of this loop is known only when it runs, so there is no room to store what "
-                       "its gradient needs; give eg_loop a plain number (at most that many steps, and eg_where)");
-        return 0;
-    }
-    egi_grad_leaves(x, c.body, flags & c.flags & EGI_RECORD_IMPURE, c.flags & EGI_RECORD_COSTLY, &c.record);
-    egi_grad_leaves(x, c.body, c.flags & EGI_REPLAY_IMPURE, c.flags & EGI_REPLAY_COSTLY, &c.replay);
-    uint16_t here = x->to->region;
-    egi_id loop = 0;
-    if ((c.region = egi_region_open(x->to, false))) {
-        loop_params(x, id, &c);
-        egi_grad_clone(x, c.body, c.flags & ~(unsigned)EGI_STACK);
-        x->to->region = c.region;
-        if (!egi_grad_failed(x)) {
-            loop_results(x, &c);
-            loop = egi_grad_close_loop(x, c.region, &c.args, c.nc, c.ns + c.replay.n);
-        }
-        if (loop) loop_items(x, &c, loop);
-    }
-    x->to->region = here;
-    egi_ids *lists[] = {&c.args, &c.record, &c.replay, &c.rows};
-    for (size_t k = 0; k < EGI_LEN(lists); k++) egi_vec_free(&g->eg->allocator, lists[k]);
-    return loop;
 }
 
 /* -- whiles and conds ---------------------------------------------------------------------------------------------- */
@@ -252,7 +87,7 @@ static egi_id clone_while(egi_grad *x, egi_id id)
         egi_region_close(x->to, to);
         x->to->region = here;
     }
-    egi_id made = egi_grad_failed(x) ? 0 : make_owner(x, EGI_WHILE, &args, 2, attr);
+    egi_id made = egi_grad_failed(x) ? 0 : egi_grad_owner(x, EGI_WHILE, &args, 2, attr);
     egi_vec_free(&g->eg->allocator, &args);
     return made;
 }
@@ -274,7 +109,7 @@ egi_id egi_grad_close_cond(egi_grad *x, egi_id predicate, const int64_t *region)
 {
     egi_ids args = {.at = &predicate, .n = 1};
     for (int a = 0; a < 2; a++) x->to->regions.at[region[a]].open = false;
-    return predicate ? make_owner(x, EGI_COND, &args, 2, region) : 0;
+    return predicate ? egi_grad_owner(x, EGI_COND, &args, 2, region) : 0;
 }
 
 static egi_id clone_cond(egi_grad *x, egi_id id, unsigned flags)
@@ -320,6 +155,17 @@ static bool left_out(const egi_grad *x, egi_id id)
     return op == EGI_HOST || op == EGI_WHILE || (owner && !x->differs[id] && x->impure[id]);
 }
 
+/* What a loop carries besides comes before what it stacks. */
+static egi_id clone_item(egi_grad *x, egi_id id)
+{
+    const egi_graph *g = x->from;
+    egi_id owner = egi_arg(g, id, 0);
+    const egi_node *o = egi_at(g, owner);
+    uint64_t k = egi_at(g, id)->imm;
+    if (o->op == EGI_LOOP && (int64_t)k >= egi_ints_of(g, o)[1]) k += x->more[owner];
+    return egi_item(x->to, x->map[owner], (uint32_t)k, egi_spec(g, id));
+}
+
 static egi_id clone_node(egi_grad *x, egi_id id, unsigned flags)
 {
     const egi_graph *g = x->from;
@@ -328,8 +174,8 @@ static egi_id clone_node(egi_grad *x, egi_id id, unsigned flags)
     if (among(l, flags & EGI_REPLAY_IMPURE, flags & EGI_REPLAY_COSTLY)) return x->saved[id];
     egi_id made;
     switch ((int)n->op) {
-    case EGI_ITEM: made = egi_item(x->to, egi_value_of(x, id, 0), (uint32_t)n->imm, egi_spec(g, id)); break;
-    case EGI_LOOP: return clone_loop(x, id, flags);
+    case EGI_ITEM: made = clone_item(x, id); break;
+    case EGI_LOOP: return egi_grad_clone_loop(x, id, flags);
     case EGI_WHILE: return clone_while(x, id);
     case EGI_COND: return clone_cond(x, id, flags);
     default: made = egi_copy_plain(x->to, g, id, x->map); break;

@@ -1,20 +1,8 @@
 /* The gradient of a loop: a loop that runs the steps backwards.  It carries the adjoints of the carried values, and
  * those of values from outside, into which it adds; each step makes its values again from what the primal stored and
  * sweeps them; the adjoints of rows are stacked. */
+#include "opt/grad_loop.h"
 #include "core/context.h"
-#include "opt/grad.h"
-
-/* Steps first .. first + n - 1 of a loop; all sequences hold just these. */
-typedef struct steps {
-    egi_id loop; /* of from */
-    uint16_t body, region;
-    int64_t n, nc, ns, ny;
-    egi_id first;                        /* NULL: 0 */
-    egi_ids start, rows, leaf_values, y; /* stored carried values, sequences, leaves; adjoints of stacked (0: none) */
-    egi_ids leaves, outer;               /* what leaf_values belong to; values from outside */
-    egi_ids carried;                     /* adjoints of carried values, 0 = zero; afterwards before the steps */
-    egi_ids rows_adjoint;                /* result: adjoints of the sequences, or 0 */
-} steps;
 
 static bool push(egi_grad *x, egi_ids *list, egi_id id)
 {
@@ -23,8 +11,7 @@ static bool push(egi_grad *x, egi_ids *list, egi_id id)
     return false;
 }
 
-/* Does carried value k take an adjoint from step to step? */
-static bool is_carried(const egi_grad *x, const steps *s, int64_t k)
+bool egi_grad_carries(const egi_grad *x, const egi_steps *s, int64_t k)
 {
     const egi_region *body = egi_grad_region(x, s->body);
     return egi_on_path(x, body->params.at[1 + k]) || egi_on_path(x, body->results.at[k]);
@@ -33,7 +20,7 @@ static bool is_carried(const egi_grad *x, const steps *s, int64_t k)
 static egi_id or_zeros(egi_grad *x, egi_id v, egi_id like) { return v ? v : egi_zeros(x->to, egi_spec(x->from, like)); }
 
 /* Parameters of the new loop, and its operands beside them. */
-static void open_steps(egi_grad *x, steps *s, egi_ids *args, egi_ids *carry, egi_id *before)
+static void open_steps(egi_grad *x, egi_steps *s, egi_ids *args, egi_ids *carry, egi_id *before)
 {
     egi_graph *g = x->to;
     const egi_region *body = egi_grad_region(x, s->body);
@@ -43,7 +30,7 @@ static void open_steps(egi_grad *x, steps *s, egi_ids *args, egi_ids *carry, egi
     x->map[body->params.at[0]] = s->first ? egi_op2(g, EGI_ADD, s->first, i) : i;
     for (int64_t k = 0; k < s->nc; k++) {
         egi_id p = body->params.at[1 + k];
-        if (!is_carried(x, s, k)) continue;
+        if (!egi_grad_carries(x, s, k)) continue;
         push(x, args, or_zeros(x, s->carried.at[k], p));
         push(x, carry, egi_grad_param(x, s->region, egi_spec(x->from, p)));
     }
@@ -56,7 +43,7 @@ static void open_steps(egi_grad *x, steps *s, egi_ids *args, egi_ids *carry, egi
 }
 
 /* A sequence that is read from its end, as a parameter. */
-static egi_id reversed(egi_grad *x, steps *s, egi_ids *args, egi_id sequence, eg_spec like)
+static egi_id reversed(egi_grad *x, egi_steps *s, egi_ids *args, egi_id sequence, eg_spec like)
 {
     if (!sequence) {
         x->to->failed = true;
@@ -67,7 +54,7 @@ static egi_id reversed(egi_grad *x, steps *s, egi_ids *args, egi_id sequence, eg
     return egi_grad_row_param(x, s->region, all, like);
 }
 
-static void open_rows(egi_grad *x, steps *s, egi_ids *args, egi_ids *y)
+static void open_rows(egi_grad *x, egi_steps *s, egi_ids *args, egi_ids *y)
 {
     const egi_graph *g = x->from;
     const egi_region *body = egi_grad_region(x, s->body);
@@ -89,27 +76,27 @@ static void open_rows(egi_grad *x, steps *s, egi_ids *args, egi_ids *y)
     }
 }
 
-static void sweep_step(egi_grad *x, steps *s, const egi_ids *carry, const egi_ids *y)
+static void sweep_step(egi_grad *x, egi_steps *s, const egi_ids *carry, const egi_ids *y)
 {
     const egi_region *body = egi_grad_region(x, s->body);
     egi_grad_forget(x, s->body);
     x->to->region = s->region;
     egi_grad_clone(x, s->body, EGI_REPLAY_IMPURE | EGI_REPLAY_COSTLY | EGI_STACK);
     for (int64_t k = 0, at = 0; k < s->nc; k++) {
-        if (is_carried(x, s, k)) egi_contribute(x, body->results.at[k], carry->at[at++]);
+        if (egi_grad_carries(x, s, k)) egi_contribute(x, body->results.at[k], carry->at[at++]);
     }
     for (int64_t k = 0; k < s->ny; k++) egi_contribute(x, body->results.at[s->nc + k], y->at[k]);
     egi_grad_sweep(x, s->body);
 }
 
-static void close_steps(egi_grad *x, steps *s, const egi_ids *args, const egi_id *before)
+static void close_steps(egi_grad *x, egi_steps *s, const egi_ids *args, const egi_id *before)
 {
     egi_graph *g = x->to;
     const egi_region *body = egi_grad_region(x, s->body);
     int64_t nc = 0, at = 0;
     for (int64_t k = 0; k < s->nc; k++) {
         egi_id p = body->params.at[1 + k];
-        if (!is_carried(x, s, k)) continue;
+        if (!egi_grad_carries(x, s, k)) continue;
         egi_id v = or_zeros(x, x->adjoint[p], p);
         push(x, &g->regions.at[s->region].results, v);
         nc++;
@@ -124,7 +111,7 @@ static void close_steps(egi_grad *x, steps *s, const egi_ids *args, const egi_id
     if (!loop) return;
     for (int64_t k = 0; k < s->nc; k++) {
         egi_id p = body->params.at[1 + k];
-        s->carried.at[k] = is_carried(x, s, k) ? egi_item(g, loop, (uint32_t)at++, egi_spec(x->from, p)) : 0;
+        s->carried.at[k] = egi_grad_carries(x, s, k) ? egi_item(g, loop, (uint32_t)at++, egi_spec(x->from, p)) : 0;
     }
     for (int64_t k = 0; k < s->outer.n; k++, at++) {
         egi_id id = s->outer.at[k];
@@ -143,8 +130,7 @@ static void close_steps(egi_grad *x, steps *s, const egi_ids *args, const egi_id
     }
 }
 
-/* The steps backwards: s->carried and the adjoints of values from outside go from behind them to before them. */
-static void run_backwards(egi_grad *x, steps *s)
+void egi_grad_backward(egi_grad *x, egi_steps *s)
 {
     egi_graph *g = x->to;
     const eg_allocator *a = &g->eg->allocator;
@@ -166,7 +152,7 @@ static void run_backwards(egi_grad *x, steps *s)
 }
 
 /* What the whole loop has stored, and the adjoints of its items. */
-static void gather_all(egi_grad *x, steps *s)
+static void gather_all(egi_grad *x, egi_steps *s, bool costly)
 {
     const egi_region *body = egi_grad_region(x, s->body);
     for (int64_t k = 0; k < s->nc; k++) {
@@ -179,23 +165,21 @@ static void gather_all(egi_grad *x, steps *s)
         egi_id item = egi_grad_item(x, s->loop, s->nc + k);
         push(x, &s->y, item ? x->adjoint[item] : 0);
     }
-    egi_grad_leaves(x, s->body, true, true, &s->leaves);
+    egi_grad_leaves(x, s->body, true, costly, &s->leaves);
     for (int64_t k = 0; k < s->leaves.n; k++) push(x, &s->leaf_values, x->saved[s->leaves.at[k]]);
     egi_grad_captured(x, 1, &s->body, &s->outer);
 }
 
 void egi_grad_loop(egi_grad *x, egi_id id)
 {
-    const egi_graph *g = x->from;
-    const int64_t *at = egi_ints_of(g, egi_at(g, id));
-    steps s = {.loop = id, .body = (uint16_t)at[0], .nc = at[1], .ns = at[2], .ny = at[3]};
-    s.n = (int64_t)egi_at(g, egi_arg(g, id, 0))->imm;
-    gather_all(x, &s);
-    if (!egi_grad_failed(x)) run_backwards(x, &s);
+    egi_steps s = egi_grad_steps(x, id);
+    int64_t every = x->to->region ? 0 : egi_grad_interval(x, id);
+    gather_all(x, &s, !every);
+    if (!egi_grad_failed(x) && every) egi_grad_segments(x, &s, every);
+    if (!egi_grad_failed(x) && !every) egi_grad_backward(x, &s);
     for (int64_t k = 0; k < s.leaves.n && k < s.leaf_values.n; k++) x->saved[s.leaves.at[k]] = s.leaf_values.at[k];
     for (int64_t k = 0; !egi_grad_failed(x) && k < s.nc; k++) egi_pass(x, id, (uint32_t)(1 + k), s.carried.at[k]);
     for (int64_t k = 0; !egi_grad_failed(x) && k < s.ns; k++)
         egi_pass(x, id, (uint32_t)(1 + s.nc + k), s.rows_adjoint.at[k]);
-    egi_ids *lists[] = {&s.start, &s.rows, &s.leaf_values, &s.y, &s.leaves, &s.outer, &s.carried, &s.rows_adjoint};
-    for (size_t k = 0; k < EGI_LEN(lists); k++) egi_vec_free(&g->eg->allocator, lists[k]);
+    egi_grad_steps_free(x, &s);
 }

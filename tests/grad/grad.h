@@ -90,6 +90,23 @@ static inline void gradient_at(eg_func *df, const point *p, double **g)
     }
 }
 
+/* Every policy gives the same bits. */
+static inline void check_policies(eg_func *f, const point *p, double **want)
+{
+    const eg_gradient_options o[] = {{.policy = EG_CHECKPOINT_SQRT},
+                                     {.policy = EG_CHECKPOINT_EVERY, .every = 1},
+                                     {.policy = EG_CHECKPOINT_EVERY, .every = 2},
+                                     {.policy = EG_CHECKPOINT_EVERY, .every = 5}};
+    for (size_t k = 0; k < LEN(o) && strstr(eg_text(f), " = loop"); k++) {
+        double g[8][MOST], *to[8];
+        for (int j = 0; j < p->n; j++) to[j] = g[j];
+        eg_func *df = eg_gradient(f, &o[k]);
+        fine();
+        gradient_at(df, p, to);
+        for (int j = 0; j < p->n; j++) test_check_f64("policy", g[j], want[j], count_in(p->spec[j]));
+    }
+}
+
 /* All arguments are f64.  rtol of the largest element; 4th order central differences. */
 static inline void check_gradient_of(eg_func *f, const char *name, const point *p, double rtol)
 {
@@ -99,6 +116,7 @@ static inline void check_gradient_of(eg_func *f, const char *name, const point *
     double g[8][MOST], *to[8];
     for (int k = 0; k < p->n; k++) to[k] = g[k];
     gradient_at(df, p, to);
+    check_policies(f, p, to);
     for (int k = 0; k < p->n; k++) {
         for (size_t j = 0; j < count_in(p->spec[k]); j++) {
             double *x = &p->x[k][j], x0 = *x, h = 1e-3 * fmax(0.1, fabs(x0)), y[4];
