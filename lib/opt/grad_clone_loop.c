@@ -125,8 +125,8 @@ static void rows_of(egi_grad *x, const egi_steps *s, clone *c)
     }
 }
 
-/* Every `every`-th step's carried values, as carried buffers of rows: step i writes row (i + every - 1) / every, so that
- * the last who writes row r is step r every, and the values are those that it starts from. */
+/* Every `every`-th step's carried values, as carried buffers of rows: step i writes row (i + every - 1) / every, so
+ * that the last who writes row r is step r every, and the values are those that it starts from. */
 static void checkpoints(egi_grad *x, const egi_steps *s, clone *c, egi_ids *next)
 {
     egi_graph *g = x->to;
@@ -207,14 +207,16 @@ egi_id egi_grad_forward(egi_grad *x, egi_steps *s)
     return loop;
 }
 
-/* -- the loop of a node ----------------------------------------------------------------------------------------------- */
+/* -- the loop of a node -----------------------------------------------------------------------------------------------
+ */
 
 int64_t egi_grad_interval(const egi_grad *x, egi_id id)
 {
     const egi_graph *g = x->from;
     int64_t n = (int64_t)egi_at(g, egi_arg(g, id, 0))->imm, every = x->every;
     if (x->policy == EG_CHECKPOINT_ALL || !x->differs[id] || egi_at(g, id)->region) return 0;
-    for (every = x->policy == EG_CHECKPOINT_SQRT ? 1 : every; x->policy == EG_CHECKPOINT_SQRT && every * every < n;) every++;
+    for (every = x->policy == EG_CHECKPOINT_SQRT ? 1 : every; x->policy == EG_CHECKPOINT_SQRT && every * every < n;)
+        every++;
     return every < n ? every : 0;
 }
 
@@ -229,7 +231,7 @@ egi_steps egi_grad_steps(const egi_grad *x, egi_id id)
 
 void egi_grad_steps_free(const egi_grad *x, egi_steps *s)
 {
-    egi_ids *lists[] = {&s->start, &s->rows,  &s->leaf_values, &s->y,
+    egi_ids *lists[] = {&s->start,  &s->rows,  &s->leaf_values, &s->y,
                         &s->leaves, &s->outer, &s->carried,     &s->rows_adjoint};
     for (size_t k = 0; k < EGI_LEN(lists); k++) egi_vec_free(&x->from->eg->allocator, lists[k]);
 }

@@ -11,12 +11,12 @@ typedef struct egi_steps {
     egi_id length; /* if the number of steps is no constant; else 0 */
     uint16_t body, region;
     int64_t n, nc, ns, ny;
-    int64_t every;      /* forwards: steps between the checkpoints to write; 0: none */
-    unsigned flags;     /* forwards */
-    egi_ids carried;    /* forwards: what they start from; backwards: adjoints behind them, then before; 0 = zero */
-    egi_ids rows;       /* sequences */
-    egi_ids start;      /* backwards: what each step starts from, stacked */
-    egi_ids y;          /* adjoints of what is stacked, or 0 */
+    int64_t every;   /* forwards: steps between the checkpoints to write; 0: none */
+    unsigned flags;  /* forwards */
+    egi_ids carried; /* forwards: what they start from; backwards: adjoints behind them, then before; 0 = zero */
+    egi_ids rows;    /* sequences */
+    egi_ids start;   /* backwards: what each step starts from, stacked */
+    egi_ids y;       /* adjoints of what is stacked, or 0 */
     egi_ids leaves, leaf_values;
     egi_ids outer;        /* nodes from outside that have adjoints */
     egi_ids rows_adjoint; /* result of running backwards: adjoints of the sequences, or 0 */

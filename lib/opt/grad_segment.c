@@ -66,10 +66,7 @@ typedef struct around {
     egi_ids args, rows;
 } around;
 
-static egi_id or_zeros(egi_grad *x, egi_id v, egi_id like)
-{
-    return v ? v : egi_zeros(x->to, egi_spec(x->from, like));
-}
+static egi_id or_zeros(egi_grad *x, egi_id v, egi_id like) { return v ? v : egi_zeros(x->to, egi_spec(x->from, like)); }
 
 static void open_around(egi_grad *x, egi_steps *s, around *a)
 {

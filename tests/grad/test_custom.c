@@ -7,7 +7,8 @@ enum { N = 4 };
 static const eg_spec vec = {EG_F64, 1, {N}};
 static double x0[N] = {-1.5, 0.25, 0.5, 2};
 
-/* -- custom --------------------------------------------------------------------------------------------------------- */
+/* -- custom ---------------------------------------------------------------------------------------------------------
+ */
 
 FN(heaviside)
 {
@@ -51,8 +52,7 @@ START_TEST(the_gradient_is_what_backward_says)
     double y, g[N];
     gradient(spikes, &y, g);
     ck_assert_double_eq(y, 2.75);
-    for (int k = 0; k < N; k++)
-        ck_assert_double_eq_tol(g[k], (x0[k] >= 0) + x0[k] * exp(-x0[k] * x0[k]), 1e-14);
+    for (int k = 0; k < N; k++) ck_assert_double_eq_tol(g[k], (x0[k] >= 0) + x0[k] * exp(-x0[k] * x0[k]), 1e-14);
 }
 END_TEST
 
@@ -104,7 +104,8 @@ FN(two_backward)
 {
     (void)user;
     eg_val in = eg_item(x, 0), g = eg_item(x, 2);
-    return eg_tuple(eg, 3, ((eg_val[]){eg_mul(10, eg_mul(eg_item(g, 0), eg_item(in, 1))), eg_mul(eg_item(g, 1), 7), eg_real(0)}));
+    return eg_tuple(
+        eg, 3, ((eg_val[]){eg_mul(10, eg_mul(eg_item(g, 0), eg_item(in, 1))), eg_mul(eg_item(g, 1), 7), eg_real(0)}));
 }
 FN(two)
 {
@@ -186,7 +187,8 @@ START_TEST(a_pullback_takes_the_gradient_of_the_result)
 }
 END_TEST
 
-/* -- errors ------------------------------------------------------------------------------------------------------------ */
+/* -- errors
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static eg_var *V;
 FN(uses_variable)
@@ -241,7 +243,10 @@ FN(loops)
     return eg_sum(eg_item(eg_loop(eg, n, plus_step, user, x, eg_nothing()), 0));
 }
 /* None of these is on a path to the result. */
-FN(beside) { return eg_add(eg_sum(x), eg_stop_gradient(eg_add(whiles(user, x), eg_add(hosts(user, x), loops(user, x))))); }
+FN(beside)
+{
+    return eg_add(eg_sum(x), eg_stop_gradient(eg_add(whiles(user, x), eg_add(hosts(user, x), loops(user, x)))));
+}
 
 START_TEST(what_has_no_gradient_says_so_by_name)
 {
