@@ -14,5 +14,6 @@
 #include "engram/plot.h"
 #include "engram/random.h"
 #include "engram/run.h"
+#include "engram/transform.h"
 
 #endif

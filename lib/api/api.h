@@ -57,6 +57,11 @@ void egi_here(egi_graph *g, const char *file, int line);
 /* Checks a spec given by a user: rank, extents, type. */
 bool egi_check_spec(eg_context *eg, eg_spec s, const char *what, const char *file, int line);
 
+/* A function of a complete graph, which becomes the function's (it is freed after an error); of one that is simplified
+ * and verified first, and stays the caller's (lib/api/trace.c). */
+eg_func *egi_func_new(eg_context *eg, const char *name, egi_graph *g);
+eg_func *egi_func_of(eg_context *eg, const char *name, const egi_graph *g);
+
 /* Current value of a variable in the innermost scope, and setting it (lib/api/scope.c). */
 egi_id egi_scope_get(egi_trace *t, egi_scope *s, eg_var *v);
 bool egi_scope_set(egi_trace *t, eg_var *v, egi_id value);

@@ -5,7 +5,7 @@
 /* Checks argument k against what the function takes; a plain number becomes a constant of that type. */
 static egi_id argument(eg_context *eg, const eg_func *f, int k, eg_val v, const char *file, int line)
 {
-    eg_spec want = f->graph->args.at[k];
+    eg_spec want = f->traced->args.at[k];
     egi_id id = egi_use_as(eg, v, want.dtype, "eg_apply", file, line);
     if (!id) return 0;
     eg_spec got = egi_spec(eg->trace->g, id);
@@ -22,7 +22,7 @@ static egi_id argument(eg_context *eg, const eg_func *f, int k, eg_val v, const 
 
 static bool arguments(eg_context *eg, const eg_func *f, eg_val x, egi_id *arg, const char *file, int line)
 {
-    int n = (int)f->graph->args.n, given = eg_tuple_size(x);
+    int n = (int)f->traced->args.n, given = eg_tuple_size(x);
     if (given != n && !(n == 1 && egi_is_plain(x))) {
         egi_fail(eg, EG_ERR_ARGUMENT, file, line, "eg_apply of '%s': it takes %d argument%s, %d given", f->name, n,
                  n == 1 ? "" : "s", given);
@@ -37,8 +37,8 @@ static bool arguments(eg_context *eg, const eg_func *f, eg_val x, egi_id *arg, c
 
 static bool variables(egi_trace *t, const eg_func *f, egi_id *var)
 {
-    for (int64_t k = 0; k < f->graph->vars.n; k++) {
-        var[k] = egi_scope_get(t, t->scope, f->graph->vars.at[k]);
+    for (int64_t k = 0; k < f->traced->vars.n; k++) {
+        var[k] = egi_scope_get(t, t->scope, f->traced->vars.at[k]);
         if (!var[k]) return false;
     }
     return true;
@@ -46,7 +46,7 @@ static bool variables(egi_trace *t, const eg_func *f, egi_id *var)
 
 static eg_val result_of(eg_context *eg, const eg_func *f, const egi_id *map)
 {
-    const egi_ids *results = &f->graph->regions.at[0].results;
+    const egi_ids *results = &f->traced->regions.at[0].results;
     egi_graph *g = eg->trace->g;
     if (results->n == 0) return eg_nothing();
     if (results->n == 1) return egi_wrap(eg, map[results->at[0]]);
@@ -65,7 +65,7 @@ eg_val(eg_apply)(eg_func *f, eg_val x, const char *file, int line)
     eg_context *eg = f->eg;
     egi_graph *g = egi_tracing(eg, "eg_apply", file, line);
     if (!g) return eg_nothing();
-    const egi_graph *from = f->graph;
+    const egi_graph *from = f->traced;
     egi_here(g, file, line);
     egi_id *arg = egi_arena_alloc(&g->arena, (size_t)(from->args.n + 1) * sizeof *arg);
     egi_id *var = egi_arena_alloc(&g->arena, (size_t)(from->vars.n + 1) * sizeof *var);

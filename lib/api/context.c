@@ -86,6 +86,7 @@ void eg_close(eg_context *eg)
         eg_func *f = eg->funcs.at[--eg->funcs.n];
         egi_steps_free(f);
         egi_graph_free(f->graph);
+        egi_graph_free(f->traced);
         egi_free(&a, f->text);
         egi_free(&a, f);
     }

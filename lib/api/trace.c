@@ -50,18 +50,30 @@ static void writes(eg_context *eg, egi_trace *t)
     }
 }
 
-static eg_func *func_new(eg_context *eg, const char *name, egi_graph *g)
+/* What runs has no custom gradients. */
+static egi_graph *runnable(egi_graph *g)
+{
+    for (egi_id id = 1; id < g->nodes.n; id++) {
+        if (egi_at(g, id)->op == EGI_CUSTOM) return egi_strip(g);
+    }
+    g->shared++;
+    return g;
+}
+
+eg_func *egi_func_new(eg_context *eg, const char *name, egi_graph *g)
 {
     eg_func *f = egi_alloc(&eg->allocator, sizeof *f, 16);
     if (f) f->name = egi_arena_string(&g->arena, name);
-    if (!f || !f->name || !egi_push(&eg->allocator, &eg->funcs, f)) {
+    if (f && f->name) f->graph = runnable(g);
+    if (!f || !f->graph || !egi_push(&eg->allocator, &eg->funcs, f)) {
+        if (f) egi_graph_free(f->graph);
         egi_free(&eg->allocator, f);
         egi_graph_free(g);
         egi_no_memory(eg);
         return NULL;
     }
     f->eg = eg;
-    f->graph = g;
+    f->traced = g;
     return f;
 }
 
@@ -83,6 +95,18 @@ static void dump(const egi_graph *g, const char *stage, const char *name)
     egi_dump_title(g->eg, stage, name);
     if (t.s) egi_log(g->eg, t.s);
     egi_text_free(&t);
+}
+
+eg_func *egi_func_of(eg_context *eg, const char *name, const egi_graph *g)
+{
+    egi_graph *simple = egi_simplify(g);
+    if (!simple) return NULL;
+    dump(simple, "simplify", name);
+    if (verifies(eg) && !egi_verify(simple, "simplify")) {
+        egi_graph_free(simple);
+        return NULL;
+    }
+    return egi_func_new(eg, name, simple);
 }
 
 static bool check(eg_context *eg, const char *name, eg_fn fn, int n, const eg_spec *args, const char *file, int line)
@@ -122,25 +146,15 @@ eg_func *(eg_trace)(eg_context *eg, const char *name, eg_fn fn, void *user, int 
     writes(eg, &trace);
     eg->trace = NULL;
     scope_free(eg, &scope);
-    egi_graph *simple = NULL;
-    if (!eg->status) {
-        dump(g, "trace", name);
-        simple = egi_simplify(g);
-    }
+    if (!eg->status) dump(g, "trace", name);
+    eg_func *f = eg->status ? NULL : egi_func_of(eg, name, g);
     egi_graph_free(g);
-    if (!simple) return NULL;
-    dump(simple, "simplify", name);
-    if (verifies(eg) && !egi_verify(simple, "simplify")) {
-        egi_graph_free(simple);
-        return NULL;
-    }
-    eg_func *f = func_new(eg, name, simple);
     if (!f) return NULL;
     f->trace_s = egi_now() - start;
     eg->stats.traces++;
     eg->stats.trace_s += f->trace_s;
     eg->stats.last_trace_s = f->trace_s;
-    eg->stats.last_nodes = simple->nodes.n;
+    eg->stats.last_nodes = f->graph->nodes.n;
     return f;
 }
 
@@ -156,6 +170,7 @@ void eg_func_free(eg_func *f)
     egi_unbind(f);
     egi_steps_free(f);
     egi_graph_free(f->graph);
+    egi_graph_free(f->traced);
     egi_free(&eg->allocator, f->text);
     egi_free(&eg->allocator, f);
 }
@@ -198,5 +213,5 @@ eg_func *eg_parse(eg_context *eg, const char *text)
         return NULL;
     }
     egi_graph *g = egi_graph_parse(eg, text);
-    return g ? func_new(eg, "parsed", g) : NULL;
+    return g ? egi_func_new(eg, "parsed", g) : NULL;
 }

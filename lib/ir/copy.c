@@ -12,7 +12,7 @@ typedef struct copy {
     bool *made;       /* has the region an image? */
     uint32_t *loc;    /* images; 0 = not yet */
     uint32_t *array, *csr, *host;
-    uint64_t first_stream;
+    uint64_t first_stream, first_custom;
 } copy;
 
 egi_id egi_copy_plain(egi_graph *to, const egi_graph *from, egi_id id, const egi_id *map)
@@ -39,6 +39,47 @@ egi_id egi_copy_plain(egi_graph *to, const egi_graph *from, egi_id id, const egi
                                      .args = args,
                                      .attr = egi_ints(to, egi_num_ints(from, n), n->attr ? egi_ints_of(from, n) : NULL),
                                      .imm = n->imm});
+}
+
+static bool copy_customs(egi_graph *to, const egi_graph *from)
+{
+    for (int64_t k = 0; k < from->customs.n; k++) {
+        if (!egi_push(&to->eg->allocator, &to->customs, from->customs.at[k])) return false;
+        from->customs.at[k]->shared++;
+    }
+    return true;
+}
+
+bool egi_copy_lists(egi_graph *to, const egi_graph *from)
+{
+    const eg_allocator *a = &from->eg->allocator;
+#define COPY(list)                                                                                                     \
+    for (int64_t k = 0; k < from->list.n; k++)                                                                         \
+        if (!egi_push(a, &to->list, from->list.at[k])) return false;
+    COPY(args)
+    COPY(vars)
+    COPY(arrays)
+    COPY(csrs)
+#undef COPY
+    for (int64_t k = 0; k < from->hosts.n; k++) {
+        egi_host h = from->hosts.at[k];
+        h.name = egi_arena_string(&to->arena, h.name);
+        h.out = egi_arena_alloc(&to->arena, (size_t)(h.num_out + 1) * sizeof *h.out);
+        if (!h.name || !h.out || !egi_push(a, &to->hosts, h)) return false;
+        memcpy(h.out, from->hosts.at[k].out, (size_t)h.num_out * sizeof *h.out);
+    }
+    to->streams = from->streams;
+    return copy_customs(to, from);
+}
+
+uint32_t egi_copy_loc(egi_graph *to, const egi_graph *from, uint32_t loc, uint32_t *image)
+{
+    if (!loc || image[loc]) return image[loc]; /* 0 is nowhere in both */
+    const egi_loc *l = &from->locs.at[loc];
+    const char *file = l->file ? egi_arena_string(&to->arena, l->file) : NULL;
+    const char *name = l->name ? egi_arena_string(&to->arena, l->name) : NULL;
+    if ((l->file && !file) || (l->name && !name)) to->failed = true;
+    return image[loc] = egi_loc_intern(to, file, l->line, name);
 }
 
 /* -- regions ------------------------------------------------------------------------------------------------------ */
@@ -125,7 +166,8 @@ static bool capture(copy *c)
     }
     c->first_stream = c->to->streams;
     c->to->streams += c->from->streams;
-    return true;
+    c->first_custom = (uint64_t)c->to->customs.n;
+    return copy_customs(c->to, c->from);
 }
 
 static uint64_t imm_of(const copy *c, const egi_node *n)
@@ -136,6 +178,7 @@ static uint64_t imm_of(const copy *c, const egi_node *n)
     case EGI_EVENT_T: return c->csr[n->imm];
     case EGI_HOST: return c->host[n->imm];
     case EGI_BITS: return c->first_stream + n->imm;
+    case EGI_CUSTOM: return n->imm ? c->first_custom + n->imm : 0;
     default: return n->imm;
     }
 }
@@ -143,34 +186,26 @@ static uint64_t imm_of(const copy *c, const egi_node *n)
 /* -- nodes ----------------------------------------------------------------------------------------------------------
  */
 
-static uint32_t loc_of(copy *c, uint32_t loc)
-{
-    if (c->loc[loc]) return c->loc[loc];
-    const egi_loc *l = &c->from->locs.at[loc];
-    const char *file = l->file ? egi_arena_string(&c->to->arena, l->file) : NULL;
-    const char *name = l->name ? egi_arena_string(&c->to->arena, l->name) : NULL;
-    if ((l->file && !file) || (l->name && !name)) c->to->failed = true;
-    return c->loc[loc] = egi_loc_intern(c->to, file, l->line, name);
-}
-
 static egi_id copy_slot(copy *c, egi_id id)
 {
     const egi_node *n = egi_at(c->from, id);
     egi_id *args = egi_arena_alloc(&c->to->arena, (n->num_args + 1) * sizeof *args);
     if (!args) return 0;
     for (uint32_t k = 0; k < n->num_args; k++) args[k] = c->map[egi_arg(c->from, id, k)];
+    uint32_t attr = n->attr ? egi_ints(c->to, egi_num_ints(c->from, n), egi_ints_of(c->from, n)) : 0;
     return egi_node_make(c->to, &(egi_make){.op = (egi_op)n->op,
                                             .dtype = (eg_dtype)n->dtype,
                                             .shape = egi_shape_intern(c->to, egi_shape_of(c->from, id)),
                                             .num_args = n->num_args,
                                             .args = args,
+                                            .attr = attr,
                                             .imm = imm_of(c, n)});
 }
 
 static egi_id copy_node(copy *c, egi_id id)
 {
     const egi_node *n = egi_at(c->from, id);
-    c->to->loc = loc_of(c, n->loc);
+    c->to->loc = egi_copy_loc(c->to, c->from, n->loc, c->loc);
     c->to->region = image(c, n->region);
     switch ((int)n->op) {
     case EGI_ARG: return c->arg[n->imm];
@@ -184,7 +219,8 @@ static egi_id copy_node(copy *c, egi_id id)
     case EGI_EVENT:
     case EGI_EVENT_T:
     case EGI_HOST:
-    case EGI_BITS: return copy_slot(c, id);
+    case EGI_BITS:
+    case EGI_CUSTOM: return copy_slot(c, id);
     default: return egi_copy_plain(c->to, c->from, id, c->map);
     }
 }

@@ -88,6 +88,7 @@ static bool run_node(egi_interp *ip, egi_id id)
     case EGI_ARGSORT: egi_run_sort(ip, id); break;
     case EGI_BROADCAST:
     case EGI_RESHAPE:
+    case EGI_CUSTOM:
     case EGI_TRANSPOSE:
     case EGI_SLICE:
     case EGI_DSLICE:

@@ -68,8 +68,9 @@ egi_graph *egi_graph_new(eg_context *eg)
 
 void egi_graph_free(egi_graph *g)
 {
-    if (!g) return;
+    if (!g || g->shared-- > 0) return;
     const eg_allocator *a = mem(g);
+    for (int64_t k = 0; k < g->customs.n; k++) egi_graph_free(g->customs.at[k]);
     for (int64_t r = 0; r < g->regions.n; r++) {
         egi_vec_free(a, &g->regions.at[r].params);
         egi_vec_free(a, &g->regions.at[r].results);
@@ -85,6 +86,7 @@ void egi_graph_free(egi_graph *g)
     egi_vec_free(a, &g->arrays);
     egi_vec_free(a, &g->csrs);
     egi_vec_free(a, &g->hosts);
+    egi_vec_free(a, &g->customs);
     egi_vec_free(a, &g->writes);
     egi_free(a, g->table);
     egi_arena_free(&g->arena);

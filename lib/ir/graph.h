@@ -106,6 +106,7 @@ typedef struct egi_host {
 
 typedef struct egi_graph {
     eg_context *eg; /* for errors and memory; NULL in none */
+    int shared;     /* owners besides the first; egi_graph_free takes one away */
     egi_arena arena;
     EGI_VEC(egi_node) nodes; /* [0] is NONE */
     EGI_VEC(egi_id) operands;
@@ -118,6 +119,7 @@ typedef struct egi_graph {
     EGI_VEC(eg_array *) arrays;
     EGI_VEC(eg_csr *) csrs;
     EGI_VEC(egi_host) hosts;
+    EGI_VEC(struct egi_graph *) customs; /* rules of CUSTOM nodes, shared: (x..., y..., gradients of y...) -> of x... */
     EGI_VEC(egi_write) writes;
     uint32_t *table; /* hash table of pure nodes, open addressing, 0 = empty */
     uint32_t table_cap, table_used;

@@ -28,8 +28,9 @@ bool egi_same_shape(const egi_shape *a, const egi_shape *b)
 bool egi_has_number(egi_op op)
 {
     static const bool has[EGI_OP_COUNT] = {
-        [EGI_CONST] = true, [EGI_ARG] = true,  [EGI_VAR] = true,   [EGI_ARRAY] = true,   [EGI_PARAM] = true,
-        [EGI_ITEM] = true,  [EGI_BITS] = true, [EGI_EVENT] = true, [EGI_EVENT_T] = true, [EGI_HOST] = true,
+        [EGI_CONST] = true,   [EGI_ARG] = true,  [EGI_VAR] = true,    [EGI_ARRAY] = true,
+        [EGI_PARAM] = true,   [EGI_ITEM] = true, [EGI_BITS] = true,   [EGI_EVENT] = true,
+        [EGI_EVENT_T] = true, [EGI_HOST] = true, [EGI_CUSTOM] = true,
     };
     return has[op];
 }

@@ -348,6 +348,15 @@ static bool bits(const exam *x)
     return true;
 }
 
+static bool custom(const exam *x)
+{
+    NEED(x, x->n->num_args >= 1 && egi_same_shape(shape(x, 0), x->s), "it has the shape of its value");
+    NEED(x, x->num_ints == 2 && x->ints[0] >= 0 && x->ints[1] >= 0 && 1 + x->ints[0] + x->ints[1] <= x->n->num_args,
+         "it names which value it is and how many operands its gradient goes to");
+    NEED(x, x->n->imm <= (uint64_t)x->g->customs.n, "its rule is captured");
+    return same_type(x);
+}
+
 bool egi_check_node(const egi_graph *g, egi_id id, egi_fault *f)
 {
     static bool (*const rules[EGI_OP_COUNT])(const exam *) = {
@@ -358,7 +367,7 @@ bool egi_check_node(const egi_graph *g, egi_id id, egi_fault *f)
         [EGI_DSLICE] = dslice,   [EGI_UPDATE] = update,       [EGI_CONCAT] = concat,
         [EGI_PAD] = pad,         [EGI_GATHER] = gather,       [EGI_SCATTER] = scatter,
         [EGI_DOT] = dot,         [EGI_EVENT] = event,         [EGI_EVENT_T] = event,
-        [EGI_BITS] = bits,       [EGI_PACK] = pack,
+        [EGI_BITS] = bits,       [EGI_PACK] = pack,           [EGI_CUSTOM] = custom,
     };
     const egi_node *n = egi_at(g, id);
     exam x = {.g = g, .f = f, .id = id, .n = n, .s = egi_shape_of(g, id), .num_ints = egi_num_ints(g, n)};

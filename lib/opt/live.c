@@ -118,14 +118,15 @@ static void mark_all(egi_live *l)
         else if (egi_flags((egi_op)n->op) & FL)
             mark_region_node(l, id);
         else {
-            for (uint32_t k = 0; k < n->num_args; k++) mark(l, egi_arg(g, id, k));
+            uint32_t num = l->strip && n->op == EGI_CUSTOM ? 1 : n->num_args;
+            for (uint32_t k = 0; k < num; k++) mark(l, egi_arg(g, id, k));
         }
     }
 }
 
-bool egi_live_find(egi_live *l, const egi_graph *g)
+bool egi_live_find(egi_live *l, const egi_graph *g, bool strip)
 {
-    *l = (egi_live){.g = g};
+    *l = (egi_live){.g = g, .strip = strip};
     l->at = egi_alloc(&g->eg->allocator, (size_t)g->nodes.n * sizeof *l->at, 16);
     if (!l->at) return false;
     mark_all(l);

@@ -8,11 +8,12 @@ typedef struct egi_live {
     const egi_graph *g;
     bool *at; /* for each node */
     egi_ids pending;
-    bool failed;
+    bool strip, failed;
 } egi_live;
 
-/* Marks what results, writes and host calls need.  False when out of memory; free with egi_live_free either way. */
-bool egi_live_find(egi_live *l, const egi_graph *g);
+/* Marks what results, writes and host calls need; with `strip` not what only gradients need.  False when
+ * out of memory; free with egi_live_free either way. */
+bool egi_live_find(egi_live *l, const egi_graph *g, bool strip);
 void egi_live_free(egi_live *l);
 
 /* Owner of a parameter, and which carried value it is; -1 for i and rows. */

@@ -13,7 +13,8 @@ typedef struct rebuild {
     egi_live live;
     egi_id *map;      /* node of `from` -> node of `to` */
     uint16_t *region; /* region of `from` -> region of `to`; 0 = not made */
-    bool failed;
+    uint32_t *loc;    /* place of `from` -> place of `to`; 0 = not made */
+    bool strip, failed;
 } rebuild;
 
 static const egi_region *region_at(const egi_graph *g, int64_t r) { return &g->regions.at[r]; }
@@ -219,10 +220,7 @@ static egi_id copy_item(rebuild *r, egi_id id)
 static egi_id copy_node(rebuild *r, egi_id id)
 {
     const egi_node *n = egi_at(r->from, id);
-    const egi_loc *l = &r->from->locs.at[n->loc];
-    const char *name = l->name ? egi_arena_string(&r->to->arena, l->name) : NULL;
-    if (l->name && !name) r->failed = true;
-    r->to->loc = egi_loc_intern(r->to, l->file, l->line, name);
+    r->to->loc = egi_copy_loc(r->to, r->from, n->loc, r->loc);
     r->to->region = image(r, n->region);
     switch ((int)n->op) {
     case EGI_PARAM: return copy_param(r, id);
@@ -230,37 +228,17 @@ static egi_id copy_node(rebuild *r, egi_id id)
     case EGI_LOOP: return copy_loop(r, id);
     case EGI_WHILE: return copy_while(r, id);
     case EGI_COND: return copy_cond(r, id);
+    case EGI_CUSTOM:
+        if (r->strip) return r->map[egi_arg(r->from, id, 0)];
+        return egi_copy_plain(r->to, r->from, id, r->map);
     default: return egi_copy_plain(r->to, r->from, id, r->map);
     }
-}
-
-static bool copy_lists(rebuild *r)
-{
-    const egi_graph *g = r->from;
-    const eg_allocator *a = &g->eg->allocator;
-#define COPY(list)                                                                                                     \
-    for (int64_t k = 0; k < g->list.n; k++)                                                                            \
-        if (!egi_push(a, &r->to->list, g->list.at[k])) return false;
-    COPY(args)
-    COPY(vars)
-    COPY(arrays)
-    COPY(csrs)
-#undef COPY
-    for (int64_t k = 0; k < g->hosts.n; k++) {
-        egi_host h = g->hosts.at[k];
-        h.name = egi_arena_string(&r->to->arena, h.name);
-        h.out = egi_arena_alloc(&r->to->arena, (size_t)(h.num_out + 1) * sizeof *h.out);
-        if (!h.name || !h.out || !egi_push(a, &r->to->hosts, h)) return false;
-        memcpy(h.out, g->hosts.at[k].out, (size_t)h.num_out * sizeof *h.out);
-    }
-    r->to->streams = g->streams;
-    return true;
 }
 
 static bool copy_all(rebuild *r)
 {
     const egi_graph *g = r->from;
-    if (!copy_lists(r)) return false;
+    if (!egi_copy_lists(r->to, g)) return false;
     for (egi_id id = 1; id < g->nodes.n && !r->failed; id++) {
         if (!r->live.at[id] || r->map[id]) continue;
         r->map[id] = copy_node(r, id);
@@ -277,30 +255,32 @@ static bool copy_all(rebuild *r)
     return !r->failed;
 }
 
-static egi_graph *rebuild_once(const egi_graph *from)
+static egi_graph *rebuild_once(const egi_graph *from, bool strip)
 {
     const eg_allocator *a = &from->eg->allocator;
     size_t n = (size_t)from->nodes.n;
-    rebuild r = {.from = from, .to = egi_graph_new(from->eg)};
+    rebuild r = {.from = from, .to = egi_graph_new(from->eg), .strip = strip};
     r.map = egi_alloc(a, n * sizeof *r.map, 16);
     r.region = egi_alloc(a, (size_t)from->regions.n * sizeof *r.region, 16);
-    bool ok = r.to && r.map && r.region;
-    ok = egi_live_find(&r.live, from) && ok && copy_all(&r);
+    r.loc = egi_alloc(a, (size_t)from->locs.n * sizeof *r.loc, 16);
+    bool ok = r.to && r.map && r.region && r.loc;
+    ok = egi_live_find(&r.live, from, strip) && ok && copy_all(&r);
     egi_live_free(&r.live);
     egi_free(a, r.map);
     egi_free(a, r.region);
+    egi_free(a, r.loc);
     if (ok) return r.to;
     egi_no_memory(from->eg);
     egi_graph_free(r.to);
     return NULL;
 }
 
-egi_graph *egi_simplify(const egi_graph *from)
+static egi_graph *settled_from(const egi_graph *from, bool strip)
 {
     /* Replacing one constant state may show the next; graphs settle after two rounds, three at most in practice. */
-    egi_graph *g = rebuild_once(from);
+    egi_graph *g = rebuild_once(from, strip);
     for (int round = 0; g && round < 4; round++) {
-        egi_graph *next = rebuild_once(g);
+        egi_graph *next = rebuild_once(g, strip);
         if (!next) {
             egi_graph_free(g);
             return NULL;
@@ -312,3 +292,7 @@ egi_graph *egi_simplify(const egi_graph *from)
     }
     return g;
 }
+
+egi_graph *egi_simplify(const egi_graph *from) { return settled_from(from, false); }
+
+egi_graph *egi_strip(const egi_graph *from) { return settled_from(from, true); }

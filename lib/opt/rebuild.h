@@ -7,5 +7,7 @@
 /* Drops what no result, write or host call needs (single carried values of loops too), replaces loop states that never
  * change by their value outside, and lets freed nodes move out of their loops.  NULL after an error; `from` stays. */
 egi_graph *egi_simplify(const egi_graph *from);
+/* The same, with CUSTOM nodes replaced by their values: what runs. */
+egi_graph *egi_strip(const egi_graph *from);
 
 #endif

@@ -14,6 +14,7 @@ struct eg_csr {
     int32_t *indices;      /* readable EGI_SLACK bytes behind the end */
     int64_t *order;        /* connection k here was number order[k] for the user; NULL: the same */
     eg_array *order_array; /* order as a value of traces; made when first needed */
+    eg_array *ends[2];     /* source and target of each synapse (i32), for gradients; made when first needed */
 };
 
 enum { EGI_CSR_MESSAGE = 256 };

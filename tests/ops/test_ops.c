@@ -18,7 +18,8 @@ static bool is_walked(egi_op op)
     case EGI_PARAM:
     case EGI_TUPLE:
     case EGI_ITEM:
-    case EGI_HOST: return false;
+    case EGI_HOST:
+    case EGI_CUSTOM: return false; /* stripped from what runs */
     default: return !(egi_ops[op].flags & FL);
     }
 }

@@ -1,0 +1,66 @@
+/* Transformations of traced functions: gradients.
+ *
+ * A transformation takes a traced function and gives another one, which can be run, called in a trace by eg_apply(), or
+ * transformed again: the gradient of a gradient, of a function that calls others, of a loop over either.
+ */
+#ifndef ENGRAM_TRANSFORM_H
+#define ENGRAM_TRANSFORM_H
+
+#include "engram/core.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What the outermost loops store for their gradient: memory against time.  All policies give the same bits. */
+typedef enum eg_checkpoint {
+    EG_CHECKPOINT_ALL,  /* every step: carried values, products and random numbers; the rest is computed again */
+    EG_CHECKPOINT_SQRT, /* carried values every sqrt(n) steps; the steps between run twice */
+    EG_CHECKPOINT_EVERY /* carried values every `every` steps */
+} eg_checkpoint;
+
+/* With respect to what: with neither arguments nor variables, to all floating arguments. */
+typedef struct eg_gradient_options {
+    int result;   /* number of the result that is differentiated */
+    int num_args; /* arguments, by number */
+    const int *args;
+    int num_vars; /* variables: the values that they have when the function starts */
+    eg_var *const *vars;
+    bool pullback; /* the result may have any shape; the new function takes one more argument, its gradient */
+    eg_checkpoint policy;
+    int64_t every; /* steps between checkpoints, for EG_CHECKPOINT_EVERY */
+} eg_gradient_options;
+
+/* The gradient of one result of f (a floating scalar: a loss), in reverse mode.  The new function takes f's arguments,
+ * writes the variables that f writes, and gives f's results followed by the gradients, first of the arguments, then of
+ * the variables, in the order asked for; each has the type and shape of what it belongs to.  What the result does not
+ * depend on has gradient zero; so has what leads through booleans, integers, sign and rounding.
+ * min and max pass the gradient to the operand taken, equal ones share it; so do eg_amin and eg_amax.
+ * Errors name the operation and your line: a result that is no scalar, no float, what has no gradient (eg_while, host
+ * functions, loops of traced length) and is on a path to the result.  options may be NULL. */
+EG_API eg_func *(eg_gradient)(eg_func *f, const eg_gradient_options *options, const char *file, int line);
+
+/* forward(user, x), whose gradient is what backward says: while tracing, both are called once.  backward receives
+ * (x, y, g), x and y as forward took and gave them and g the gradient with respect to y (of y's structure; zeros for
+ * parts that are not floating); it returns the gradient with respect to x (of x's structure; parts that are not
+ * floating are ignored, scalars are spread).  It may use arrays, connections and host functions, but no variables and
+ * no values of the trace around it.  Gradients do not pass through what forward reads besides x. static eg_val
+ * spike(void *u, eg_val x) { return eg_convert(eg_ge(x, 0), EG_F32); } static eg_val slope(void *u, eg_val v) { return
+ * eg_mul(eg_item(v, 2), eg_exp(eg_neg(eg_abs(eg_item(v, 0))))); } eg_val s = eg_custom_gradient(eg, spike, slope, NULL,
+ * eg_sub(V, V_th)); When it runs without a gradient it costs what forward costs. */
+EG_API eg_val(eg_custom_gradient)(eg_context *eg, eg_fn forward, eg_fn backward, void *user, eg_val x, const char *file,
+                                  int line);
+/* x (a value or tuple), through which no gradient passes. */
+EG_API eg_val(eg_stop_gradient)(eg_val x, const char *file, int line);
+
+#ifndef __cplusplus
+#define eg_gradient(f, options) (eg_gradient)(f, options, EG_HERE)
+#define eg_custom_gradient(eg, forward, backward, user, x)                                                             \
+    (eg_custom_gradient)(eg, forward, backward, user, EG_VAL(x), EG_HERE)
+#define eg_stop_gradient(x) (eg_stop_gradient)(EG_VAL(x), EG_HERE)
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+#endif
