@@ -74,8 +74,7 @@ EG_API eg_csr *(eg_all_to_all)(eg_context *eg, int64_t num_pre, int64_t num_post
 EG_API eg_csr *(eg_from_matrix)(eg_context *eg, int64_t num_pre, int64_t num_post, const bool *matrix, EG_PLACE);
 /* i -> j where the weight is not 0.  The matrix itself, as an array [pre, post], is then the weights of a synapse.
  * Errors: a weight that is not finite. */
-EG_API eg_csr *(eg_from_weights)(eg_context *eg, int64_t num_pre, int64_t num_post, const double *matrix,
-                                 EG_PLACE);
+EG_API eg_csr *(eg_from_weights)(eg_context *eg, int64_t num_pre, int64_t num_post, const double *matrix, EG_PLACE);
 /* pre[k] -> post[k], in any order; a pair may occur several times.  Synapse k is number k for weights and delays.
  * Errors: num negative, lists NULL, a number outside of its population. */
 EG_API eg_csr *(eg_from_pairs)(eg_context *eg, int64_t num_pre, int64_t num_post, int64_t num, const int32_t *pre,

@@ -1,4 +1,5 @@
-/* What the runtime is told of outermost loops: what they carry and stack, for the check of values (docs/checking.md). */
+/* What the runtime is told of outermost loops: what they carry and stack, for the check of values (docs/checking.md).
+ */
 #include "jit/flow.h"
 
 int64_t egi_flow_describe(egi_lower *l, egi_id id, uint16_t body, int64_t nc)

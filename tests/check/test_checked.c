@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engram/math.h"
 #include "engram/random.h"
 #include "support/support.h"
-#include "engram/math.h"
 
 #define LEN(a) (sizeof(a) / sizeof *(a))
 enum { N = 40, STEPS = 90, FAULT = 61 };
@@ -31,7 +31,8 @@ static void fails_with(eg_status got, eg_status want, const char *words)
     eg_clear_error(eg);
 }
 
-/* -- a simulation with draws, rows and a host function, whose step number FAULT divides by 0 ------------------------- */
+/* -- a simulation with draws, rows and a host function, whose step number FAULT divides by 0 -------------------------
+ */
 
 static int counted(void *user, const void *const *in, void *const *out)
 {
@@ -103,7 +104,8 @@ START_TEST(a_fault_leaves_the_state_after_the_last_whole_step)
         eg_run_options o = {.interpret = nt == 0, .threads = nt};
         n = STEPS;
         memset(&got, 0, sizeof got);
-        fails_with(eg_call(func, NULL, (const void *[]){&n}, (void *[]){&got.sum}, &o), EG_ERR_RUN, "step 61: div made");
+        fails_with(eg_call(func, NULL, (const void *[]){&n}, (void *[]){&got.sum}, &o), EG_ERR_RUN,
+                   "step 61: div made");
         leave(&got);
         ck_assert_msg(!memcmp(&want, &got, sizeof want), "%d threads: another state", nt);
         eg_close(eg);
@@ -210,8 +212,8 @@ START_TEST(all_finds_what_is_masked_and_output_does_not)
     open_with(NULL);
     func = eg_trace(eg, "masked", masked_loop, NULL, 0, NULL);
     ck_assert_int_eq(eg_call(func, NULL, NULL, NULL, &(eg_run_options){.check = EG_CHECK_OUTPUT}), EG_OK);
-    ck_assert_int_eq(
-        eg_call(func, NULL, NULL, NULL, &(eg_run_options){.check = EG_CHECK_OUTPUT, .interpret = true}), EG_OK);
+    ck_assert_int_eq(eg_call(func, NULL, NULL, NULL, &(eg_run_options){.check = EG_CHECK_OUTPUT, .interpret = true}),
+                     EG_OK);
     fails_with(eg_call(func, NULL, NULL, NULL, &(eg_run_options){.check = EG_CHECK_ALL}), EG_ERR_RUN,
                "'masked', step 50: log made -inf of finite numbers at");
     eg_close(eg);
@@ -243,18 +245,20 @@ START_TEST(functions_that_share_their_code_tell_their_own_lines_and_check_compil
     ck_assert_int_eq(eg_call(f[0], NULL, (const void *[]){x}, (void *[]){out}, NULL), EG_OK);
     for (int k = 0; k < 2; k++) {
         char words[200];
-        snprintf(words, sizeof words, "'%s', outside of its loops: log made nan of finite numbers at %s:%d: [0] log(-%d)",
+        snprintf(words, sizeof words,
+                 "'%s', outside of its loops: log made nan of finite numbers at %s:%d: [0] log(-%d)",
                  k ? "second" : "first", __FILE__, lines[k], k + 1);
-        fails_with(eg_call(f[k], NULL, (const void *[]){x}, (void *[]){out},
-                           &(eg_run_options){.check = EG_CHECK_OUTPUT}),
-                   EG_ERR_RUN, words);
+        fails_with(
+            eg_call(f[k], NULL, (const void *[]){x}, (void *[]){out}, &(eg_run_options){.check = EG_CHECK_OUTPUT}),
+            EG_ERR_RUN, words);
     }
     ck_assert_int_eq(eg_get_stats(eg).compiles, 1);
     eg_close(eg);
 }
 END_TEST
 
-/* -- options ---------------------------------------------------------------------------------------------------------- */
+/* -- options ----------------------------------------------------------------------------------------------------------
+ */
 
 START_TEST(a_run_overrides_its_context)
 {
@@ -324,7 +328,8 @@ START_TEST(a_checked_run_can_be_cancelled)
 }
 END_TEST
 
-/* -- memory ---------------------------------------------------------------------------------------------------------- */
+/* -- memory ----------------------------------------------------------------------------------------------------------
+ */
 
 static long allocations, live, fails_at;
 static void *take(void *user, size_t size, size_t align)
