@@ -137,7 +137,7 @@ EG_API eg_val(eg_convert)(eg_val x, eg_dtype type, EG_PLACE);
     X(mean)                                                                                                            \
     X(variance)                                                                                                        \
     X(logsumexp)
-#define X(name) EG_API eg_val(eg_##name)(eg_val x, int n, const int *axes, bool keep, EG_PLACE);
+#define X(name) EG_API eg_val(eg_##name)(eg_val x, int n, const int *axes, bool keep, const char *file, int line);
 EG_REDUCTIONS(X)
 #undef X
 
@@ -166,12 +166,12 @@ EG_API eg_val(eg_one_hot)(eg_val index, int64_t n, eg_dtype type, EG_PLACE);
 
 /* Repeats along new leading axes and axes of extent 1.  Macros: eg_broadcast(x, 10, 20), eg_broadcast_to(x, rank,
  * dims). */
-EG_API eg_val(eg_broadcast)(eg_val x, int rank, const int64_t *dims, EG_PLACE);
+EG_API eg_val(eg_broadcast)(eg_val x, int rank, const int64_t *dims, const char *file, int line);
 /* The same elements in another shape; one extent may be -1.  Macros: eg_reshape(x, 3, -1), eg_reshape_to(x, rank,
  * dims). */
-EG_API eg_val(eg_reshape)(eg_val x, int rank, const int64_t *dims, EG_PLACE);
+EG_API eg_val(eg_reshape)(eg_val x, int rank, const int64_t *dims, const char *file, int line);
 /* Axis k of the result is axis perm[k] of x; n = 0: axes reversed.  Macros: eg_transpose(x), eg_transpose(x, 1, 0). */
-EG_API eg_val(eg_transpose)(eg_val x, int n, const int *perm, EG_PLACE);
+EG_API eg_val(eg_transpose)(eg_val x, int n, const int *perm, const char *file, int line);
 /* A new axis of extent 1 before the axis that has this number in the result. */
 EG_API eg_val(eg_new_axis)(eg_val x, int axis, EG_PLACE);
 /* Reversed along the axis. */
@@ -182,9 +182,9 @@ EG_API eg_val(eg_roll)(eg_val x, int64_t by, int axis, EG_PLACE);
 EG_API eg_val(eg_pad)(eg_val x, int axis, int64_t before, int64_t after, eg_val value, EG_PLACE);
 /* One behind the other along the axis; the other extents are equal.  Macros: eg_concat(axis, a, b, ...) of up to 8
  * values (eg_val), eg_concat_n(axis, n, values). */
-EG_API eg_val(eg_concat)(int axis, int n, const eg_val *x, EG_PLACE);
+EG_API eg_val(eg_concat)(int axis, int n, const eg_val *x, const char *file, int line);
 /* The same along a new axis; scalars give a vector.  Macros: eg_stack(axis, a, b, ...), eg_stack_n(axis, n, values). */
-EG_API eg_val(eg_stack)(int axis, int n, const eg_val *x, EG_PLACE);
+EG_API eg_val(eg_stack)(int axis, int n, const eg_val *x, const char *file, int line);
 
 /* -- indices ------------------------------------------------------------------------------------------------------ */
 

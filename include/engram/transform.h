@@ -38,7 +38,7 @@ typedef struct eg_gradient_options {
  * min and max pass the gradient to the operand taken, equal ones share it; so do eg_amin and eg_amax.
  * Errors name the operation and your line: a result that is no scalar, no float, what has no gradient (eg_while, host
  * functions, loops of traced length) and is on a path to the result.  options may be NULL. */
-EG_API eg_func *(eg_gradient)(eg_func *f, const eg_gradient_options *options, const char *file, int line);
+EG_API eg_func *(eg_gradient)(eg_func *f, const eg_gradient_options *options, EG_PLACE);
 
 /* forward(user, x), whose gradient is what backward says: while tracing, both are called once.  backward receives
  * (x, y, g), x and y as forward took and gave them and g the gradient with respect to y (of y's structure; zeros for
@@ -51,7 +51,7 @@ EG_API eg_func *(eg_gradient)(eg_func *f, const eg_gradient_options *options, co
 EG_API eg_val(eg_custom_gradient)(eg_context *eg, eg_fn forward, eg_fn backward, void *user, eg_val x, const char *file,
                                   int line);
 /* x (a value or tuple), through which no gradient passes. */
-EG_API eg_val(eg_stop_gradient)(eg_val x, const char *file, int line);
+EG_API eg_val(eg_stop_gradient)(eg_val x, EG_PLACE);
 
 #ifndef __cplusplus
 #define eg_gradient(f, options) (eg_gradient)(f, options, EG_HERE)

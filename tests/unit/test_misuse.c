@@ -258,6 +258,7 @@ START_TEST(null_is_survived_everywhere)
     ck_assert_int_eq(eg_result_spec(f, 1).rank, -1);
     ck_assert_int_eq(eg_arg_spec(f, -1).rank, -1);
     ck_assert_int_eq(eg_num_args(NULL), 0);
+    ck_assert_int_eq(eg_num_variables(NULL), 0);
     ck_assert_int_eq(eg_num_results(NULL), 0);
     ck_assert_str_eq(eg_text(NULL), "");
     ck_assert_int_eq(eg_spec_of(none).rank, -1);
