@@ -5,7 +5,7 @@
 
 #include "engram/run.h"
 
-enum { WIDTH = 30 };
+#define WIDTH 30
 
 /* "12.3 s", "4 min 05 s", "2 h 10 min" */
 static void put_time(char *to, size_t size, double s)

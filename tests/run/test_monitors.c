@@ -256,7 +256,7 @@ START_TEST(long_runs_of_large_groups_lose_no_event)
     enum { N = 40000, T = 400 };
     eg_monitor m = {.variable = "A.spike", .events = true};
     eg_system *run = watch(scene_net(eg, N), 1, &m);
-    eg_run(run, T * 0.1, NULL);
+    eg_run(run, (double)T * 0.1, NULL);
     eg_history h = eg_history_of(run, "A.spike");
     check_events(h, T, 1, 0, N);
     scene_close(eg);
