@@ -229,6 +229,7 @@ bool egr_probe(runner *r, bool fit, eg_spec x)
     if (r->probed && r->made == eg_num_made(r->target) && r->fit == fit && same_spec(r->x, x)) return true;
     egr_forget_programs(r);
     r->probed = false;
+    for (int k = 0; k < r->num_outputs; k++) egr_free_record(r, &r->output[k]);
     r->num_outputs = 0;
     r->fit = fit;
     r->x = x;

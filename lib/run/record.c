@@ -161,7 +161,7 @@ static void search_segments(void *user, int64_t lo, int64_t hi)
         for (int64_t row = from; row < to; row++) {
             if (s->thin > 1 && (s->first_row + row + 1) % s->thin) continue;
             int64_t step = s->first_step + (row + 1) * s->stride - 1;
-            num = search_row(s, bits + row * w, step, s->found + segment * s->room, num);
+            num = search_row(s, bits + row * w, step, s->room ? s->found + segment * s->room : NULL, num);
         }
         s->num[segment] = num;
     }

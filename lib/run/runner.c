@@ -37,7 +37,7 @@ int64_t egr_elements(eg_spec row)
 
 size_t egr_row_bytes(eg_spec row) { return (size_t)egr_elements(row) * eg_dtype_size(row.dtype); }
 
-static void free_record(runner *r, record *m)
+void egr_free_record(runner *r, record *m)
 {
     block *b[] = {&m->history, &m->turned, &m->times, &m->piece, &m->scratch};
     for (size_t k = 0; k < sizeof b / sizeof *b; k++) eg_release(r->eg, b[k]->at);
@@ -47,8 +47,8 @@ static void free_record(runner *r, record *m)
 static void destroy(void *object)
 {
     runner *r = object;
-    for (int k = 0; r->monitor && k < r->o.num_monitors; k++) free_record(r, &r->monitor[k]);
-    for (int k = 0; k < r->num_outputs; k++) free_record(r, &r->output[k]);
+    for (int k = 0; r->monitor && k < r->o.num_monitors; k++) egr_free_record(r, &r->monitor[k]);
+    for (int k = 0; k < r->num_outputs; k++) egr_free_record(r, &r->output[k]);
     eg_release(r->eg, r->xs.at);
     eg_release(r->eg, r->times.at);
 }

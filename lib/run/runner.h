@@ -83,6 +83,8 @@ extern const eg_class egr_class;
 bool egr_reserve(runner *r, block *b, size_t bytes);
 /* The same, what was there is kept. */
 bool egr_grow(runner *r, block *b, size_t bytes);
+/* What a record holds is given back. */
+void egr_free_record(runner *r, record *m);
 int64_t egr_elements(eg_spec row);
 size_t egr_row_bytes(eg_spec row);
 /* The runner behind a system; NULL and an error if it is none. */

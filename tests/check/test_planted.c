@@ -77,9 +77,10 @@ static void locate(const planted *p, const way *w, const left *first, left *l)
     char want[700], *got;
     eg = eg_open(&w->options);
     planted_objects(false);
+    void *user = (void *)(uintptr_t)p;
+    const eg_spec args[] = {eg_vector(EG_F32, N), eg_matrix(EG_F32, STEPS, N)};
     trace_line = __LINE__ + 1;
-    eg_func *f = eg_trace(eg, "planted", steps, (void *)(uintptr_t)p, 2,
-                          ((eg_spec[]){eg_vector(EG_F32, N), eg_matrix(EG_F32, STEPS, N)}));
+    eg_func *f = eg_trace(eg, "planted", steps, user, 2, args);
     ck_assert_msg(f != NULL, "%s: %s", p->name, eg_message(eg));
     expected(p, want, sizeof want);
     eg_status status = eg_call(f, NULL, (const void *[]){input, drive}, (void *[]){result}, &w->run);

@@ -98,3 +98,12 @@ int scene_files(const char *prefix)
     if (d) closedir(d);
     return num;
 }
+
+void scene_remove_files(const char *prefix)
+{
+    DIR *d = opendir(".");
+    for (struct dirent *e; d && (e = readdir(d));) {
+        if (!strncmp(e->d_name, prefix, strlen(prefix))) remove(e->d_name);
+    }
+    if (d) closedir(d);
+}

@@ -34,5 +34,7 @@ const int64_t *scene_pairs(eg_history h, int64_t num);
 
 /* Number of files in the working folder whose names begin so. */
 int scene_files(const char *prefix);
+/* Removes them: what a run that was broken off has left. */
+void scene_remove_files(const char *prefix);
 
 #endif

@@ -164,6 +164,7 @@ END_TEST
 
 int main(void)
 {
+    scene_remove_files("run_files");
     Suite *s = suite_create("files");
     TCase *c = tcase_create("files");
     tcase_add_loop_test(c, a_file_holds_what_memory_would, 0, WAYS);
