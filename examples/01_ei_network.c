@@ -1,6 +1,9 @@
-/* A network of excitatory and inhibitory neurons with conductances (COBA, Brette et al. 2007): build, run, mean rates.
+/* A network of excitatory and inhibitory neurons with conductances (COBA, Brette et al. 2007): build, run, mean rates,
+ * a raster.
  */
 #include <engram/models.h>
+#include <engram/plot.h>
+#include <engram/run.h>
 #include <stdio.h>
 
 static void project(eg_system *net, eg_system *pre, eg_system *post, const eg_exp_synapse_params *synapse)
@@ -27,11 +30,20 @@ int main(void)
     project(net, I, E, &inhibit);
     project(net, I, I, &inhibit);
 
-    eg_system *spikes_E = eg_spike_counter(net, NULL, E), *spikes_I = eg_spike_counter(net, NULL, I);
-    eg_simulate(net, 10000, NULL); /* 1 s */
-    double rate_E = (double)eg_spike_count(spikes_E, NULL) / 3200,
-           rate_I = (double)eg_spike_count(spikes_I, NULL) / 800;
+    eg_monitor see[] = {{.variable = "E.spike", .events = true}, {.variable = "I.spike", .events = true}};
+    eg_system *run = eg_dsrunner(net, NULL, &(eg_dsrunner_options){.num_monitors = 2, .monitors = see});
+    eg_run(run, 1000, NULL); /* ms */
+    eg_history spikes[] = {eg_history_of(run, "E.spike"), eg_history_of(run, "I.spike")};
+    double rate_E = (double)spikes[0].spec.dim[0] / 3200, rate_I = (double)spikes[1].spec.dim[0] / 800;
     printf("E %.1f Hz, I %.1f Hz%s\n", rate_E, rate_I, eg_message(eg));
+    eg_plot_series raster[2] = {{.label = "E"}, {.label = "I"}};
+    for (int k = 0; k < 2; k++) {
+        raster[k].num = spikes[k].spec.dim[0];
+        raster[k].x = eg_column_of(spikes[k].data, EG_I64, 2);
+        raster[k].y = eg_column_of((const int64_t *)spikes[k].data + 1, EG_I64, 2);
+        raster[k].y.offset = k * 3200;
+    }
+    eg_plot_raster(eg, "ei_network.png", 2, raster, &(eg_plot_options){.xlabel = "step", .ylabel = "neuron"});
     bool good = !eg_error(eg) && rate_E > 19 && rate_E < 23.5 && rate_I > 19 && rate_I < 24;
     eg_close(eg);
     return good ? 0 : 1;

@@ -1,28 +1,12 @@
 /* ./run demo: one second of a network of 3,200 excitatory and 800 inhibitory neurons with conductances (COBA, Brette et
- * al. 2007): rates, times, a raster in the terminal, the spikes in spikes.npy, a picture in demo.png. */
+ * al. 2007): rates, times, a raster in the terminal, the spikes in spikes.npz, a picture in demo.png. */
 #include <engram/io.h>
 #include <engram/models.h>
 #include <engram/plot.h>
+#include <engram/run.h>
 #include <stdio.h>
-#include <string.h>
 
-enum { NUM_E = 3200, NUM_I = 800, NUM = NUM_E + NUM_I, STEPS = 10000, PIECE = 1000, TRACED = 7 };
-
-typedef struct group {
-    int32_t num, first; /* neurons, and the number of the first */
-    int64_t spikes, dots;
-    int32_t (*dot)[2]; /* spikes of one neuron in ten, for the picture */
-} group;
-
-typedef struct record {
-    int64_t num;
-    int32_t (*at)[2]; /* spikes: step, neuron */
-    group group[2];
-    float V[STEPS];    /* of one excitatory neuron */
-    double fired[200]; /* when it spiked, ms */
-    int num_fired;
-    double seconds; /* that the runs took */
-} record;
+enum { NUM_E = 3200, NUM_I = 800, NUM = NUM_E + NUM_I, STEPS = 10000, EACH = 10, TRACED = 7 };
 
 static eg_system *build(eg_context *eg)
 {
@@ -43,51 +27,35 @@ static eg_system *build(eg_context *eg)
     return net;
 }
 
-static void collect(record *r, group *g, const uint8_t *spike, int64_t step)
+/* Spikes of both groups, those of one neuron in ten for the picture, and one excitatory neuron: V and its spikes. */
+static eg_system *watch(eg_system *net)
 {
-    for (int32_t k = 0; k < g->num; k++) {
-        if (!spike[k]) continue;
-        int32_t at[] = {(int32_t)step, g->first + k};
-        memcpy(r->at[r->num++], at, sizeof at);
-        if (k % 10 == TRACED) memcpy(g->dot[g->dots++], at, sizeof at);
-        g->spikes++;
-    }
-}
-
-/* A tenth of a second at a time. */
-static void run(eg_context *eg, eg_system *net, record *r)
-{
-    const char *names[] = {"E.spike", "I.spike", "E.V"};
-    eg_var *var[3];
-    void *out[3];
-    for (int k = 0; k < 3; k++) {
-        var[k] = eg_system_variable(net, names[k]);
-        eg_spec s = eg_variable_spec(var[k]);
-        out[k] = eg_array_data(eg_array_new(eg, eg_matrix(s.dtype, PIECE, s.dim[0]), NULL));
-    }
-    for (int64_t step = 0; step < STEPS; step += PIECE) {
-        if (eg_simulate(net, PIECE, &(eg_simulate_options){.num_record = 3, .record = var, .out = out})) return;
-        r->seconds += eg_get_stats(eg).last_run_s;
-        for (int64_t k = 0; k < PIECE; k++) {
-            const uint8_t *E = (uint8_t *)out[0] + k * NUM_E;
-            collect(r, &r->group[0], E, step + k);
-            collect(r, &r->group[1], (uint8_t *)out[1] + k * NUM_I, step + k);
-            r->V[step + k] = ((float *)out[2])[k * NUM_E + TRACED];
-            if (E[TRACED] && r->num_fired < 200) r->fired[r->num_fired++] = 0.1 * (double)(step + k);
-        }
-    }
+    static int64_t tenth[NUM_E / EACH], traced = TRACED;
+    for (int k = 0; k < NUM_E / EACH; k++) tenth[k] = EACH * k + TRACED;
+    eg_monitor see[] = {
+        {.variable = "E.spike", .events = true},
+        {.variable = "I.spike", .events = true},
+        {.key = "E dots", .variable = "E.spike", .events = true, .indices = tenth, .num_indices = NUM_E / EACH},
+        {.key = "I dots", .variable = "I.spike", .events = true, .indices = tenth, .num_indices = NUM_I / EACH},
+        {.key = "one", .variable = "E.spike", .events = true, .indices = &traced, .num_indices = 1},
+        {.variable = "E.V", .indices = &traced, .num_indices = 1}};
+    return eg_dsrunner(net, NULL, &(eg_dsrunner_options){.num_monitors = 6, .monitors = see});
 }
 
 /* A braille character is 2 dots of 5 ms by 4 dots of one neuron in 42. */
 enum { COLUMNS = 100, ROWS = 24, EVERY = NUM / (ROWS * 4) + 1 };
 
-static void print_raster(const record *r)
+static void print_raster(const eg_history spikes[2])
 {
     static const unsigned char bit[4][2] = {{0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}};
     unsigned char cell[ROWS][COLUMNS] = {{0}};
-    for (int64_t k = 0; k < r->num; k++) {
-        int neuron = r->at[k][1], dot = neuron / EVERY, column = r->at[k][0] * COLUMNS * 2 / STEPS;
-        if (neuron % EVERY == 0) cell[dot / 4][column / 2] |= bit[dot % 4][column % 2];
+    for (int g = 0; g < 2; g++) {
+        const int64_t *pair = spikes[g].data;
+        for (int64_t k = 0; k < spikes[g].spec.dim[0]; k++) {
+            int64_t neuron = pair[2 * k + 1] + g * NUM_E, dot = neuron / EVERY,
+                    column = pair[2 * k] * COLUMNS * 2 / STEPS;
+            if (neuron % EVERY == 0) cell[dot / 4][column / 2] |= bit[dot % 4][column % 2];
+        }
     }
     for (int k = ROWS - 1; k >= 0; k--) {
         printf("  %s ", k * 4 * EVERY >= NUM_E ? "I" : "E");
@@ -97,52 +65,63 @@ static void print_raster(const record *r)
     printf("    0%*s\n", COLUMNS - 1, "1 s");
 }
 
-static void draw_picture(eg_context *eg, const record *r, const char *path)
+/* Times (ms) of events, and their neurons from `first` on. */
+static eg_plot_series events(eg_history h, eg_plot_kind kind, double first)
 {
-    eg_plot_series spikes[2],
-        trace[2] = {
-            {.num = STEPS, .x = eg_column_even(0, 0.1), .y = eg_column_f32(r->V, 1)},
-            {.kind = EG_PLOT_SPIKES, .num = r->num_fired, .x = eg_column_f64(r->fired, 1), .low = -50, .high = -30}};
-    for (int k = 0; k < 2; k++) {
-        const group *g = &r->group[k];
-        spikes[k] = (eg_plot_series){.num = g->dots, .kind = EG_PLOT_DOTS, .label = k ? "inhibitory" : "excitatory"};
-        spikes[k].x = eg_column_i32(&g->dot[0][0], 2);
-        spikes[k].y = eg_column_i32(&g->dot[0][1], 2);
-        spikes[k].x.scale = 0.1; /* ms */
-    }
-    eg_plot_panel panels[] = {{.series = spikes, .num_series = 2, .ylabel = "neuron", .height = 2},
+    const int64_t *pair = h.data;
+    eg_plot_series s = {.kind = kind, .num = h.spec.dim[0], .x = eg_column_of(pair, EG_I64, 2)};
+    s.x.scale = s.x.offset = 0.1; /* at the ends of steps, as V */
+    s.y = eg_column_of(pair ? pair + 1 : pair, EG_I64, 2);
+    s.y.offset = first;
+    return s;
+}
+
+static void draw(eg_context *eg, eg_system *run, const char *path)
+{
+    eg_history V = eg_history_of(run, "E.V");
+    eg_plot_series dots[] = {events(eg_history_of(run, "E dots"), EG_PLOT_DOTS, 0),
+                             events(eg_history_of(run, "I dots"), EG_PLOT_DOTS, NUM_E)};
+    dots[0].label = "excitatory", dots[1].label = "inhibitory";
+    eg_plot_series trace[] = {{.num = STEPS, .x = eg_column_even(0.1, 0.1), .y = eg_column_of(V.data, V.spec.dtype, 1)},
+                              events(eg_history_of(run, "one"), EG_PLOT_SPIKES, 0)};
+    trace[1].low = -50, trace[1].high = -30;
+    eg_plot_panel panels[] = {{.series = dots, .num_series = 2, .ylabel = "neuron", .height = 2},
                               {.series = trace, .num_series = 2, .ylabel = "V (mV)"}};
     eg_plot_options o = {.title = "COBA: spikes of one neuron in ten, and V of one", .xlabel = "time (ms)"};
     eg_plot_figure(eg, path, 2, panels, &o);
 }
 
+static int note(void *last, const eg_run_progress *p)
+{
+    *(eg_run_progress *)last = *p;
+    return 0;
+}
+
 int main(void)
 {
-    static record r;
     eg_context *eg = eg_open(NULL);
-    eg_system *net = build(eg);
-    r.group[0] = (group){.num = NUM_E};
-    r.group[1] = (group){.num = NUM_I, .first = NUM_E};
-    r.at = eg_array_data(eg_array_new(eg, eg_matrix(EG_I32, NUM * 1000, 2), NULL)); /* no more than 1 kHz */
-    for (int k = 0; k < 2; k++)
-        r.group[k].dot = eg_array_data(eg_array_new(eg, eg_matrix(EG_I32, r.group[k].num * 100, 2), NULL));
-    eg_compile(eg_stepper(net));
+    eg_system *run = watch(build(eg));
+    eg_run_progress done = {0};
+    eg_run(run, STEPS * 0.1, &(eg_dsrun_options){.progress = note, .user = &done});
     eg_stats t = eg_get_stats(eg);
-    if (!eg_error(eg)) run(eg, net, &r);
+    eg_history spikes[] = {eg_history_of(run, "E.spike"), eg_history_of(run, "I.spike")};
     if (!eg_error(eg)) {
         printf("COBA, %d E + %d I neurons, %d steps of 0.1 ms\n\n", NUM_E, NUM_I, STEPS);
-        print_raster(&r);
-        double rate_E = (double)r.group[0].spikes / (double)NUM_E, rate_I = (double)r.group[1].spikes / (double)NUM_I;
-        printf("\nmean rate   E %.1f Hz, I %.1f Hz\n", rate_E, rate_I);
+        print_raster(spikes);
+        printf("\nmean rate   E %.1f Hz, I %.1f Hz\n", (double)spikes[0].spec.dim[0] / NUM_E,
+               (double)spikes[1].spec.dim[0] / NUM_I);
         printf("trace       %.2f ms\npasses      %.2f ms\ncode        %.2f ms\n", t.trace_s * 1e3, t.pass_s * 1e3,
                t.codegen_s * 1e3);
         printf("run         %.1f ms on %d threads, spikes and V recorded: %.0f times as fast as real time\n",
-               r.seconds * 1e3, eg_get_stats(eg).last_threads, 1 / r.seconds);
-        eg_npy_write(eg, "spikes.npy", eg_matrix(EG_I32, r.num, 2), r.at);
-        draw_picture(eg, &r, "demo.png");
+               done.run_s * 1e3, t.last_threads, 1 / done.run_s);
+        eg_npz_item items[] = {{"E", spikes[0].spec, spikes[0].data}, {"I", spikes[1].spec, spikes[1].data}};
+        eg_npz_write(eg, "spikes.npz", 2, items, NULL);
+        draw(eg, run, "demo.png");
     }
-    if (!eg_error(eg)) printf("spikes.npy  int32 [%lld, 2]: step, neuron\ndemo.png    the picture\n", (long long)r.num);
-    if (eg_error(eg)) fprintf(stderr, "%s\n", eg_message(eg));
+    if (eg_error(eg))
+        fprintf(stderr, "%s\n", eg_message(eg));
+    else
+        printf("spikes.npz  E and I, int64 [number, 2]: step, neuron\ndemo.png    the picture\n");
     int failed = eg_error(eg) != EG_OK;
     eg_close(eg);
     return failed;
