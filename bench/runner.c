@@ -1,4 +1,5 @@
-/* What a runner costs: COBA by eg_simulate and by eg_dsrunner with records and bar; 100 neurons streamed to disk. */
+/* What a runner costs: COBA by eg_simulate and by eg_dsrunner with records, bar and check; 100 neurons streamed to
+ * disk. */
 #include <bench.h>
 #include <engram/models.h>
 #include <engram/run.h>
@@ -84,17 +85,27 @@ static void run_bar(model *m)
            &(eg_dsrun_options){.threads = m->threads, .progress = eg_progress_bar_show, .user = &bar});
 }
 
-static void run_quiet(model *m) { eg_run(m->quiet, (double)m->small_steps * 0.1, NULL); }
+static void run_checked(model *m)
+{
+    eg_run(m->plain, (double)m->steps * 0.1, &(eg_dsrun_options){.threads = m->threads, .check = EG_CHECK_OUTPUT});
+}
 
-static void run_streamed(model *m) { eg_run(m->streamed, (double)m->small_steps * 0.1, NULL); }
+/* 100 neurons are work for one thread; the other core may write. */
+static void run_small(model *m, eg_system *runner)
+{
+    eg_run(runner, (double)m->small_steps * 0.1, &(eg_dsrun_options){.threads = 1});
+}
+static void run_quiet(model *m) { run_small(m, m->quiet); }
+static void run_streamed(model *m) { run_small(m, m->streamed); }
 
 /* -- measuring: the best of interleaved turns, from the same state ------------------------------------------------- */
 
-enum { BARE, PLAIN, RECORDED, BAR, QUIET, STREAMED, WAYS };
+enum { BARE, PLAIN, RECORDED, BAR, CHECKED, QUIET, STREAMED, WAYS };
 
 static double turn(model *m, int way)
 {
-    static void (*const run[WAYS])(model *) = {run_bare, run_plain, run_recorded, run_bar, run_quiet, run_streamed};
+    static void (*const run[WAYS])(model *) = {run_bare,    run_plain, run_recorded, run_bar,
+                                               run_checked, run_quiet, run_streamed};
     eg_reset_state(way < QUIET ? m->net : m->small, NULL);
     remove(m->file); /* ext4 brings a file to disk that replaces another */
     double start = bench_now();
@@ -125,7 +136,7 @@ int main(int argc, char **argv)
     double spikes = (double)(E.spec.dim[0] + I.spec.dim[0]);
     bench_check(&b, "rate_hz", spikes / (double)b.n / ((double)b.steps * 1e-4));
     bench_check(&b, "spikes", spikes);
-    static const char *const name[WAYS] = {"bare", "plain", "recorded", "bar", "quiet", "streamed"};
+    static const char *const name[WAYS] = {"bare", "plain", "recorded", "bar", "checked", "quiet", "streamed"};
     for (int k = 0; k < WAYS; k++) {
         char key[40];
         snprintf(key, sizeof key, "%s_ns_per_step", name[k]);
@@ -134,6 +145,7 @@ int main(int argc, char **argv)
     bench_extra(&b, "plain_ratio", best[PLAIN] / best[BARE]);
     bench_extra(&b, "recorded_ratio", best[RECORDED] / best[BARE]);
     bench_extra(&b, "bar_ratio", best[BAR] / best[PLAIN]);
+    bench_extra(&b, "checked_ratio", best[CHECKED] / best[PLAIN]);
     bench_extra(&b, "streamed_ratio", best[STREAMED] / best[QUIET]);
     bench_extra(&b, "grown_mb", bench_peak_mb() - before_mb);
     if (eg_error(m.eg)) fprintf(stderr, "%s\n", eg_message(m.eg));

@@ -3,7 +3,11 @@
  * Rows are gathered into blocks.  Rows that are handed over without a copy (eg_npy_rows) are written by a thread, which
  * is started for the first of them: three blocks are filled and written in turn, so that the maker of rows waits only
  * if the disk is slower.  The header is written twice, at last with the number of rows. */
+#ifdef __linux__
+#define _GNU_SOURCE /* affinity */
+#endif
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 
@@ -31,15 +35,31 @@ struct eg_npy_stream {
     pthread_cond_t turn;
     pthread_t writer;
     bool has_writer;         /* of the stream's user alone */
+    int maker;               /* the processor that rows came from first */
     int64_t filled, written; /* blocks so far */
     bool over, failed;
 };
 
 /* -- the writer ---------------------------------------------------------------------------------------------------- */
 
+/* Not where the rows are made, if there is another processor: in virtual machines Linux takes a processor that is idle
+ * for one that is not there (it looks preempted), and wakes the writer where it stands in its maker's way. */
+static void step_aside(int maker)
+{
+#ifdef __linux__
+    cpu_set_t all;
+    if (maker < 0 || maker >= CPU_SETSIZE || sched_getaffinity(0, sizeof all, &all) || CPU_COUNT(&all) < 2) return;
+    CPU_CLR((size_t)maker, &all);
+    (void)sched_setaffinity(0, sizeof all, &all);
+#else
+    (void)maker;
+#endif
+}
+
 static void *write_blocks(void *user)
 {
     eg_npy_stream *s = user;
+    step_aside(s->maker);
     pthread_mutex_lock(&s->lock);
     for (;;) {
         while (s->written == s->filled && !s->over) pthread_cond_wait(&s->turn, &s->lock);
@@ -63,6 +83,9 @@ static bool start_writer(eg_npy_stream *s)
     sigset_t all, old;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
+#ifdef __linux__
+    s->maker = sched_getcpu();
+#endif
     int why = pthread_create(&s->writer, NULL, write_blocks, s);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     s->has_writer = why == 0;
