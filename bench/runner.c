@@ -1,5 +1,4 @@
-/* What a runner costs: COBA by eg_simulate and by eg_dsrunner with records, bar and check; 100 neurons streamed to
- * disk. */
+/* What a runner costs: COBA by eg_dsrunner plain, recorded, with bar, checked; 100 neurons streamed to disk. */
 #include <bench.h>
 #include <engram/models.h>
 #include <engram/run.h>
