@@ -102,14 +102,14 @@ int main(void)
     eg_context *eg = eg_open(NULL);
     eg_system *run = watch(build(eg));
     eg_run_progress done = {0};
-    eg_run(run, STEPS * 0.1, &(eg_dsrun_options){.progress = note, .user = &done});
+    eg_run(run, (double)STEPS * 0.1, &(eg_dsrun_options){.progress = note, .user = &done});
     eg_stats t = eg_get_stats(eg);
     eg_history spikes[] = {eg_history_of(run, "E.spike"), eg_history_of(run, "I.spike")};
     if (!eg_error(eg)) {
         printf("COBA, %d E + %d I neurons, %d steps of 0.1 ms\n\n", NUM_E, NUM_I, STEPS);
         print_raster(spikes);
-        printf("\nmean rate   E %.1f Hz, I %.1f Hz\n", (double)spikes[0].spec.dim[0] / NUM_E,
-               (double)spikes[1].spec.dim[0] / NUM_I);
+        printf("\nmean rate   E %.1f Hz, I %.1f Hz\n", (double)spikes[0].spec.dim[0] / (double)NUM_E,
+               (double)spikes[1].spec.dim[0] / (double)NUM_I);
         printf("trace       %.2f ms\npasses      %.2f ms\ncode        %.2f ms\n", t.trace_s * 1e3, t.pass_s * 1e3,
                t.codegen_s * 1e3);
         printf("run         %.1f ms on %d threads, spikes and V recorded: %.0f times as fast as real time\n",

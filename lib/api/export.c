@@ -4,7 +4,9 @@
 /* Names that the code itself, or every program, has. */
 static bool is_taken(const char *name)
 {
-    static const char *const those[] = {"main", "memcpy", "memmove", "memset", "fmod", "fmodf"};
+    static const char *const those[] = {"main",  "memcpy",  "memmove",  "memset",  "fmod",
+                                        "fmodf", "int32_t", "uint32_t", "int64_t", "uint64_t"};
+    if (!strncmp(name, "engram_", 7)) return true;
     for (size_t k = 0; k < EGI_LEN(those); k++) {
         if (!strcmp(name, those[k])) return true;
     }

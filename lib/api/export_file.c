@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +15,9 @@ static bool bad(egi_files *fs, const char *path, const char *why)
     return false;
 }
 
+/* Contexts of one process may export to one path at once. */
+static atomic_uint parts;
+
 int egi_files_add(egi_files *fs, const char *suffix)
 {
     const eg_allocator *a = &fs->eg->allocator;
@@ -22,7 +26,8 @@ int egi_files_add(egi_files *fs, const char *suffix)
     if (fs->eg->status || k == EGI_MOST_FILES) return -1;
     egi_text path = {.allocator = a}, part = {.allocator = a};
     egi_put(&path, "%s%s", fs->prefix, suffix);
-    egi_put(&part, "%s%s.%ld.part", fs->prefix, suffix, (long)getpid());
+    egi_put(&part, "%s%s.%ld.%u.part", fs->prefix, suffix, (long)getpid(),
+            atomic_fetch_add_explicit(&parts, 1, memory_order_relaxed));
     fs->at[k].path = path;
     fs->at[k].part = part;
     fs->n++;

@@ -78,10 +78,10 @@ static void introduce(header *h, const char *cpu)
     egi_put(h->out,
             " *\n * Every function returns\n"
             " *   0  all is well\n"
-            " *   1  the state is NULL, not initialised, or of another export\n"
+            " *   1  the state is NULL (init: 2), not initialised, or of another export\n"
             " *   2  an argument%s is NULL%s\n"
             " *   3  (init) this CPU lacks the instructions\n */\n",
-            h->apart ? " or the data" : "", h->apart ? ", or the data are of another export" : "");
+            h->apart ? " or the data" : "", h->apart ? ", or the data are laid out otherwise" : "");
 }
 
 /* -- the state -------------------------------------------------------------------------------------------------------

@@ -49,12 +49,12 @@ static bool run(egi_files *fs, const char *object, const char *made, const char 
     char message[MESSAGE] = "";
     pid_t pid;
     int why = ENOENT;
-    for (size_t k = 0; k < EGI_LEN(by_compiler) && why == ENOENT; k++) {
+    for (size_t k = 0; k < EGI_LEN(by_compiler) && (why == ENOENT || why == EACCES); k++) {
         const char *argv[] = {by_compiler[k], "-shared", "-z", "noexecstack", "-Xlinker", "-soname",
                               "-Xlinker",     soname,    "-o", made,          object,     NULL};
         why = spawn(&pid, (char *const *)(uintptr_t)argv, log);
     }
-    if (why == ENOENT) {
+    if (why == ENOENT || why == EACCES) {
         const char *argv[] = {"ld", "-shared", "-z", "noexecstack", "-soname", soname, "-o", made, object, NULL};
         why = spawn(&pid, (char *const *)(uintptr_t)argv, log);
     }

@@ -8,7 +8,8 @@ static const char keywords[] =
     "false float for friend goto if inline int long mutable namespace new noexcept not not_eq nullptr operator or "
     "or_eq private protected public register reinterpret_cast restrict return short signed sizeof static "
     "static_assert static_cast struct switch template this thread_local throw true try typedef typeid typename union "
-    "unsigned using virtual void volatile wchar_t while xor xor_eq ";
+    "unsigned using virtual linux unix typeof concept requires co_await co_return co_yield char8_t consteval constinit "
+    " void volatile wchar_t while xor xor_eq ";
 
 bool egi_is_keyword(const char *s)
 {

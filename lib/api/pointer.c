@@ -48,8 +48,12 @@ void *eg_block_of(eg_func *f, eg_state *s)
     s = p ? egi_state_of(eg, s) : NULL;
     if (s) {
         size_t room = (size_t)(p->solo.size - p->solo.begin);
-        if (room > s->room) s->room = room;
-        s = egi_state_of(eg, s);
+        eg_state *grown = s;
+        const size_t had = s->room;
+        if (room > had) s->room = room;
+        s = egi_state_of(eg, grown);
+        if (!s) grown->room = had;                  /* what does not fit is not asked for again */
+        if (s) egi_block_head(s)->bytes = s->bytes; /* a block that was copied into it may have said less */
     }
     unlock(f);
     return s ? s->block : NULL;
@@ -76,8 +80,8 @@ eg_status eg_block_init(eg_func *f, void *block, size_t bytes)
                                                 : "the block is not aligned",
                  (long long)p->solo.size, EG_BLOCK_ALIGN);
     if (p && !eg->status) {
-        memset(block, 0, (size_t)p->solo.size);
-        *(egi_block *)block = (egi_block){p->solo.magic, 0, eg->options.seed, (uint64_t)p->solo.size, {0}};
+        memset(block, 0, bytes);
+        *(egi_block *)block = (egi_block){p->solo.magic, 0, eg->options.seed, (uint64_t)bytes, {0}};
         for (int64_t k = 0; k < p->num_vars; k++) egi_state_initial(eg->vars.at[k], (char *)block + p->all_at[k]);
     }
     eg_status status = eg->status;

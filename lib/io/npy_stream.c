@@ -34,7 +34,9 @@ struct eg_npy_stream {
     pthread_mutex_t lock; /* of all below */
     pthread_cond_t turn;
     pthread_t writer;
-    bool has_writer;         /* of the stream's user alone */
+    bool has_writer;         /* of the stream's user alone, as are */
+    bool given;              /* room that eg_npy_rows gave and that was not put yet, */
+    size_t room;             /* and its bytes */
     int maker;               /* the processor that rows came from first */
     int64_t filled, written; /* blocks so far */
     bool over, failed;
@@ -243,6 +245,8 @@ void *eg_npy_rows(eg_npy_stream *s, int64_t rows)
         b->at = eg_alloc(s->out.eg, (int64_t)bytes, 1);
         b->size = b->at ? bytes : 0;
     }
+    s->given = b->at != NULL;
+    s->room = bytes;
     return b->at;
 }
 
@@ -253,12 +257,13 @@ eg_status eg_npy_put(eg_npy_stream *s, int64_t rows)
     size_t bytes;
     if (eg_error(eg) || !size_of(s, rows, "", "eg_npy_put", &bytes)) return eg_error(eg);
     npy_block *b = &s->block[s->filled % BLOCKS];
-    if (!s->has_writer || !b->at || bytes > b->size) {
+    if (!s->given || bytes > s->room) {
         eg_fail(eg, EG_ERR_ARGUMENT, s->out.file, s->out.line,
                 "eg_npy_put: '%.300s': %lld rows are more than eg_npy_rows gave room for", s->out.path,
                 (long long)rows);
         return eg_error(eg);
     }
+    s->given = false;
     b->used = bytes;
     s->rows += rows;
     pthread_mutex_lock(&s->lock);

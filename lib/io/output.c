@@ -97,8 +97,9 @@ static bool put(output *o, const void *data, size_t bytes, uint64_t at)
 static void reserve(output *o, size_t bytes)
 {
 #ifdef FALLOC_FL_KEEP_SIZE
-    const uint64_t ahead = 1 << 25;
-    if (!o->long_one || o->why || o->at + bytes <= o->reserved) return;
+    /* No more than is there already: small files must not take a small disk. */
+    const uint64_t ahead = o->at < 1 << 25 ? o->at : 1 << 25;
+    if (!o->long_one || o->why || o->at < 1 << 20 || o->at + bytes <= o->reserved) return;
     o->long_one = !fallocate(o->fd, FALLOC_FL_KEEP_SIZE, (off_t)o->at, (off_t)(bytes + ahead));
     if (o->long_one) o->reserved = o->at + bytes + ahead;
 #else

@@ -52,7 +52,9 @@ static LLVMTargetMachineRef target_machine(eg_context *eg, egi_machine *m, const
         egi_fail(eg, EG_ERR_COMPILE, NULL, 0, "x86-64-v4 was asked for, but this CPU (%s) has no AVX-512", host);
     if (!strstr(features, "+avx2") || !strstr(features, "+fma"))
         egi_fail(eg, EG_ERR_COMPILE, NULL, 0, "this CPU (%s) has no AVX2 and FMA, which compiled code needs", host);
-    LLVMTargetMachineRef tm = LLVMCreateTargetMachine(t, m->triple, native ? host : want, native ? features : "",
+    /* What files need is looked at when they are used: these levels, and no more. */
+    const char *level = m->avx512 ? "x86-64-v4" : "x86-64-v3", *cpu = !native ? want : run ? host : level;
+    LLVMTargetMachineRef tm = LLVMCreateTargetMachine(t, m->triple, cpu, native && run ? features : "",
                                                       LLVMCodeGenLevelDefault, LLVMRelocPIC, LLVMCodeModelDefault);
     LLVMDisposeMessage(host);
     LLVMDisposeMessage(features);

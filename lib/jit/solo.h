@@ -44,6 +44,7 @@ typedef struct egi_solo {
     const char *name;      /* in dumps, and of a file's functions */
     const int64_t *var_at; /* place of each graph->vars in the block; NULL: chosen, those that are used alone */
     int64_t begin;         /* of the function's own memory; with var_at NULL: of the variables */
+    uint64_t data_magic;   /* of data that come by themselves: their layout too */
     uint64_t magic, seed;
     /* found by compiling */
     egi_code code;       /* tables alone */

@@ -48,7 +48,8 @@ static void check_data(entry *e)
     egi_irb *b = &e->b;
     demand(e, LLVMBuildIsNotNull(b->b, e->data, ""), EG_STEP_BAD_ARGUMENT);
     value magic = egi_irb_load(b, b->i64, e->data);
-    demand(e, LLVMBuildICmp(b->b, LLVMIntEQ, magic, LLVMConstInt(b->i64, e->s->magic, 0), ""), EG_STEP_BAD_ARGUMENT);
+    demand(e, LLVMBuildICmp(b->b, LLVMIntEQ, magic, LLVMConstInt(b->i64, e->s->data_magic, 0), ""),
+           EG_STEP_BAD_ARGUMENT);
 }
 
 /* Code loads whole vectors at the end of an array.  What lies behind it in its page can be read; where that page ends,

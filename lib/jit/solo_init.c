@@ -51,6 +51,8 @@ static value able_function(egi_solo *s)
     LLVMBuildCondBr(b.b, has(&b, LLVMBuildExtractValue(b.b, cpuid(&b, 1), ECX, ""), leaf1), next[1], no);
     LLVMPositionBuilderAtEnd(b.b, next[1]);
     value ok = has(&b, LLVMBuildExtractValue(b.b, cpuid(&b, 7), EBX, ""), wide ? avx2 | avx512 : avx2);
+    value more = LLVMBuildExtractValue(b.b, cpuid(&b, (int)0x80000001), ECX, "");
+    ok = LLVMBuildAnd(b.b, ok, has(&b, more, 1u << 5), ""); /* lzcnt, which others run as bsr */
     LLVMTypeRef two[2] = {b.i32, b.i32};
     value zero = egi_irb_i32(&b, 0);
     value kept = inline_asm(&b, "xgetbv", "={ax},={dx},{cx},~{dirflag},~{fpsr},~{flags}",
@@ -106,7 +108,7 @@ void egi_solo_init(egi_solo *s, value data)
     egi_irb_if inner;
     value ok = egi_irb_call(&b, can, NULL, 0), ours = LLVMConstInt(b.i1, 1, 0);
     if (apart)
-        ours = LLVMBuildICmp(b.b, LLVMIntEQ, egi_irb_load(&b, b.i64, from), LLVMConstInt(b.i64, s->magic, 0), "");
+        ours = LLVMBuildICmp(b.b, LLVMIntEQ, egi_irb_load(&b, b.i64, from), LLVMConstInt(b.i64, s->data_magic, 0), "");
     egi_irb_if_begin(&b, &inner, LLVMBuildAnd(b.b, ok, ours, ""));
     LLVMBuildMemSet(b.b, state, LLVMConstInt(b.i8, 0, 0), egi_irb_i64(&b, s->size), EGI_ALIGN);
     for (int64_t k = 0; k < s->image.n; k++) {

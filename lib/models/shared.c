@@ -41,6 +41,9 @@ eg_status eg_set_shared(eg_system *s, const char *name, double value)
         x->name = x->name ? x->name + 1 : eg_variable_name(v);
         s->root->extras = x;
     }
+    for (member *m = root_of(s)->first_member; m; m = m->next) {
+        if (m->var == x->var) m->init = eg_init_constant(value); /* also at a reset */
+    }
     return eg_init_fill(x->var, value);
 }
 

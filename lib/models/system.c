@@ -28,7 +28,7 @@ eg_system *child_named(const eg_system *parent, const char *name, size_t length)
 static void next_name(const eg_system *parent, const char *type, char *name, size_t size)
 {
     int k = 0;
-    do snprintf(name, size, "%.60s%d", type, k++);
+    do snprintf(name, size, "%.50s%d", type, k++);
     while (child_named(parent, name, strlen(name)));
 }
 
@@ -185,6 +185,7 @@ double eg_dt(const eg_system *s) { return s ? s->root->dt : 0; }
 eg_status eg_set_dt(eg_system *s, double dt)
 {
     if (!s) return EG_ERR_ARGUMENT;
+    if (eg_error(s->eg)) return eg_error(s->eg);
     if (eg_check_param(s, dt > 0 && dt < 1e12, "dt", dt, "use a time in ms above 0")) s->root->dt = dt;
     return eg_error(s->eg);
 }

@@ -97,6 +97,7 @@ int64_t egr_rows_left(const runner *r, int64_t i0, int *which)
         const eg_input *in = &r->o.inputs[k];
         if (in->kind != EG_INPUT_ITER) continue;
         int64_t left = eg_array_spec(in->array).dim[time_axis(r)] - (in->by_clock ? i0 : 0);
+        if (in->by_clock && i0 < 0) left = 0; /* there is no row before the first */
         if (left >= least) continue;
         least = left;
         *which = k;

@@ -35,7 +35,15 @@ eg_var *egr_variable(runner *r, const char *path, eg_spec *spec, int64_t *first)
     eg_system *in = dot ? eg_find_system(r->target, owner) : r->target;
     int64_t from = 0;
     *spec = eg_variable_spec(v);
-    if (in && eg_whole(in, &from) != in && spec->rank >= 1) spec->dim[0] = eg_num(in);
+    eg_system *whole = in ? eg_whole(in, &from) : NULL;
+    if (whole != in) {
+        if (spec->rank < 1 || spec->dim[0] != eg_num(whole)) {
+            eg_system_fail(r->self, EG_ERR_SHAPE, "'%s' has no part: its first extent is not the group's %lld", path,
+                           (long long)eg_num(whole));
+            return NULL;
+        }
+        spec->dim[0] = eg_num(in);
+    }
     if (first) *first = from;
     return v;
 }
@@ -59,7 +67,11 @@ static bool check_one(runner *r, record *m, int k)
                        *o->file ? "files are written time first; leave out the file or EG_BATCH_FIRST"
                                 : "the name of its file is empty");
     for (int j = 0; j < k && !eg_error(r->eg); j++) {
-        if (!strcmp(r->monitor[j].m.key, o->key))
+        const char *file = r->monitor[j].m.file;
+        if (file && o->file && !strcmp(file, o->file))
+            eg_system_fail(r->self, EG_ERR_ARGUMENT, "monitors %d and %d both write '%s'; give one another file", j, k,
+                           file);
+        else if (!strcmp(r->monitor[j].m.key, o->key))
             eg_system_fail(r->self, EG_ERR_ARGUMENT, "monitors %d and %d are both called '%s'; give one another key", j,
                            k, o->key);
     }

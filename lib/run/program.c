@@ -6,6 +6,9 @@
  * of its own is recorded at the one below and thinned out afterwards. */
 #include "runner.h"
 
+/* A block of steps that is larger is not worth its level: slow monitors then pick from rows of faster ones. */
+#define MOST_BLOCK (1 << 24)
+
 #include <math.h>
 
 typedef struct tracing {
@@ -84,6 +87,22 @@ static eg_val stackable(const tracing *t, eg_val v)
     return eg_spec_of(v).rank + t->levels > EG_MAX_RANK ? eg_reshape(v, -1) : v;
 }
 
+static bool same_spec(eg_spec a, eg_spec b)
+{
+    bool same = a.rank == b.rank && (a.rank < 0 || a.dtype == b.dtype);
+    for (int k = 0; k < a.rank && same; k++) same = a.dim[k] == b.dim[k];
+    return same;
+}
+
+/* Memory is there for what the first trace saw. */
+static void check_row(const runner *r, const record *m, eg_val v)
+{
+    if (!eg_error(r->eg) && !same_spec(eg_spec_of(v), m->row))
+        eg_system_fail(r->self, EG_ERR_SHAPE,
+                       "'%s' has another type or shape than when it was first run; make a second runner",
+                       m->m.key ? m->m.key : "an output");
+}
+
 /* The records of a level behind its steps, in the order of egr_record(). */
 static eg_val records_of(tracing *t, int level, eg_val inner)
 {
@@ -97,10 +116,21 @@ static eg_val records_of(tracing *t, int level, eg_val inner)
     v[p.num++] = inner;
     for (int k = 0; k < r->o.num_monitors; k++) {
         record *m = &r->monitor[k];
-        if (m->level == level) v[p.num++] = stackable(t, egr_recorded(r, m, egr_monitored(r, m, s)));
+        if (m->level != level) continue;
+        eg_val seen = egr_monitored(r, m, s);
+        check_row(r, m, seen);
+        if (eg_error(r->eg)) return eg_nothing();
+        v[p.num++] = stackable(t, egr_recorded(r, m, seen));
     }
-    if (level == 0 && r->num_outputs) each_part(t->y, add_part, &p);
-    for (int k = p.num - r->num_outputs; level == 0 && r->num_outputs && k < p.num; k++) v[k] = stackable(t, v[k]);
+    int before = p.num, outputs = level == 0 ? r->num_outputs : 0;
+    if (outputs) each_part(t->y, add_part, &p);
+    if (p.num != before + outputs)
+        eg_system_fail(r->self, EG_ERR_SHAPE,
+                       "the update returns another number of outputs than when it was first run; make a second runner");
+    for (int k = 0; k < outputs && !eg_error(r->eg); k++) {
+        check_row(r, &r->output[k], v[before + k]);
+        v[before + k] = stackable(t, v[before + k]);
+    }
     return eg_error(r->eg) ? eg_nothing() : (eg_tuple)(r->eg, p.num, v, __FILE__, __LINE__);
 }
 
@@ -190,12 +220,25 @@ static int64_t next_stride(const runner *r)
     return r->num_levels == 0 && r->num_outputs ? 1 : g;
 }
 
+/* What a block of g steps puts into memory that lasts for a piece. */
+static double block_bytes(const runner *r, int64_t g)
+{
+    double bytes = 0;
+    for (int k = 0; k < r->o.num_monitors; k++) {
+        const record *m = &r->monitor[k];
+        if (m->level < 0 || !(m->m.events || m->m.file)) continue;
+        double row = m->m.events ? (double)egr_elements(m->row) / 8 : (double)egr_row_bytes(m->row);
+        bytes += row * (double)(g / m->m.every);
+    }
+    return bytes;
+}
+
 static void find_levels(runner *r)
 {
     r->num_levels = 0;
     for (int k = 0; k < r->o.num_monitors; k++) r->monitor[k].level = -1;
     for (int64_t g; r->num_levels < MAX_LEVELS && (g = next_stride(r)) > 0;) {
-        if (r->num_levels && r->stride[r->num_levels - 1] == g) break;
+        if (r->num_levels && (r->stride[r->num_levels - 1] == g || block_bytes(r, g) > MOST_BLOCK)) break;
         int level = r->num_levels++;
         r->stride[level] = g;
         for (int k = 0; k < r->o.num_monitors; k++) {
@@ -205,13 +248,6 @@ static void find_levels(runner *r)
     for (int k = 0; k < r->o.num_monitors; k++) {
         if (r->monitor[k].level < 0) r->monitor[k].level = r->num_levels - 1;
     }
-}
-
-static bool same_spec(eg_spec a, eg_spec b)
-{
-    bool same = a.rank == b.rank && (a.rank < 0 || a.dtype == b.dtype);
-    for (int k = 0; k < a.rank && same; k++) same = a.dim[k] == b.dim[k];
-    return same;
 }
 
 void egr_forget_programs(runner *r)
@@ -231,6 +267,7 @@ bool egr_probe(runner *r, bool fit, eg_spec x)
     r->probed = false;
     for (int k = 0; k < r->num_outputs; k++) egr_free_record(r, &r->output[k]);
     r->num_outputs = 0;
+    for (int k = 0; k < r->o.num_monitors; k++) r->monitor[k].rows = 0;
     r->fit = fit;
     r->x = x;
     tracing t = {.r = r, .fit = fit, .has_x = x.rank >= 0};

@@ -67,7 +67,10 @@ static bool begin(runner *r, record *m, int64_t steps)
 bool egr_begin_records(runner *r, int64_t steps)
 {
     record *m;
-    for (int k = 0; (m = egr_record(r, r->num_levels, k)); k++) m->stream = NULL;
+    for (int k = 0; (m = egr_record(r, r->num_levels, k)); k++) {
+        m->stream = NULL;
+        m->rows = 0;
+    }
     for (int k = 0; (m = egr_record(r, r->num_levels, k)); k++) {
         if (!begin(r, m, steps)) return false;
     }
@@ -248,13 +251,17 @@ static bool end_piece(runner *r, record *m, int64_t at, int64_t steps)
 bool egr_end_piece(runner *r, int levels, int64_t at, int64_t steps)
 {
     record *m;
-    for (int k = 0; (m = egr_record(r, levels, k)); k++) {
-        if (!end_piece(r, m, at, steps)) return false;
+    bool good = true;
+    /* What stays in memory first: a file that fails must not cost its rows. */
+    for (int files = 0; files < 2; files++) {
+        for (int k = 0; (m = egr_record(r, levels, k)); k++) {
+            if (!m->stream == !files) good = end_piece(r, m, at, steps) && good;
+        }
     }
-    return true;
+    return good;
 }
 
-/* A file that cannot be finished makes an error; the others then have not been written either. */
+/* A file that cannot be finished makes an error; those behind it then are not written either. */
 bool egr_end_records(runner *r, bool keep_files)
 {
     record *m;

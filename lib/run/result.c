@@ -47,8 +47,12 @@ static eg_history history(runner *r, record *m)
     }
     eg_history h = {.spec = m->row, .data = m->m.file ? NULL : m->history.at};
     if (m->row.rank == EG_MAX_RANK) {
-        h.spec.rank = 1; /* no axis is left for time */
-        h.spec.dim[0] = egr_elements(m->row);
+        /* no axis is left for time: its own become one, behind the batch */
+        const bool turn = r->o.data_first_axis == EG_BATCH_FIRST;
+        int64_t n = egr_elements(m->row), batch = m->row.dim[0];
+        h.spec.rank = turn ? 2 : 1;
+        h.spec.dim[0] = turn ? batch : n;
+        h.spec.dim[1] = turn && batch ? n / batch : 0;
     }
     memmove(h.spec.dim + 1, h.spec.dim, (size_t)h.spec.rank++ * sizeof *h.spec.dim);
     h.spec.dim[0] = m->rows;

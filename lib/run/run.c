@@ -106,6 +106,7 @@ static int on_progress(void *user, int64_t step, int64_t steps)
     run *u = user;
     double now = u->run_s + now_s() - u->started;
     (void)steps;
+    if (u->at + step * u->block >= u->steps) return 0; /* do_run tells the end */
     if (now - u->last_s < 0.018) return 0;
     return tell(u, u->at + step * u->block, now);
 }
@@ -273,7 +274,7 @@ static eg_status do_run(run *u, eg_spec row, eg_spec x_spec, const void *x, cons
         good = !u->status && each_piece(u, run_piece);
     }
     good = egr_end_records(r, good) && good;
-    if (good) tell(u, u->steps, u->run_s);
+    if (good && u->steps > 0) tell(u, u->steps, u->run_s);
     return eg_error(r->eg) ? eg_error(r->eg) : u->status;
 }
 

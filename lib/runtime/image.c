@@ -68,6 +68,17 @@ static uint64_t magic_of(const egi_solo *s)
     return egi_hash(&s->size, sizeof s->size, h) | 1;
 }
 
+/* Of where everything lies in data that come by themselves: those of another export may be shorter. */
+static uint64_t data_magic_of(const egi_solo *s)
+{
+    uint64_t h = egi_hash(&s->data_bytes, sizeof s->data_bytes, s->magic);
+    for (int64_t k = 0; k < s->image.n; k++) {
+        const int64_t m[] = {s->image.at[k].to, s->image.at[k].from, s->image.at[k].bytes};
+        h = egi_hash(m, sizeof m, h);
+    }
+    return h | 1;
+}
+
 bool egi_image_make(egi_solo *s, eg_func *f, const egi_image_options *o, char **data)
 {
     eg_context *eg = f->eg;
@@ -84,6 +95,7 @@ bool egi_image_make(egi_solo *s, eg_func *f, const egi_image_options *o, char **
     if (!egi_compile_solo(s, o->cpu)) return false;
     s->magic = magic_of(s);
     bool ok = egi_solo_plans(s, &plans) && add_variables(s, o->state);
+    s->data_magic = data_magic_of(s);
     if (ok && o->kind == EGI_SOLO_EMBED && s->data_bytes > EGI_MOST_EMBEDDED) {
         egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0,
                  "eg_export of '%s': arrays, connections and initial values are %lld MB, more than an object takes; "
@@ -94,7 +106,7 @@ bool egi_image_make(egi_solo *s, eg_func *f, const egi_image_options *o, char **
     if (ok && s->data_bytes) *data = egi_alloc(&eg->allocator, (size_t)s->data_bytes, EGI_ALIGN);
     ok = ok && (*data || !s->data_bytes);
     if (ok && *data) copy_data(s, plans, o->state, *data);
-    if (ok && o->kind == EGI_SOLO_APART) memcpy(*data, &s->magic, sizeof s->magic);
+    if (ok && o->kind == EGI_SOLO_APART) memcpy(*data, &s->data_magic, sizeof s->data_magic);
     egi_solo_plans_free(s, plans);
     if (!ok) egi_no_memory(eg);
     return ok;
