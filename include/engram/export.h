@@ -49,7 +49,7 @@ EG_API eg_step_fn eg_func_pointer(eg_func *f);
 
 /* The state's block (NULL = the context's own state), with room for f: its variables are the state's, so that eg_call()
  * and steps can take turns.  Valid until another variable is made, or another function's block is asked for; until then
- * the same.  NULL after an error. */
+ * the same.  A copy of its first eg_block_size(f) bytes serves f alone.  NULL after an error. */
 EG_API void *eg_block_of(eg_func *f, eg_state *s);
 /* Bytes of a block in memory of the host's, aligned to EG_BLOCK_ALIGN; 0 after an error. */
 EG_API size_t eg_block_size(eg_func *f);

@@ -87,7 +87,8 @@ EG_API eg_output eg_coba(double E_rev);
  * order in which the connections were given.  pre needs a variable spike, post what the output uses; both may be parts
  * of groups (eg_part).  Spikes of a step act in the next one, delayed ones in the step after delay_step more; those of
  * one arrival are added by delay, then source, in ascending order.  Past spikes of a group are kept once for all
- * projections that are made before the network first runs.
+ * projections that are made before the network first runs, by a system of their own beside the group: where a class
+ * with an update of its own stands in a network's place, that update must reach all of its children.
  *
  *     eg_exp_synapse_params p = {.tau = 5, .g_max = 0.6, .output = eg_coba(0), .delay_step = {.steps = 15}};
  *     eg_exp_synapse(net, "E2I", E, I, eg_fixed_post_num(eg, 3200, 800, &(eg_fixed_num_options){.num = 16}), &p);

@@ -112,7 +112,7 @@ static void store(eg_dtype type, void *to, int64_t k, double x)
     case EG_F64: ((double *)to)[k] = x; break;
     case EG_I32: ((int32_t *)to)[k] = (int32_t)fmin(fmax(trunc(x), INT32_MIN), INT32_MAX); break;
     case EG_U32: ((uint32_t *)to)[k] = (uint32_t)fmin(fmax(trunc(x), 0), UINT32_MAX); break;
-    case EG_I64: ((int64_t *)to)[k] = (int64_t)fmin(fmax(trunc(x), -0x1p62), 0x1p62); break;
+    case EG_I64: ((int64_t *)to)[k] = x >= 0x1p63 ? INT64_MAX : x > -0x1p63 ? (int64_t)x : INT64_MIN; break;
     case EG_BOOL: ((uint8_t *)to)[k] = x != 0; break;
     case EG_DTYPE_COUNT: break;
     }

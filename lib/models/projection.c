@@ -114,6 +114,11 @@ static bool has_output(eg_system *self, const projection *p, eg_output *output, 
     int line;
     const char *file = eg_system_place(self, &line);
     if (!output->target) output->target = target;
+    const size_t size = strlen(output->target) + 1;
+    char *kept = eg_keep(eg_system_context(self), size); /* read when it is traced: the caller's may be gone by then */
+    if (!kept) return false;
+    memcpy(kept, output->target, size);
+    output->target = kept;
     return (eg_system_variable)(p->post, output->target, file, line) &&
            (eg_system_variable)(p->pre, "spike", file, line);
 }
