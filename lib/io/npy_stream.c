@@ -31,13 +31,13 @@ struct eg_npy_stream {
     size_t held; /* bytes in the buffer: many small rows are one write */
     char *buffer;
     npy_block block[BLOCKS];
+    bool given;  /* room that eg_npy_rows gave and that was not put yet, */
+    size_t room; /* and its bytes */
+    bool has_writer;
+    pthread_t writer;
+    int maker;            /* the processor that rows came from first */
     pthread_mutex_t lock; /* of all below */
     pthread_cond_t turn;
-    pthread_t writer;
-    bool has_writer;         /* of the stream's user alone, as are */
-    bool given;              /* room that eg_npy_rows gave and that was not put yet, */
-    size_t room;             /* and its bytes */
-    int maker;               /* the processor that rows came from first */
     int64_t filled, written; /* blocks so far */
     bool over, failed;
 };

@@ -6,9 +6,6 @@
  * of its own is recorded at the one below and thinned out afterwards. */
 #include "runner.h"
 
-/* A block of steps that is larger is not worth its level: slow monitors then pick from rows of faster ones. */
-#define MOST_BLOCK (1 << 24)
-
 #include <math.h>
 
 typedef struct tracing {
@@ -219,6 +216,9 @@ static int64_t next_stride(const runner *r)
     }
     return r->num_levels == 0 && r->num_outputs ? 1 : g;
 }
+
+/* A block of steps that is larger is not worth its level: slow monitors then pick from rows of faster ones. */
+#define MOST_BLOCK (1 << 24)
 
 /* What a block of g steps puts into memory that lasts for a piece. */
 static double block_bytes(const runner *r, int64_t g)
