@@ -78,7 +78,7 @@ EG_API const char *eg_status_text(eg_status status);
 
 /* Type of an element. */
 typedef enum eg_dtype {
-    EG_BOOL, /* stored as one byte, 0 or 1 */
+    EG_BOOL, /* stored as one byte: 0 or 1; where one is read, any other is 1 */
     EG_I32,
     EG_U32,
     EG_I64,
@@ -258,7 +258,8 @@ EG_API eg_spec eg_arg_spec(const eg_func *f, int k);
 EG_API eg_spec eg_result_spec(const eg_func *f, int k);
 /* The traced graph as text (docs/ir.md); owned by the function. */
 EG_API const char *eg_text(eg_func *f);
-/* Reads such text back; variables and captured objects must exist in the context. */
+/* Reads such text back; variables and captured objects must exist in the context.  Text is what runs: it has neither
+ * custom nor stopped gradients. */
 EG_API eg_func *eg_parse(eg_context *eg, const char *text);
 
 /* Calls f inside the trace in progress: its graph is copied there, so that the call costs nothing when it runs.  x are
@@ -364,6 +365,7 @@ typedef struct eg_run_options {
     /* Arguments and results are used where they lie, without a copy: all of them (but NULL results) are memory of
      * eg_alloc() or parts of it, start at whole elements, and nothing else of the call reads or writes a result. */
     bool in_place;
+    bool more;      /* a call that goes on follows: an eg_cancel() that is too late to stop this one stops that one */
     eg_check check; /* EG_ERR_RUN at the first NaN or infinity, naming operation, line, element, step and operands */
 } eg_run_options;
 

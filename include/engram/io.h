@@ -38,14 +38,19 @@ typedef struct eg_npy_stream eg_npy_stream;
 /* Begins it; row is the type and shape of one row, rank at most EG_MAX_RANK - 1.  Belongs to the context: eg_close()
  * discards what was not finished. */
 EG_API eg_npy_stream *(eg_npy_create)(eg_context *eg, const char *path, eg_spec row, EG_PLACE);
-/* Adds rows.  After an error the stream takes no more and can only be discarded. */
+/* Adds rows.  After a write that failed the stream takes no more and can only be discarded; a wrong call changes
+ * nothing. */
 EG_API eg_status eg_npy_append(eg_npy_stream *s, int64_t rows, const void *data);
 /* The same without a copy, while a thread of the stream's own writes what came before: room for so many rows, of
  * eg_alloc(), to fill, and then to hand over the first of them.  Waits until there is a block to spare.  NULL after an
  * error. */
 EG_API void *eg_npy_rows(eg_npy_stream *s, int64_t rows);
 EG_API eg_status eg_npy_put(eg_npy_stream *s, int64_t rows);
-/* Puts the file in its place and frees the stream, whatever happens.  eg_npy_discard() leaves no file; NULL is fine. */
+/* Writes what is held back and closes the file, but does not yet put it in its place: of several files that belong
+ * together, complete all, then finish all.  No rows can be added afterwards. */
+EG_API eg_status eg_npy_complete(eg_npy_stream *s);
+/* Completes it, puts the file in its place and frees the stream, whatever happens.  eg_npy_discard() leaves no file;
+ * NULL is fine. */
 EG_API eg_status eg_npy_finish(eg_npy_stream *s);
 EG_API void eg_npy_discard(eg_npy_stream *s);
 

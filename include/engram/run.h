@@ -135,8 +135,8 @@ typedef struct eg_dsrun_options {
  * reused.  Traced and compiled when the number of steps is new.
  * A run that is cancelled (progress, eg_cancel) or in which a host function fails ends after the last whole step, or
  * the last whole `every` steps of the slowest monitor: state, clock and histories are those of that step, files are not
- * written.  So does one whose files cannot be written any more, between two steps.  Files are put in their places one
- * after the other at the end of the run: where that fails, those before are there.
+ * written.  So does one whose files cannot be written any more, between two steps.  Files are put in their places at
+ * the end of the run, when all of them are complete.
  * Errors: not a runner, duration negative or no whole number of steps, an iterated array too short (nothing has run
  * then), files that cannot be written, those of eg_call(). */
 EG_API eg_status(eg_run)(eg_system *runner, double duration, const eg_dsrun_options *options, EG_PLACE);

@@ -35,6 +35,10 @@ typedef struct eg_gradient_options {
  * writes the variables that f writes, and gives f's results followed by the gradients, first of the arguments, then of
  * the variables, in the order asked for; each has the type and shape of what it belongs to.  What the result does not
  * depend on has gradient zero; so has what leads through booleans, integers, sign and rounding.
+ * Of random draws the numbers are fixed and their parameters are not: of uniform, normal, truncated normal and
+ * exponential all have gradients, of gamma the scale; counts (Poisson, binomial, bernoulli) have gradient zero.
+ * Where a derivative is infinite (sqrt, log, division at 0) so is the gradient, and 0 times it NaN, also behind a
+ * eg_where that does not take it: give the operation an argument that it can bear, eg_where(x > 0, x, 1), first.
  * min and max pass the gradient to the operand taken, equal ones share it; so do eg_amin and eg_amax.
  * Errors name the operation and your line: a result that is no scalar, no float, what has no gradient (eg_while, host
  * functions, loops of traced length) and is on a path to the result.  options may be NULL. */
@@ -44,17 +48,26 @@ EG_API eg_func *(eg_gradient)(eg_func *f, const eg_gradient_options *options, EG
  * (x, y, g), x and y as forward took and gave them and g the gradient with respect to y (of y's structure; zeros for
  * parts that are not floating); it returns the gradient with respect to x (of x's structure; parts that are not
  * floating are ignored, scalars are spread).  It may use arrays, connections and host functions, but no variables and
- * no values of the trace around it.  Gradients do not pass through what forward reads besides x. static eg_val
- * spike(void *u, eg_val x) { return eg_convert(eg_ge(x, 0), EG_F32); } static eg_val slope(void *u, eg_val v) { return
- * eg_mul(eg_item(v, 2), eg_exp(eg_neg(eg_abs(eg_item(v, 0))))); } eg_val s = eg_custom_gradient(eg, spike, slope, NULL,
- * eg_sub(V, V_th)); When it runs without a gradient it costs what forward costs. */
+ * no values of the trace around it.  Gradients do not pass through what forward reads besides x.
+ *
+ *     static eg_val spike(void *u, eg_val x)
+ *     {
+ *         return eg_convert(eg_ge(x, 0), EG_F32);
+ *     }
+ *     static eg_val slope(void *u, eg_val v)
+ *     {
+ *         return eg_mul(eg_item(v, 2), eg_exp(eg_neg(eg_abs(eg_item(v, 0)))));
+ *     }
+ *     eg_val s = eg_custom_gradient(eg, spike, slope, NULL, eg_sub(V, V_th));
+ *
+ * When it runs without a gradient it costs what forward costs. */
 EG_API eg_val(eg_custom_gradient)(eg_context *eg, eg_fn forward, eg_fn backward, void *user, eg_val x, const char *file,
                                   int line);
 /* x (a value or tuple), through which no gradient passes. */
 EG_API eg_val(eg_stop_gradient)(eg_val x, EG_PLACE);
 
 #ifndef __cplusplus
-#define eg_gradient(f, options) (eg_gradient)(f, options, EG_HERE)
+#define eg_gradient(...) (eg_gradient)(__VA_ARGS__, EG_HERE)
 #define eg_custom_gradient(eg, forward, backward, user, x)                                                             \
     (eg_custom_gradient)(eg, forward, backward, user, EG_VAL(x), EG_HERE)
 #define eg_stop_gradient(x) (eg_stop_gradient)(EG_VAL(x), EG_HERE)

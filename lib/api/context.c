@@ -24,7 +24,20 @@ static void defaults(eg_options *o)
     if (!o->cpu) o->cpu = env("EG_CPU");
     if (!o->lanes && env("EG_LANES")) o->lanes = atoi(env("EG_LANES"));
     if (env("EG_PERF_MAP")) o->perf_map = true;
-    if (o->chunk_ms <= 0) o->chunk_ms = 20;
+    if (o->chunk_ms == 0) o->chunk_ms = 20;
+}
+
+/* Are all words of the list names of stages? */
+static bool known_stages(const char *list)
+{
+    static const char *const stages[] = {"all", "trace", "simplify", "stage", "llvm", "asm"};
+    while (*list) {
+        size_t n = strcspn(list, ","), k = 0;
+        while (k < EGI_LEN(stages) && (strlen(stages[k]) != n || strncmp(stages[k], list, n) != 0)) k++;
+        if (n && k == EGI_LEN(stages)) return false;
+        list += n + (list[n] == ',');
+    }
+    return true;
 }
 
 static void check(eg_context *eg, const eg_options *o)
@@ -38,8 +51,12 @@ static void check(eg_context *eg, const eg_options *o)
     if ((unsigned)o->check > EG_CHECK_ALL)
         egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0,
                  "eg_open: check is %d; use one of EG_CHECK_..., or off, output or all in EG_CHECK", (int)o->check);
-    if (!(o->chunk_ms < 1e6))
-        egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0, "eg_open: chunk_ms is %g; use some milliseconds", o->chunk_ms);
+    if (!(o->chunk_ms > 0 && o->chunk_ms < 1e6))
+        egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0, "eg_open: chunk_ms is %g; use some milliseconds, 0 for the default",
+                 o->chunk_ms);
+    if (o->dump && !known_stages(o->dump))
+        egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0,
+                 "eg_open: dump (or EG_DUMP) is '%.100s'; use all, or some of trace,simplify,stage,llvm,asm", o->dump);
     if (o->cpu && strcmp(o->cpu, "native") && strcmp(o->cpu, "x86-64-v3") && strcmp(o->cpu, "x86-64-v4"))
         egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0, "eg_open: cpu is '%s'; use native, x86-64-v3 or x86-64-v4", o->cpu);
 }

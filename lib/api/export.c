@@ -6,7 +6,6 @@ static bool is_taken(const char *name)
 {
     static const char *const those[] = {"main",  "memcpy",  "memmove",  "memset",  "fmod",
                                         "fmodf", "int32_t", "uint32_t", "int64_t", "uint64_t"};
-    if (!strncmp(name, "engram_", 7)) return true;
     for (size_t k = 0; k < EGI_LEN(those); k++) {
         if (!strcmp(name, those[k])) return true;
     }
@@ -25,7 +24,7 @@ static bool checked(eg_func *f, const char *path, const char *name, const char *
     if (!egi_steps_alone(f, "eg_export")) return false;
     if (!path || !*path)
         egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0, "eg_export of '%s': there is no path", f->name);
-    else if (!egi_is_identifier(name) || strlen(name) > LONGEST || is_taken(name))
+    else if (!egi_is_free_name(name, NULL) || strlen(name) > LONGEST || is_taken(name))
         egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0,
                  "eg_export of '%s': '%.100s' cannot be the name of the C function; use letters, digits and '_', a "
                  "letter first, at most %d, and no keyword",

@@ -69,18 +69,40 @@ bool egi_files_write(egi_files *fs, const char *suffix, const void *data, size_t
     return why ? bad(fs, fs->at[k].path.s, strerror(why)) : true;
 }
 
+bool egi_files_sync(egi_files *fs, const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return bad(fs, path, strerror(errno));
+    int why = fsync(fd) ? errno : 0;
+    close(fd);
+    return why ? bad(fs, path, strerror(why)) : true;
+}
+
+/* Renames are on disk when the folder is.  Not every file system can tell, and the files are in place by then. */
+static void sync_folder(char *part)
+{
+    char *end = strrchr(part, '/');
+    if (end) end[end == part] = 0;
+    int fd = open(end ? part : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return;
+    (void)fsync(fd);
+    close(fd);
+}
+
 bool egi_files_commit(egi_files *fs)
 {
     for (int k = 0; k < fs->n && !fs->eg->status; k++) {
         if (rename(fs->at[k].part.s, fs->at[k].path.s)) bad(fs, fs->at[k].path.s, strerror(errno));
     }
+    fs->in_place = !fs->eg->status;
+    if (fs->n && fs->in_place) sync_folder(fs->at[0].part.s);
     return !fs->eg->status;
 }
 
 void egi_files_discard(egi_files *fs)
 {
     for (int k = 0; k < fs->n; k++) {
-        if (fs->at[k].part.s) unlink(fs->at[k].part.s);
+        if (fs->at[k].part.s && !fs->in_place) unlink(fs->at[k].part.s);
         egi_text_free(&fs->at[k].path);
         egi_text_free(&fs->at[k].part);
     }

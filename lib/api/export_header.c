@@ -6,6 +6,7 @@ typedef struct header {
     const eg_func *f;
     egi_text *out;
     bool apart;
+    egi_text *member; /* names of the variables in the state */
 } header;
 
 static const char *c_type(eg_dtype t)
@@ -87,44 +88,59 @@ static void introduce(header *h, const char *cpu)
 /* -- the state -------------------------------------------------------------------------------------------------------
  */
 
-static void member_name(const header *h, int64_t slot, egi_text *t)
-{
-    egi_put_identifier(t, h->s->g->vars.at[slot]->name);
-    if (t->s && (egi_is_keyword(t->s) || !strncmp(t->s, "engram_", 7))) egi_put(t, "_");
-}
-
-/* "E.V" and "E_V" are different variables. */
-static bool taken(const header *h, const char *name, int64_t slot)
+/* A name that no other variable has: "E.V" and "E_V" are different variables. */
+static bool is_free(const header *h, const char *name, int64_t slot)
 {
     for (int64_t k = 0; k < h->s->g->vars.n; k++) {
-        egi_text t = {.allocator = h->out->allocator};
-        if (k == slot || h->s->var_chosen[k] < 0) continue;
-        member_name(h, k, &t);
-        bool same = t.s && !strcmp(t.s, name);
-        h->out->failed |= t.failed;
-        egi_text_free(&t);
-        if (same) return true;
+        if (k != slot && h->member[k].s && !strcmp(h->member[k].s, name)) return false;
     }
-    return false;
+    return true;
+}
+
+/* Says where it lies. */
+static void tell_apart(const header *h, int64_t slot)
+{
+    egi_put(&h->member[slot], "_at_%lld", (long long)h->s->var_chosen[slot]);
+}
+
+/* First what each would be called if it were alone; those that then meet say where they lie. */
+static void name_members(header *h)
+{
+    const int64_t n = h->s->g->vars.n;
+    for (int64_t k = 0; k < n; k++) {
+        egi_text *t = &h->member[k];
+        *t = (egi_text){.allocator = h->out->allocator};
+        egi_put_identifier(t, h->s->g->vars.at[k]->name);
+        if (t->s && !egi_is_free_name(t->s, h->s->name)) egi_put(t, "_");
+    }
+    for (int64_t k = 0; k < n; k++) {
+        bool meets = false;
+        for (int64_t j = k + 1; j < n; j++) {
+            if (!h->member[k].s || !h->member[j].s || strcmp(h->member[k].s, h->member[j].s) != 0) continue;
+            tell_apart(h, j);
+            meets = true;
+        }
+        if (meets) tell_apart(h, k);
+    }
+    for (int64_t k = 0; k < n; k++) {
+        egi_text *t = &h->member[k];
+        while (t->s && !t->failed && !is_free(h, t->s, k)) egi_put(t, "_");
+        h->out->failed |= t->failed;
+    }
 }
 
 static void member(header *h, int64_t slot)
 {
     const eg_var *v = h->s->g->vars.at[slot];
-    egi_text t = {.allocator = h->out->allocator};
     egi_put(h->out, "    /* '");
     egi_put_comment(h->out, v->name);
     egi_put(h->out, "': ");
     egi_put_spec(h->out, v->spec);
     egi_put(h->out, ", at %lld */\n", (long long)h->s->var_chosen[slot]);
     if (!v->bytes) return; /* C has no arrays of no elements */
-    member_name(h, slot, &t);
-    egi_put(h->out, "    %s %s", c_type(v->spec.dtype), t.s ? t.s : "");
-    if (t.s && taken(h, t.s, slot)) egi_put(h->out, "_at_%lld", (long long)h->s->var_chosen[slot]);
+    egi_put(h->out, "    %s %s", c_type(v->spec.dtype), h->member[slot].s ? h->member[slot].s : "");
     for (int k = 0; k < v->spec.rank; k++) egi_put(h->out, "[%lld]", (long long)v->spec.dim[k]);
     egi_put(h->out, ";\n");
-    h->out->failed |= t.failed;
-    egi_text_free(&t);
 }
 
 /* The variable that lies next at or behind `at`; -1: none. */
@@ -146,7 +162,7 @@ static void state(header *h)
             "/* Variables, which may be read and written between calls, and behind them what a call needs for itself. "
             "*/\n"
             "typedef struct %s_state {\n"
-            "    %s_ALIGN uint64_t engram_head[%d]; /* [1]: random draws so far, [2]: seed */\n",
+            "    ENGRAM_ALIGN_%s uint64_t engram_head[%d]; /* [1]: random draws so far, [2]: seed */\n",
             s->name, s->name, (int)(sizeof(egi_block) / sizeof(uint64_t)));
     while ((k = next(s, at)) >= 0) {
         const int64_t from = s->var_chosen[k], bytes = (int64_t)s->g->vars.at[k]->bytes;
@@ -163,8 +179,8 @@ static void state(header *h)
         }
     }
     egi_put(o, "    unsigned char engram_rest[%lld];\n} %s_state;\n", (long long)(s->size - at), s->name);
-    egi_put(o, "%s_ASSERT(sizeof(%s_state) == %lld, \"the layout that the code was made for\");\n", s->name, s->name,
-            (long long)s->size);
+    egi_put(o, "ENGRAM_ASSERT_%s(sizeof(%s_state) == %lld, \"the layout that the code was made for\");\n", s->name,
+            s->name, (long long)s->size);
 }
 
 /* -- functions -------------------------------------------------------------------------------------------------------
@@ -265,19 +281,32 @@ static void functions(header *h)
     egi_put(o, "; }\n");
 }
 
+static bool name_all(header *h)
+{
+    const int64_t n = h->s->g->vars.n;
+    h->member = egi_alloc(h->out->allocator, (size_t)(n + 1) * sizeof *h->member, 16);
+    if (h->member) name_members(h);
+    h->out->failed |= !h->member;
+    return h->member != NULL;
+}
+
 void egi_export_header(const egi_solo *s, const eg_func *f, const char *cpu, egi_text *out)
 {
-    header h = {s, f, out, s->kind == EGI_SOLO_APART};
+    header h = {s, f, out, s->kind == EGI_SOLO_APART, NULL};
     const char *n = s->name;
+    if (!name_all(&h)) return;
     introduce(&h, cpu);
     egi_put(out,
             "#ifndef ENGRAM_EXPORT_%s_H\n#define ENGRAM_EXPORT_%s_H\n\n"
             "#include <stdbool.h>\n#include <stdint.h>\n\n"
-            "#ifdef __cplusplus\n#define %s_ALIGN alignas(%d)\n#define %s_ASSERT static_assert\nextern \"C\" {\n"
-            "#else\n#define %s_ALIGN _Alignas(%d)\n#define %s_ASSERT _Static_assert\n#endif\n\n",
+            "#ifdef __cplusplus\n#define ENGRAM_ALIGN_%s alignas(%d)\n#define ENGRAM_ASSERT_%s static_assert\n"
+            "extern \"C\" {\n"
+            "#else\n#define ENGRAM_ALIGN_%s _Alignas(%d)\n#define ENGRAM_ASSERT_%s _Static_assert\n#endif\n\n",
             n, n, n, EGI_ALIGN, n, n, EGI_ALIGN, n);
     if (h.apart) egi_put(out, "#define %s_data_size %lldull\n\n", n, (long long)s->data_bytes);
     state(&h);
     functions(&h);
-    egi_put(out, "\n#undef %s_ALIGN\n#undef %s_ASSERT\n#ifdef __cplusplus\n}\n#endif\n#endif\n", n, n);
+    egi_put(out, "\n#undef ENGRAM_ALIGN_%s\n#undef ENGRAM_ASSERT_%s\n#ifdef __cplusplus\n}\n#endif\n#endif\n", n, n);
+    for (int64_t k = 0; k < s->g->vars.n; k++) egi_text_free(&h.member[k]);
+    egi_free(out->allocator, h.member);
 }

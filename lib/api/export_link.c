@@ -1,9 +1,11 @@
 /* Shared libraries: LLVM's C API has no linker, so the system's is run, without a shell. */
 #define _GNU_SOURCE
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,13 +26,25 @@ static int spawn(pid_t *pid, char *const *argv, const char *log)
     return why;
 }
 
+/* Is it a whole 64-bit ELF file?  Its sections' headers stand at its end. */
+static bool is_whole(const char *made)
+{
+    Elf64_Ehdr h;
+    struct stat st;
+    FILE *f = fopen(made, "re");
+    bool good = f && fread(&h, sizeof h, 1, f) == 1 && !fstat(fileno(f), &st) && !memcmp(h.e_ident, ELFMAG, SELFMAG) &&
+                h.e_shoff && h.e_shoff + (uint64_t)h.e_shnum * h.e_shentsize <= (uint64_t)st.st_size;
+    if (f) fclose(f);
+    return good;
+}
+
 /* 0 if it ended well.  A host that ignores its children has nothing to tell: what was to be made tells. */
 static int wait_for(pid_t pid, const char *made)
 {
     int status = 0;
     pid_t got;
     while ((got = waitpid(pid, &status, 0)) < 0 && errno == EINTR) continue;
-    if (got < 0) return access(made, R_OK);
+    if (got < 0) return is_whole(made) ? 0 : 1;
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : 1;
 }
 
@@ -85,7 +99,7 @@ bool egi_files_link(egi_files *fs, int object, const char *suffix)
     egi_put(&log, "%s.log", to.s ? to.s : "");
     bool ok = !from.failed && !to.failed && !log.failed;
     if (!ok) egi_no_memory(fs->eg);
-    ok = ok && run(fs, from.s, to.s, log.s, base ? base + 1 : path);
+    ok = ok && run(fs, from.s, to.s, log.s, base ? base + 1 : path) && egi_files_sync(fs, to.s);
     if (log.s) unlink(log.s);
     egi_text_free(&from);
     egi_text_free(&to);

@@ -1,4 +1,6 @@
 /* Names in exported headers. */
+#include <strings.h>
+
 #include "api/export.h"
 
 /* Of C11 and C++17, and the names of <stdbool.h>. */
@@ -11,7 +13,7 @@ static const char keywords[] =
     "unsigned using virtual linux unix typeof concept requires co_await co_return co_yield char8_t consteval constinit "
     " void volatile wchar_t while xor xor_eq ";
 
-bool egi_is_keyword(const char *s)
+static bool is_keyword(const char *s)
 {
     size_t n = strlen(s);
     for (const char *at = keywords; (at = strstr(at, s)); at++) {
@@ -29,7 +31,28 @@ bool egi_is_identifier(const char *s)
     for (const char *c = s; *c; c++) {
         if (!letter(*c) && !digit(*c) && *c != '_') return false;
     }
-    return !egi_is_keyword(s);
+    return !is_keyword(s);
+}
+
+/* Of <stdint.h>: INT8_MAX, SIZE_MAX, UINT64_C, and of the exported header: all that begins with ENGRAM_. */
+static bool is_macro(const char *s)
+{
+    static const char *const first[] = {"INT", "UINT", "PTRDIFF_", "SIZE_", "SIG_ATOMIC_", "WCHAR_", "WINT_"};
+    if (!strncasecmp(s, "engram_", 7)) return true;
+    for (const char *c = s; *c; c++) {
+        if (!digit(*c) && *c != '_' && (*c < 'A' || *c > 'Z')) return false;
+    }
+    for (size_t k = 0; k < EGI_LEN(first); k++) {
+        if (!strncmp(s, first[k], strlen(first[k]))) return true;
+    }
+    return false;
+}
+
+bool egi_is_free_name(const char *s, const char *function)
+{
+    const size_t n = function ? strlen(function) : 0;
+    return egi_is_identifier(s) && !is_macro(s) &&
+           !(function && !strncmp(s, function, n) && !strcmp(s + n, "_data_size"));
 }
 
 void egi_put_identifier(egi_text *t, const char *s)

@@ -3,7 +3,7 @@
  *   eg_val (eg_hypot)(eg_val a, eg_val b, const char *file, int line)
  *   {
  *       eg_val v[] = {a, b};
- *       egi_call c = egi_begin("eg_hypot", file, line, 2, v);
+ *       egi_call c = egi_begin_plain("eg_hypot", file, line, 2, v);
  *       if (c.plain) return a plain number;
  *       return egi_end(&c, egi_elementwise(&c, EGI_HYPOT, 2, v));
  *   }
@@ -24,9 +24,11 @@ typedef struct egi_call {
     bool plain; /* all operands are plain numbers */
 } egi_call;
 
-/* Starts a call in the context of its traced operands, and checks them (alive, of one context, no tuple, no nothing).
- */
+/* Starts a call in the context of its traced operands, of which there must be one, and checks them (alive, of one
+ * context, no tuple, no nothing). */
 egi_call egi_begin(const char *op, const char *file, int line, int n, const eg_val *v);
+/* The same, but all may be plain numbers: `plain` tells. */
+egi_call egi_begin_plain(const char *op, const char *file, int line, int n, const eg_val *v);
 /* Starts a call in a given context; all operands may be plain.  `plain` is never set. */
 egi_call egi_begin_in(eg_context *eg, const char *op, const char *file, int line, int n, const eg_val *v);
 /* The result as a value. */

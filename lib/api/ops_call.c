@@ -1,4 +1,5 @@
 /* What every operation does first: context, checks, messages; types and shapes in which operands meet. */
+#include <math.h>
 #include <stdio.h>
 
 #include "api/ops.h"
@@ -16,14 +17,24 @@ egi_call egi_begin_in(eg_context *eg, const char *op, const char *file, int line
     return c;
 }
 
-egi_call egi_begin(const char *op, const char *file, int line, int n, const eg_val *v)
+egi_call egi_begin_plain(const char *op, const char *file, int line, int n, const eg_val *v)
 {
-    egi_call c = {.op = op, .file = file, .line = line, .plain = true};
+    egi_call c = {.op = op, .file = file, .line = line, .plain = n > 0};
     for (int k = 0; k < n; k++) {
         c.plain = c.plain && egi_is_plain(v[k]);
         if (!c.eg) c.eg = egi_context_of(v[k]);
     }
     if (c.eg) return egi_begin_in(c.eg, op, file, line, n, v);
+    if (n && !c.plain) egi_lost(op, "an operand is nothing (eg_nothing, or the result of a failed call)", file, line);
+    return c;
+}
+
+egi_call egi_begin(const char *op, const char *file, int line, int n, const eg_val *v)
+{
+    egi_call c = egi_begin_plain(op, file, line, n, v);
+    if (c.plain)
+        egi_lost(op, "takes a traced value, not plain numbers alone; make one of a number with eg_full", file, line);
+    if (!c.eg) c.eg = egi_traced_here();
     return c;
 }
 
@@ -161,11 +172,17 @@ egi_id egi_operand(egi_call *c, eg_val v, eg_dtype t)
 {
     if (!c->g || t == EG_DTYPE_COUNT) return 0;
     if (!egi_is_plain(v)) return egi_convert(c->g, t, v.id);
-    if (!egi_plain_is_int(v)) return egi_const_f(c->g, t, egi_plain_real(v));
+    if (!egi_plain_is_int(v)) {
+        const double real = egi_plain_real(v);
+        if (!egi_is_float(t) && !(real == trunc(real) && fabs(real) < 0x1p53 && fits_type(t, (int64_t)real)))
+            return egi_wrong(c, EG_ERR_TYPE, "%g does not fit into %s; use a type that holds it", real,
+                             eg_dtype_name(t));
+        return egi_const_f(c->g, t, real);
+    }
     int64_t x = egi_plain_int(v);
     if (egi_is_float(t)) return egi_const_f(c->g, t, egi_plain_real(v));
     if (!fits_type(t, x))
-        return egi_wrong(c, EG_ERR_TYPE, "%lld does not fit into %s; convert the other operand with eg_convert",
+        return egi_wrong(c, EG_ERR_TYPE, "%lld does not fit into %s; use a type that holds it (eg_convert)",
                          (long long)x, eg_dtype_name(t));
     return egi_const_i(c->g, t, x);
 }

@@ -48,7 +48,7 @@ egi_id egi_elementwise(egi_call *c, egi_op op, int n, const eg_val *v)
 
 static eg_val elementwise(egi_op op, const char *name, int n, const eg_val *v, const char *file, int line)
 {
-    egi_call c = egi_begin(name, file, line, n, v);
+    egi_call c = egi_begin_plain(name, file, line, n, v);
     if (c.plain) return egi_plain_op(op, n, v);
     return egi_end(&c, egi_elementwise(&c, op, n, v));
 }
@@ -63,7 +63,7 @@ static bool is_whole(const egi_call *c, eg_val x)
 
 static eg_val unary(egi_op op, const char *name, eg_val x, const char *file, int line)
 {
-    egi_call c = egi_begin(name, file, line, 1, &x);
+    egi_call c = egi_begin_plain(name, file, line, 1, &x);
     bool rounding = op == EGI_FLOOR || op == EGI_CEIL || op == EGI_TRUNC || op == EGI_ROUND;
     if (rounding && is_whole(&c, x)) return x;
     if (c.plain) return egi_plain_op(op, 1, &x);
@@ -82,7 +82,7 @@ eg_val(eg_square)(eg_val x, const char *file, int line)
 
 eg_val(eg_convert)(eg_val x, eg_dtype type, const char *file, int line)
 {
-    egi_call c = egi_begin("eg_convert", file, line, 1, &x);
+    egi_call c = egi_begin_plain("eg_convert", file, line, 1, &x);
     if ((unsigned)type >= EG_DTYPE_COUNT) {
         egi_wrong(&c, EG_ERR_TYPE, "unknown element type %d; use EG_BOOL to EG_F64", (int)type);
         return eg_nothing();
@@ -111,7 +111,7 @@ static egi_id power(egi_call *c, egi_id x, int64_t n)
 static eg_val binary(egi_op op, const char *name, eg_val a, eg_val b, const char *file, int line)
 {
     eg_val v[] = {a, b};
-    egi_call c = egi_begin(name, file, line, 2, v);
+    egi_call c = egi_begin_plain(name, file, line, 2, v);
     int64_t n = egi_plain_is_int(b) ? egi_plain_int(b) : -1;
     if (op == EGI_POW && c.g && !egi_is_plain(a) && n >= 0 && n <= (is_whole(&c, a) ? 64 : 4)) {
         egi_id x = egi_operand(&c, a, egi_meet(&c, EGI_ALLOW_I | EGI_ALLOW_F, 1, v));
@@ -134,7 +134,7 @@ EG_BINARY_OPS(X)
 eg_val(eg_fma)(eg_val a, eg_val b, eg_val c, const char *file, int line)
 {
     eg_val v[] = {a, b, c};
-    egi_call call = egi_begin("eg_fma", file, line, 3, v);
+    egi_call call = egi_begin_plain("eg_fma", file, line, 3, v);
     bool whole = is_whole(&call, a) && is_whole(&call, b) && is_whole(&call, c);
     if (whole && (call.g || call.plain)) return (eg_add)((eg_mul)(a, b, file, line), c, file, line);
     if (call.plain) return egi_plain_op(EGI_FMA, 3, v);
@@ -144,7 +144,7 @@ eg_val(eg_fma)(eg_val a, eg_val b, eg_val c, const char *file, int line)
 eg_val(eg_clip)(eg_val x, eg_val low, eg_val high, const char *file, int line)
 {
     eg_val v[] = {x, low, high};
-    egi_call c = egi_begin("eg_clip", file, line, 3, v);
+    egi_call c = egi_begin_plain("eg_clip", file, line, 3, v);
     egi_shape s;
     if (c.plain) return (eg_min)((eg_max)(x, low, file, line), high, file, line);
     eg_dtype t = egi_meet(&c, EGI_ALLOW_I | EGI_ALLOW_F, 3, v);
@@ -158,7 +158,7 @@ eg_val(eg_clip)(eg_val x, eg_val low, eg_val high, const char *file, int line)
 eg_val(eg_where)(eg_val cond, eg_val a, eg_val b, const char *file, int line)
 {
     eg_val v[] = {cond, a, b};
-    egi_call c = egi_begin("eg_where", file, line, 3, v);
+    egi_call c = egi_begin_plain("eg_where", file, line, 3, v);
     if (c.plain) return egi_plain_real(cond) != 0 ? a : b;
     return egi_end(&c, egi_elementwise(&c, EGI_SELECT, 3, v));
 }

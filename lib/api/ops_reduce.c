@@ -98,7 +98,7 @@ static eg_val of_plain(kind k, eg_val x)
 static eg_val reduction(kind k, const char *name, eg_val x, int n, const int *given, bool keep, const char *file,
                         int line)
 {
-    egi_call c = egi_begin(name, file, line, 1, &x);
+    egi_call c = egi_begin_plain(name, file, line, 1, &x);
     axes a;
     if (c.plain) return n == 0 ? of_plain(k, x) : eg_nothing();
     if (!c.g) return eg_nothing();

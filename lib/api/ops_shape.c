@@ -12,7 +12,8 @@ static bool read_shape(egi_call *c, int rank, const int64_t *dims, egi_shape *ou
     if (rank && !dims) return egi_wrong(c, EG_ERR_ARGUMENT, "the extents are NULL; give an array of %d", rank);
     for (int k = 0; k < rank; k++) spec.dim[k] = out->dim[k] = dims[k];
     if (egi_spec_count(spec) >= 0) return true;
-    return egi_wrong(c, EG_ERR_SHAPE, "%s: an extent is negative, or there are too many elements",
+    return egi_wrong(c, EG_ERR_SHAPE,
+                     "%s: an extent is negative, or there are more elements than any memory; use smaller ones",
                      egi_show_shape(out).s);
 }
 

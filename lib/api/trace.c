@@ -1,4 +1,6 @@
 /* Tracing a C function into an eg_func. */
+#include <stdio.h>
+
 #include "api/api.h"
 #include "opt/rebuild.h"
 #include "runtime/bind.h"
@@ -111,6 +113,7 @@ eg_func *egi_func_of(eg_context *eg, const char *name, const egi_graph *g)
 
 static bool check(eg_context *eg, const char *name, eg_fn fn, int n, const eg_spec *args, const char *file, int line)
 {
+    char what[160];
     if (!egi_ready(eg)) return false;
     if (!name || !fn || n < 0 || (n && !args)) {
         egi_fail(eg, EG_ERR_ARGUMENT, file, line, "eg_trace: %s",
@@ -125,7 +128,8 @@ static bool check(eg_context *eg, const char *name, eg_fn fn, int n, const eg_sp
         return false;
     }
     for (int k = 0; k < n; k++) {
-        if (!egi_check_spec(eg, args[k], "eg_trace", file, line)) return false;
+        snprintf(what, sizeof what, "eg_trace of '%.100s': argument %d", name, k);
+        if (!egi_check_spec(eg, args[k], what, file, line)) return false;
     }
     return true;
 }
@@ -140,11 +144,13 @@ eg_func *(eg_trace)(eg_context *eg, const char *name, eg_fn fn, void *user, int 
     egi_scope scope = {.kind = EGI_SCOPE_FUNC};
     egi_trace trace = {.g = g, .generation = ++eg->generation, .scope = &scope};
     eg->trace = &trace;
+    eg_context *before = egi_trace_here(eg);
     egi_here(g, file, line);
     eg_val out = fn(user, arguments(eg, g, num_args, args, file, line));
     results(eg, g, out, name, file, line);
     writes(eg, &trace);
     eg->trace = NULL;
+    egi_trace_here(before);
     scope_free(eg, &scope);
     if (!eg->status) dump(g, "trace", name);
     eg_func *f = eg->status ? NULL : egi_func_of(eg, name, g);

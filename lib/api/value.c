@@ -45,6 +45,22 @@ eg_context *egi_context_of(eg_val v)
     return (eg_context *)(uintptr_t)v.of;
 }
 
+static _Thread_local eg_context *traced_here;
+
+eg_context *egi_trace_here(eg_context *eg)
+{
+    eg_context *before = traced_here;
+    traced_here = eg;
+    return before;
+}
+
+eg_context *egi_traced_here(void) { return traced_here; }
+
+void egi_lost(const char *what, const char *why, const char *file, int line)
+{
+    egi_fail(traced_here, EG_ERR_ARGUMENT, file, line, "%s: %s", what, why);
+}
+
 bool egi_ready(eg_context *eg) { return eg && eg->status == EG_OK; }
 
 egi_graph *egi_tracing(eg_context *eg, const char *what, const char *file, int line)
@@ -104,6 +120,21 @@ egi_id egi_use_as(eg_context *eg, eg_val v, eg_dtype t, const char *what, const 
     return egi_plain_is_int(v) ? egi_const_i(g, t, egi_plain_int(v)) : egi_const_f(g, t, egi_plain_real(v));
 }
 
+static void bad_extents(eg_context *eg, eg_spec s, const char *what, const char *file, int line)
+{
+    egi_text t = {.allocator = &eg->allocator};
+    int axis = 0;
+    while (axis < s.rank && s.dim[axis] >= 0) axis++;
+    egi_put_spec(&t, s);
+    if (axis < s.rank)
+        egi_fail(eg, EG_ERR_SHAPE, file, line, "%s: %s: the extent of axis %d is negative; use 0 or more", what,
+                 t.s ? t.s : "", axis);
+    else
+        egi_fail(eg, EG_ERR_SHAPE, file, line, "%s: %s has more elements than any memory; use smaller extents", what,
+                 t.s ? t.s : "");
+    egi_text_free(&t);
+}
+
 bool egi_check_spec(eg_context *eg, eg_spec s, const char *what, const char *file, int line)
 {
     if ((unsigned)s.dtype >= EG_DTYPE_COUNT)
@@ -111,7 +142,7 @@ bool egi_check_spec(eg_context *eg, eg_spec s, const char *what, const char *fil
     else if (s.rank < 0 || s.rank > EG_MAX_RANK)
         egi_fail(eg, EG_ERR_SHAPE, file, line, "%s: rank %d; ranks are 0 to %d", what, s.rank, EG_MAX_RANK);
     else if (egi_spec_count(s) < 0)
-        egi_fail(eg, EG_ERR_SHAPE, file, line, "%s: an extent is negative, or the array has too many elements", what);
+        bad_extents(eg, s, what, file, line);
     return eg && !eg->status;
 }
 

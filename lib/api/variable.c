@@ -1,4 +1,6 @@
 /* Variables: making, finding, reading and setting them while tracing; captured arrays. */
+#include <stdio.h>
+
 #include "api/api.h"
 #include "api/ops.h"
 #include "engram/parallel.h"
@@ -16,6 +18,26 @@ static bool good_name(const char *s)
     return true;
 }
 
+/* A state needs room for all variables. */
+static bool check_spec(eg_context *eg, const char *name, eg_spec spec, const char *file, int line)
+{
+    char what[230];
+    int64_t end = 0;
+    size_t all;
+    snprintf(what, sizeof what, "eg_variable '%s'", name);
+    if (!egi_check_spec(eg, spec, what, file, line)) return false;
+    if (egi_state_layout(eg, NULL, &end) &&
+        !__builtin_mul_overflow((size_t)egi_spec_count(spec), eg_dtype_size(spec.dtype), &all) &&
+        !__builtin_add_overflow(all, (size_t)end, &all) && all < (size_t)1 << 57) /* more than processors address */
+        return true;
+    egi_text t = {.allocator = &eg->allocator};
+    egi_put_spec(&t, spec);
+    egi_fail(eg, EG_ERR_MEMORY, file, line, "%s: %s is larger than any memory; use smaller extents", what,
+             t.s ? t.s : "");
+    egi_text_free(&t);
+    return false;
+}
+
 eg_var *(eg_variable)(eg_context *eg, const char *name, eg_spec spec, const char *file, int line)
 {
     if (!egi_ready(eg)) return NULL;
@@ -25,7 +47,7 @@ eg_var *(eg_variable)(eg_context *eg, const char *name, eg_spec spec, const char
                  name ? name : "NULL");
         return NULL;
     }
-    if (!egi_check_spec(eg, spec, name, file, line)) return NULL;
+    if (!check_spec(eg, name, spec, file, line)) return NULL;
     eg_var *old = eg_find_variable(eg, name);
     if (old) {
         egi_fail(eg, EG_ERR_ARGUMENT, file, line,
@@ -83,8 +105,11 @@ void eg_drop_variables(eg_context *eg, int64_t num)
     for (int64_t k = 0; k < eg->states.n; k++) eg->states.at[k]->num = egi_min64(eg->states.at[k]->num, num);
 }
 
+static const char no_variable[] = "the variable is NULL; functions that find or make one give that after a wrong name";
+
 eg_val(eg_get)(eg_var *v, const char *file, int line)
 {
+    if (!v) egi_lost("eg_get", no_variable, file, line);
     if (!v) return eg_nothing();
     egi_graph *g = egi_tracing(v->eg, "eg_get", file, line);
     if (!g) return eg_nothing();
@@ -103,6 +128,7 @@ static bool inside_condition(const egi_trace *t)
 void(eg_set)(eg_var *v, eg_val x, const char *file, int line)
 {
     eg_context *eg = v ? v->eg : NULL;
+    if (!v) egi_lost("eg_set", no_variable, file, line);
     egi_graph *g = egi_tracing(eg, "eg_set", file, line);
     if (!g) return;
     egi_here(g, file, line);
@@ -176,6 +202,7 @@ eg_context *eg_array_context(const eg_array *a) { return a ? a->eg : NULL; }
 
 eg_val(eg_constant)(eg_array *a, const char *file, int line)
 {
+    if (!a) egi_lost("eg_constant", "the array is NULL; make one with eg_array_new", file, line);
     if (!a) return eg_nothing();
     egi_graph *g = egi_tracing(a->eg, "eg_constant", file, line);
     if (!g) return eg_nothing();

@@ -31,8 +31,9 @@ struct eg_npy_stream {
     size_t held; /* bytes in the buffer: many small rows are one write */
     char *buffer;
     npy_block block[BLOCKS];
-    bool given;  /* room that eg_npy_rows gave and that was not put yet, */
-    size_t room; /* and its bytes */
+    bool given;    /* room that eg_npy_rows gave and that was not put yet, */
+    size_t room;   /* and its bytes */
+    bool complete; /* takes no more rows */
     bool has_writer;
     pthread_t writer;
     int maker;            /* the processor that rows came from first */
@@ -161,14 +162,23 @@ static bool flush(eg_npy_stream *s)
     return ok;
 }
 
+eg_status eg_npy_complete(eg_npy_stream *s)
+{
+    if (!s) return EG_ERR_ARGUMENT;
+    char head[NPY_HEAD];
+    stop_writer(s);
+    if (s->complete) return eg_error(s->out.eg);
+    flush(s);
+    egi_output_patch(&s->out, 0, head, egi_npy_format_rows(s->row, s->rows, head));
+    s->complete = true;
+    return egi_output_complete(&s->out);
+}
+
 eg_status eg_npy_finish(eg_npy_stream *s)
 {
     if (!s) return EG_ERR_ARGUMENT;
     eg_context *eg = s->out.eg;
-    char head[NPY_HEAD];
-    stop_writer(s);
-    flush(s);
-    egi_output_patch(&s->out, 0, head, egi_npy_format_rows(s->row, s->rows, head));
+    eg_npy_complete(s);
     eg_status status = egi_output_commit(&s->out);
     eg_disown(eg, s);
     release(s);
@@ -186,6 +196,11 @@ void eg_npy_discard(eg_npy_stream *s)
 
 static bool size_of(const eg_npy_stream *s, int64_t rows, const void *data, const char *what, size_t *bytes)
 {
+    if (s->complete) {
+        eg_fail(s->out.eg, EG_ERR_STATE, s->out.file, s->out.line, "%s: '%.300s' is complete and takes no more rows",
+                what, s->out.path);
+        return false;
+    }
     if (rows >= 0 && !__builtin_mul_overflow((size_t)rows, s->bytes, bytes) && *bytes <= PTRDIFF_MAX &&
         (data || !*bytes))
         return true;

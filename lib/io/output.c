@@ -128,11 +128,20 @@ static void sync_folder(const output *o)
     close(fd);
 }
 
+eg_status egi_output_complete(output *o)
+{
+    if (o->fd >= 0) {
+        if (!o->why && o->reserved > o->at && ftruncate(o->fd, (off_t)o->at)) fail(o, errno);
+        if (!o->why && !eg_error(o->eg) && !o->cached && fsync(o->fd)) fail(o, errno);
+        close_part(o);
+    }
+    if (o->why) egi_output_fail(o);
+    return eg_error(o->eg);
+}
+
 eg_status egi_output_commit(output *o)
 {
-    if (!o->why && o->reserved > o->at && ftruncate(o->fd, (off_t)o->at)) fail(o, errno);
-    if (!o->why && !eg_error(o->eg) && !o->cached && fsync(o->fd)) fail(o, errno);
-    close_part(o);
+    egi_output_complete(o);
     if (o->why || eg_error(o->eg) || rename(o->part, o->path)) {
         if (!o->why) fail(o, errno);
         unlink(o->part);

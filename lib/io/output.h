@@ -24,7 +24,9 @@ bool egi_output_open(output *o, eg_context *eg, const char *what, const char *pa
 bool egi_output_write(output *o, const void *data, size_t bytes);
 /* Overwrites what was written before. */
 bool egi_output_patch(output *o, uint64_t at, const void *data, size_t bytes);
-/* Closes it and puts it in its place; after a failure, or an error of the context, nothing is left of it. */
+/* Closes it: what is left to do is renaming. */
+eg_status egi_output_complete(output *o);
+/* Completes it and puts it in its place; after a failure, or an error of the context, nothing is left of it. */
 eg_status egi_output_commit(output *o);
 void egi_output_discard(output *o);
 /* Makes the failure an error of the context now. */

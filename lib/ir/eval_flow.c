@@ -305,6 +305,16 @@ static void remember(egi_interp *ip, egi_host_log *log, uint32_t slot, void *con
         log->next.at[slot] = log->calls.n; /* it is not to be repeated before the step is */
 }
 
+/* A host's true may be any byte but 0. */
+static void make_bools(const egi_host *h, void *const *out)
+{
+    for (int k = 0; k < h->num_out; k++) {
+        uint8_t *b = out[k];
+        const int64_t n = h->out[k].dtype == EG_BOOL ? egi_spec_count(h->out[k]) : 0;
+        for (int64_t j = 0; j < n; j++) b[j] = b[j] != 0;
+    }
+}
+
 bool egi_run_host(egi_interp *ip, egi_id id)
 {
     const egi_graph *g = ip->g;
@@ -319,6 +329,7 @@ bool egi_run_host(egi_interp *ip, egi_id id)
     egi_fp_leave(ip->fp);
     int code = h->fn(h->user, in, out);
     ip->fp = egi_fp_enter(ip->r->keep_denormals);
+    if (!code) make_bools(h, out);
     if (!code && log) remember(ip, log, (uint32_t)n->imm, out);
     if (!code) return true;
     if (!ip->r->status) {

@@ -231,21 +231,42 @@ static bool allocate(egi_interp *ip)
     return (ip->scratch = egi_alloc(ip->mem, scratch, EGI_ALIGN));
 }
 
+/* A host's true may be any byte but 0: a copy then has ones.  NULL: out of memory. */
+static const void *as_bools(egi_interp *ip, egi_id id, const void *from)
+{
+    const size_t n = egi_bytes(ip->g, id);
+    const uint8_t *b = from;
+    size_t k = 0;
+    while (k < n && b[k] <= 1) k++;
+    if (k == n) return from;
+    uint8_t *to = egi_alloc(ip->mem, n, EGI_ALIGN);
+    if (!to || !egi_push(ip->mem, &ip->slots, ((egi_slot){.mem = to, .size = n, .busy = true}))) {
+        egi_free(ip->mem, to);
+        return NULL;
+    }
+    for (k = 0; k < n; k++) to[k] = b[k] != 0;
+    return to;
+}
+
 /* Values that stand somewhere already. */
-static void bind(egi_interp *ip, bool whole)
+static bool bind(egi_interp *ip, bool whole)
 {
     for (egi_id id = 1; id < ip->g->nodes.n; id++) {
         const egi_node *n = egi_at(ip->g, id);
+        const void *at = NULL;
         if (!ip->needed[id]) continue;
         if (n->op == EGI_CONST)
-            ip->val[id] = &n->imm;
+            at = &n->imm;
         else if (n->op == EGI_ARG && whole)
-            ip->val[id] = ip->r->args[n->imm];
+            at = ip->r->args[n->imm];
         else if (n->op == EGI_VAR)
-            ip->val[id] = ip->r->vars[n->imm];
+            at = ip->r->vars[n->imm];
         else if (n->op == EGI_ARRAY)
-            ip->val[id] = eg_array_data(ip->g->arrays.at[n->imm]);
+            at = eg_array_data(ip->g->arrays.at[n->imm]);
+        if (at && n->op != EGI_CONST && n->dtype == EG_BOOL && !(at = as_bools(ip, id, at))) return false;
+        if (at) ip->val[id] = at;
     }
+    return true;
 }
 
 static bool build_templates(egi_interp *ip)
@@ -308,10 +329,7 @@ egi_interp *egi_interp_new(const egi_graph *g, egi_run *r, egi_interp *outer)
             ip->own->options.keep_denormals = r->keep_denormals;
         }
     }
-    if (ip->templates && ip->own && make_plan(ip)) {
-        bind(ip, !outer);
-        return ip;
-    }
+    if (ip->templates && ip->own && make_plan(ip) && bind(ip, !outer)) return ip;
     egi_interp_free(ip);
     return NULL;
 }

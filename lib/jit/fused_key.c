@@ -1,6 +1,7 @@
 /* The text of a fused stage: operands are numbered, not named.  Equal texts are one function; what they leave open
  * (pointers, strides, scalars, counters) are its arguments. */
 #include "jit/fused.h"
+#include "jit/walk.h"
 
 static unsigned param(egi_fused *f, LLVMValueRef v)
 {
@@ -124,7 +125,7 @@ static void describe_nodes(egi_fused *f, egi_layout *y)
         }
         if (n->op == EGI_GATHER) {
             egi_id x = egi_arg(g, id, 0);
-            y->gather[k] = param(f, egi_lower_pointer(l, x));
+            y->gather[k] = param(f, egi_lower_array(l, id, 0));
             y->gather_size[k] = param(f, egi_lower_size(l, egi_shape_of(g, x)->dim[0]));
         }
     }

@@ -2,6 +2,7 @@
 #include "core/context.h"
 #include "jit/lower.h"
 #include "jit/solo.h"
+#include "jit/walk.h"
 
 static LLVMValueRef constant(egi_lower *l, egi_id id)
 {
@@ -129,7 +130,7 @@ void egi_lower_read(egi_lower *l, egi_id id)
         if (ti != EG_I64) i = ti == EG_U32 ? LLVMBuildZExt(b->b, i, b->i64, "") : LLVMBuildSExt(b->b, i, b->i64, "");
         LLVMValueRef most = LLVMBuildSub(b->b, egi_lower_size(l, egi_shape_of(g, x)->dim[0]), egi_irb_i64(b, 1), "");
         i = egi_irb_max(b, egi_irb_min(b, i, most), zero);
-        l->scalar[id] = egi_lower_load(b, t, egi_irb_at(b, m, egi_lower_pointer(l, x), i), 1);
+        l->scalar[id] = egi_lower_load(b, t, egi_irb_at(b, m, egi_lower_array(l, id, 0), i), 1);
     } else if (egi_is_view(g, id) && !l->p->forced[id]) {
         egi_view v;
         egi_view_of(l->p, id, &v);

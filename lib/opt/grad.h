@@ -30,6 +30,7 @@ typedef struct egi_grad {
     bool *impure;    /* owner of regions: draws, host calls or whiles inside */
     egi_id *order;   /* nodes by region, ascending in each */
     uint32_t *first; /* region r: order[first[r]] .. order[first[r + 1]] */
+    egi_id *lowest;  /* region -> its first node, or one inside; made when first asked for */
     egi_id *item;    /* owner or host call -> its first item; item -> the next; 0 = no more */
     uint32_t *more;  /* loop -> values that its primal carries besides */
     uint32_t *loc;   /* places of from in to */

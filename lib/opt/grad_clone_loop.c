@@ -246,7 +246,9 @@ egi_id egi_grad_clone_loop(egi_grad *x, egi_id id, unsigned flags)
     if (x->differs[id] && s.length) {
         egi_grad_wrong(x, id, EG_ERR_TYPE,
                        "the number of steps of this loop is known only when it runs, so there is no room to store what "
-                       "its gradient needs; give eg_loop a plain number (at most that many steps, and eg_where)");
+                       "its gradient needs; give eg_loop a plain number (at most that many steps, and eg_where), or "
+                       "use eg_stop_gradient or "
+                       "eg_custom_gradient");
         return 0;
     }
     s.flags = x->differs[id] ? flags : 0;

@@ -17,7 +17,11 @@ static bool same_call(const egi_graph *g, egi_id a, egi_id b)
 static void take_adjoints(egi_grad *x, egi_id id, uint32_t num_y, egi_id *d)
 {
     const egi_graph *g = x->from;
-    for (egi_id k = 1; k <= id; k++) {
+    egi_id last = 0; /* they come behind their operands */
+    for (uint32_t k = 1; k < egi_at(g, id)->num_args; k++) {
+        if (egi_arg(g, id, k) > last) last = egi_arg(g, id, k);
+    }
+    for (egi_id k = last + 1; k <= id; k++) {
         if (!x->adjoint[k] || !same_call(g, id, k)) continue;
         d[egi_ints_of(g, egi_at(g, k))[0]] = x->adjoint[k];
         if (k != id) x->adjoint[k] = 0;

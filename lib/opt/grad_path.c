@@ -54,8 +54,10 @@ static void visit_sources(egi_grad *x, egi_id id, visitor *visit)
     } else if (n->op == EGI_ITEM) {
         visit_item(x, id, visit);
     } else {
-        /* The value of a custom gradient's node says nothing about where its gradient goes. */
-        for (uint32_t k = n->op == EGI_CUSTOM ? 1 : 0; k < n->num_args; k++) visit(x, id, egi_arg(g, id, k));
+        /* The gradient of a custom one goes to its x, whatever its values were made of; a stop's goes nowhere. */
+        const bool custom = n->op == EGI_CUSTOM;
+        const uint32_t end = !custom ? n->num_args : n->imm ? 1 + (uint32_t)egi_ints_of(g, n)[1] : 0;
+        for (uint32_t k = custom; k < end; k++) visit(x, id, egi_arg(g, id, k));
     }
 }
 
@@ -151,6 +153,20 @@ static void capture_from(egi_grad *x, int n, const uint16_t *r, bool *met, egi_i
     }
 }
 
+/* A region's nodes, and those of regions inside, have numbers from its first one to its owner's. */
+static egi_id first_of(egi_grad *x, uint16_t r)
+{
+    const egi_graph *g = x->from;
+    if (!x->lowest) {
+        x->lowest = egi_arena_alloc(&x->to->arena, (size_t)g->regions.n * sizeof *x->lowest);
+        if (!x->lowest) return 1;
+        for (egi_id id = (egi_id)g->nodes.n; id-- > 1;) {
+            for (uint16_t in = egi_at(g, id)->region; in; in = egi_grad_region(x, in)->parent) x->lowest[in] = id;
+        }
+    }
+    return x->lowest[r] ? x->lowest[r] : egi_grad_region(x, r)->owner;
+}
+
 bool egi_grad_captured(egi_grad *x, int n, const uint16_t *r, egi_ids *out)
 {
     const egi_graph *g = x->from;
@@ -163,7 +179,7 @@ bool egi_grad_captured(egi_grad *x, int n, const uint16_t *r, egi_ids *out)
         egi_id owner = egi_grad_region(x, r[k])->owner;
         const egi_ids *results = &egi_grad_region(x, r[k])->results;
         for (int64_t j = 0; j < results->n; j++) capture(x, n, r, met, results->at[j], out);
-        for (egi_id id = 1; id < owner; id++) {
+        for (egi_id id = first_of(x, r[k]); id < owner; id++) {
             if (egi_region_within(g, egi_at(g, id)->region, r[k])) capture_from(x, n, r, met, id, out);
         }
     }
@@ -174,7 +190,7 @@ bool egi_grad_captured(egi_grad *x, int n, const uint16_t *r, egi_ids *out)
 void egi_grad_forget(egi_grad *x, uint16_t r)
 {
     egi_id owner = egi_grad_region(x, r)->owner;
-    for (egi_id id = 1; id < owner; id++) {
+    for (egi_id id = first_of(x, r); id < owner; id++) {
         if (egi_region_within(x->from, egi_at(x->from, id)->region, r)) x->adjoint[id] = 0;
     }
 }

@@ -105,7 +105,12 @@ static egi_id exprel_slope(egi_graph *g, egi_id a, egi_id y)
     egi_id near = egi_filled(g, egi_spec(g, a), factor[12]);
     for (int k = 11; k >= 0; k--) near = egi_shifted(g, egi_times(g, near, a), factor[k]);
     egi_id small = egi_op2(g, EGI_LT, egi_op1(g, EGI_ABS, a), egi_const_f(g, t, 0.25));
-    return egi_choose(g, small, near, egi_over(g, egi_minus(g, call(g, EGI_EXP, a), y), a));
+    egi_id far = egi_over(g, egi_minus(g, call(g, EGI_EXP, a), y), a);
+    /* The same where e^a and y are infinite: y (1 - 1/a) + 1/a. */
+    egi_id inverse = egi_over(g, egi_filled(g, egi_spec(g, a), 1), a);
+    egi_id above = egi_plus(g, egi_times(g, y, one_minus(g, inverse)), inverse);
+    far = egi_choose(g, egi_op2(g, EGI_GT, a, egi_const_f(g, t, 1)), above, far);
+    return egi_choose(g, small, near, far);
 }
 
 static void selection(egi_grad *x, egi_id id, egi_id d)
@@ -124,7 +129,10 @@ static void product(egi_grad *x, egi_id id, egi_id d)
 
 static void none(egi_grad *x, egi_id id)
 {
-    egi_grad_wrong(x, id, EG_ERR_INTERNAL, "a gradient has come to an operation that has none");
+    egi_grad_wrong(
+        x, id, EG_ERR_TYPE,
+        "this operation has no gradient; keep it off the path with eg_stop_gradient, or say its gradient with "
+        "eg_custom_gradient");
 }
 
 /* -- the table ------------------------------------------------------------------------------------------------------
@@ -175,7 +183,9 @@ void egi_grad_rule(egi_grad *x, egi_id id, egi_id d)
     case EGI_COSH: ONE(MUL(d, call(g, EGI_SINH, a))); return;
     case EGI_TANH: ONE(MUL(d, one_minus_square(g, y))); return;
     case EGI_ASINH: ONE(DIV(d, egi_op2(g, EGI_HYPOT, a, egi_const_f(g, egi_dtype_of(g, a), 1)))); return;
-    case EGI_ACOSH: ONE(DIV(d, call(g, EGI_SQRT, MUL(egi_shifted(g, a, -1), one_plus(g, a))))); return;
+    case EGI_ACOSH:
+        ONE(DIV(d, MUL(call(g, EGI_SQRT, egi_shifted(g, a, -1)), call(g, EGI_SQRT, one_plus(g, a)))));
+        return;
     case EGI_ATANH: ONE(DIV(d, one_minus_square(g, a))); return;
     case EGI_RSQRT: ONE(DIV(MUL(SCALE(d, -0.5), y), a)); return;
     case EGI_CBRT: ONE(DIV(d, SCALE(squared(g, y), 3))); return;

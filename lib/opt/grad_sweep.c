@@ -52,8 +52,8 @@ static void refuse(egi_grad *x, egi_id id)
     if (egi_at(g, id)->op == EGI_WHILE) {
         egi_grad_wrong(x, id, EG_ERR_TYPE,
                        "the number of its steps is not known beforehand, so there is no room to store what its "
-                       "gradient needs; use eg_loop with a plain number of steps and eg_where, eg_stop_gradient, or "
-                       "eg_custom_gradient");
+                       "gradient needs (a gamma draw has such steps in its shape); use eg_loop with a plain number of "
+                       "steps and eg_where, eg_stop_gradient, or eg_custom_gradient");
         return;
     }
     egi_grad_wrong(x, id, EG_ERR_TYPE,

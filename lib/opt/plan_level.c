@@ -3,7 +3,7 @@
  * As soon as possible first, for dependences; then every elementwise value moves as late as its users allow, so that
  * what belongs together is computed together and fewer values go through memory. */
 #include "core/context.h"
-#include "opt/plan.h"
+#include "opt/late.h"
 
 bool egi_is_scalar(const egi_graph *g, egi_id id)
 {
@@ -63,6 +63,7 @@ typedef struct levels {
     egi_plan *p;
     int *asap;
     int *want; /* latest level the users allow */
+    egi_orders orders;
 } levels;
 
 static int after(const levels *l, egi_id user, egi_id operand)
@@ -121,6 +122,7 @@ static void find_asap(levels *l)
             }
         }
     }
+    for (int64_t k = 0; k < l->orders.n; k++) raise(&l->asap[l->orders.at[k].then], l->asap[l->orders.at[k].first] + 1);
     /* Results of inner regions that are values from outside. */
     for (int64_t r = 1; r < g->regions.n; r++) {
         const egi_ids *res = &g->regions.at[r].results;
@@ -188,6 +190,8 @@ static void find_alap(levels *l)
     egi_plan *p = l->p;
     const egi_graph *g = p->g;
     for (egi_id id = 1; id < g->nodes.n; id++) l->want[id] = INT32_MAX;
+    for (int64_t k = 0; k < l->orders.n; k++) /* stages stay where they are */
+        lower_to(&l->want[l->orders.at[k].first], l->asap[l->orders.at[k].then] - 1);
     for (egi_id id = (egi_id)g->nodes.n - 1; id > 0; id--) {
         const egi_node *n = egi_at(g, id);
         int level = l->asap[id];
@@ -214,8 +218,9 @@ void egi_plan_levels(egi_plan *p)
 {
     size_t n = (size_t)p->g->nodes.n;
     const eg_allocator *a = &p->g->eg->allocator;
-    levels l = {p, egi_alloc(a, n * sizeof(int), 16), egi_alloc(a, n * sizeof(int), 16)};
+    levels l = {.p = p, .asap = egi_alloc(a, n * sizeof(int), 16), .want = egi_alloc(a, n * sizeof(int), 16)};
     if (l.asap && l.want) {
+        if (!p->no_passes) egi_plan_late(p, &l.orders);
         settle(&l);
         find_alap(&l);
         egi_plan_split_levels(p);
@@ -226,6 +231,7 @@ void egi_plan_levels(egi_plan *p)
     } else {
         p->failed = true;
     }
+    egi_vec_free(a, &l.orders);
     egi_free(a, l.asap);
     egi_free(a, l.want);
 }

@@ -261,10 +261,13 @@ bool egr_end_piece(runner *r, int levels, int64_t at, int64_t steps)
     return good;
 }
 
-/* A file that cannot be finished makes an error; those behind it then are not written either. */
+/* All files are complete before the first is put in its place: where one cannot be, all the old ones stay. */
 bool egr_end_records(runner *r, bool keep_files)
 {
     record *m;
+    for (int k = 0; keep_files && (m = egr_record(r, r->num_levels, k)); k++) {
+        if (m->stream && !eg_error(r->eg)) eg_npy_complete(m->stream);
+    }
     for (int k = 0; (m = egr_record(r, r->num_levels, k)); k++) {
         if (!m->stream) continue;
         if (keep_files && !eg_error(r->eg))

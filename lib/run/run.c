@@ -117,7 +117,7 @@ static int64_t clock_of(const run *u)
     return i0 ? *i0 : 0;
 }
 
-static eg_status call(run *u, const program *p, int64_t blocks, int64_t base)
+static eg_status call(run *u, const program *p, int64_t blocks, int64_t base, bool more)
 {
     runner *r = u->r;
     const void *in[4] = {&r->first, &base};
@@ -133,7 +133,8 @@ static eg_status call(run *u, const program *p, int64_t blocks, int64_t base)
                         .progress = u->o.progress ? on_progress : NULL,
                         .user = u,
                         .check = u->o.check,
-                        .in_place = true};
+                        .in_place = true,
+                        .more = more};
     eg_status status = eg_call(p->func, u->o.state, in, out, &o);
     if (out != few) eg_release(r->eg, out);
     return status;
@@ -161,7 +162,7 @@ static bool run_piece(run *u, int levels, int64_t blocks)
     if (!p || !egr_begin_piece(r, levels, blocks * u->block)) return false;
     u->started = now_s();
     int64_t base = r->first + u->at, done = blocks * u->block;
-    u->status = call(u, p, blocks, base);
+    u->status = call(u, p, blocks, base, u->at + done < u->steps);
     if (u->status) { /* the clock says how far it came */
         done = clock_of(u) - base;
         if (done < 0 || done > blocks * u->block) done = 0;

@@ -76,7 +76,7 @@ static void check_rows(void *user, int tid, int nt, egi_team *team)
 static eg_status check_indptr(int64_t num_pre, int64_t num_post, const int64_t *indptr, char *message)
 {
     if (num_pre < 0 || num_post < 0 || num_post > INT32_MAX) {
-        snprintf(message, EGI_CSR_MESSAGE, "%lld sources, %lld targets; use 0 to 2147483647 targets",
+        snprintf(message, EGI_CSR_MESSAGE, "%lld sources, %lld targets; use 0 or more sources, 0 to 2147483647 targets",
                  (long long)num_pre, (long long)num_post);
         return EG_ERR_ARGUMENT;
     }

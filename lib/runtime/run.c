@@ -441,7 +441,7 @@ eg_status eg_call(eg_func *f, eg_state *s, const void *const *in, void *const *o
     status = s->status;
     if (status == EG_ERR_CANCELLED)
         snprintf(r.message, sizeof r.message, "'%s' was cancelled after %lld steps", f->name, (long long)r.done);
-    atomic_store(&s->cancel, 0);
+    if (status || !o || !o->more) atomic_store(&s->cancel, 0);
     egi_block_head(s)->execution = r.execution;
     memcpy(s->message, r.message, sizeof s->message);
     atomic_flag_clear(&s->busy);

@@ -80,6 +80,24 @@ bool egi_state_fit(eg_state *s)
     return true;
 }
 
+/* Names what takes most. */
+static void no_room(eg_context *eg)
+{
+    const eg_var *most = NULL;
+    int64_t end = 0;
+    egi_state_layout(eg, NULL, &end);
+    for (int64_t k = 0; k < eg->vars.n; k++) {
+        if (!most || eg->vars.at[k]->bytes > most->bytes) most = eg->vars.at[k];
+    }
+    if (most)
+        egi_fail(eg, EG_ERR_MEMORY, most->file, most->line,
+                 "out of memory for a state of %lld bytes: '%s' takes %zu of them; make the model smaller, or free "
+                 "states",
+                 (long long)end, most->name, most->bytes);
+    else
+        egi_no_memory(eg);
+}
+
 eg_state *eg_state_new(eg_context *eg)
 {
     if (!eg || eg->status) return NULL;
@@ -93,7 +111,7 @@ eg_state *eg_state_new(eg_context *eg)
     if (egi_state_fit(s)) return s;
     eg->states.n--;
     egi_state_destroy(s);
-    egi_no_memory(eg);
+    no_room(eg);
     return NULL;
 }
 
@@ -125,7 +143,7 @@ eg_state *egi_state_of(eg_context *eg, eg_state *s)
     if (!s && !eg->own_state) eg->own_state = eg_state_new(eg);
     if (!s) s = eg->own_state;
     if (s && !egi_state_fit(s)) {
-        egi_no_memory(eg);
+        no_room(eg);
         return NULL;
     }
     return s;

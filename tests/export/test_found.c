@@ -1,6 +1,8 @@
 /* What reviews have found in exported code and blocks: each once wrong, and never again. */
 #include <dlfcn.h>
 #include <pthread.h>
+#include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../unit/session.h"
@@ -138,9 +140,75 @@ START_TEST(a_block_says_how_large_it_is_whatever_was_copied_into_it)
 }
 END_TEST
 
+static const char *const names[] = {
+    "step_ALIGN", "step_ASSERT", "step_data_size",    "INT8_MAX", "UINT64_C",    "a.b", "a_b",
+    "a_b_at_384", "a_b_at_448_", "ENGRAM_ALIGN_step", "bool",     "engram_pad0", "step"};
+static eg_var *vars[LEN(names)];
+
+static eg_val add_to_all(void *user, eg_val x)
+{
+    (void)user;
+    eg_val sum = eg_item(x, 0);
+    for (size_t k = 0; k < LEN(names); k++) eg_set(vars[k], sum = eg_add(eg_get(vars[k]), sum));
+    return sum;
+}
+
+static eg_func *all_names(void)
+{
+    const eg_spec s = eg_scalar(EG_F32);
+    eg = eg_open(&(eg_options){.threads = 1});
+    for (size_t k = 0; k < LEN(names); k++) vars[k] = eg_variable(eg, names[k], s);
+    fine();
+    return eg_trace(eg, "all", add_to_all, NULL, 1, &s);
+}
+
+/* Names that are macros where the header is read, or that it makes for other variables. */
+START_TEST(variables_may_have_any_name)
+{
+    eg_func *f = all_names();
+    ck_assert_msg(!eg_export(f, "found_names", &(eg_export_options){.name = "step", .data_apart = true}), "%s",
+                  eg_message(eg));
+    for (int cxx = 0; cxx < 2; cxx++)
+        ck_assert_int_eq(system(cxx ? "c++ -std=c++17 -Wall -Wextra -Werror -fsyntax-only -x c++ found_names.h"
+                                    : "cc -std=c11 -Wall -Wextra -Werror -fsyntax-only -x c found_names.h"),
+                         0);
+    eg_close(eg);
+}
+END_TEST
+
+/* A host that ignores its children cannot ask how the linker ended. */
+START_TEST(a_linker_that_fails_is_noticed_without_its_status)
+{
+    eg_func *f = all_names();
+    char *kept = strdup(getenv("PATH")), all[4096];
+    mkdir("found_bin", 0777);
+    FILE *c = fopen("found_bin/cc", "w");
+    fputs("#!/bin/sh\nfor a; do case $a in *.part) true;; esac; done\nwhile [ $1 != -o ]; do shift; done\n"
+          "echo half >$2\nexit 1\n",
+          c);
+    fclose(c);
+    chmod("found_bin/cc", 0755);
+    void (*before)(int) = signal(SIGCHLD, SIG_IGN);
+    for (int fails = 0; fails < 2; fails++) {
+        snprintf(all, sizeof all, "%s%s", fails ? "found_bin:" : "", kept);
+        setenv("PATH", all, 1);
+        eg_status status = eg_export(f, "found_link", &(eg_export_options){.name = "step", .shared = true});
+        ck_assert_int_eq(status, fails ? EG_ERR_IO : EG_OK);
+    }
+    signal(SIGCHLD, before);
+    setenv("PATH", kept, 1);
+    free(kept);
+    SAYS(EG_ERR_IO, "linker failed");
+    eg_close(eg);
+    unlink("found_bin/cc");
+    rmdir("found_bin");
+}
+END_TEST
+
 static void remove_files(void)
 {
-    static const char *const name[] = {"one", "two", "race", "native"}, *const end[] = {"o", "h", "so", "data"};
+    static const char *const name[] = {"one", "two", "race", "native", "names", "link"}, *const end[] = {"o", "h", "so",
+                                                                                                         "data"};
     char path[40];
     for (size_t k = 0; k < LEN(name) * LEN(end); k++) {
         snprintf(path, sizeof path, "found_%s.%s", name[k / LEN(end)], end[k % LEN(end)]);
@@ -157,6 +225,8 @@ int main(void)
     tcase_add_test(c, contexts_may_export_to_one_path_at_once);
     tcase_add_test(c, native_files_need_what_their_init_looks_at);
     tcase_add_test(c, a_block_says_how_large_it_is_whatever_was_copied_into_it);
+    tcase_add_test(c, variables_may_have_any_name);
+    tcase_add_test(c, a_linker_that_fails_is_noticed_without_its_status);
     tcase_add_checked_fixture(c, NULL, remove_files);
     suite_add_tcase(s, c);
     return test_run(s);

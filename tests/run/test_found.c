@@ -1,7 +1,11 @@
 /* What reviews have found in runners: each once wrong, and never again. */
 #include <engram/export.h>
 #include <engram/io.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "scene.h"
 
@@ -148,6 +152,100 @@ START_TEST(a_block_that_is_too_large_leaves_the_state_as_it_was)
 }
 END_TEST
 
+/* Asks its own run to stop when the loop is over. */
+static int cancel_own(void *user, const void *const *in, void *const *out)
+{
+    eg_cancel(eg_own_state(user));
+    *(int64_t *)out[0] = *(const int64_t *)in[0];
+    return 0;
+}
+
+static eg_val count_one(void *user, eg_val x)
+{
+    return eg_tuple(user, 2, (eg_val[]){eg_add(eg_item(x, 1), 1), eg_nothing()});
+}
+
+static eg_val count_then_cancel(void *user, eg_val x)
+{
+    eg_context *eg = user;
+    eg_spec out = eg_scalar(EG_I64);
+    eg_val n = eg_item(eg_loop(eg, 10, count_one, eg, eg_item(x, 0), eg_nothing()), 0);
+    return eg_host(eg, "cancel", cancel_own, eg, 1, &n, 1, &out);
+}
+
+START_TEST(a_cancel_that_is_late_stops_the_next_call_of_the_run)
+{
+    eg_context *eg = scene_open(_i);
+    const eg_spec s = eg_scalar(EG_I64);
+    eg_func *f = eg_trace(eg, "f", count_then_cancel, eg, 1, &s);
+    scene_fine(eg);
+    int64_t n = 0;
+    const void *in[] = {&n};
+    void *out[] = {&n};
+    for (int more = 0; more < 2; more++) {
+        const eg_run_options o = {.more = more};
+        ck_assert_int_eq(eg_call(f, NULL, in, out, &o), EG_OK);
+        ck_assert_int_eq(eg_call(f, NULL, in, out, NULL), more ? EG_ERR_CANCELLED : EG_OK);
+        eg_clear_error(eg);
+        ck_assert_int_eq(n, more ? 30 : 20);
+    }
+    ck_assert_int_eq(eg_call(f, NULL, in, out, NULL), EG_OK); /* and no other one */
+    scene_close(eg);
+}
+END_TEST
+
+/* In a process of its own, whose files may not grow: the second file does not find room, the first does. */
+static int run_two_files(void)
+{
+    eg_context *eg = eg_open(&(eg_options){.threads = 1, .interpret = true});
+    const int64_t one = 0;
+    eg_monitor m[] = {{.key = "one", .variable = "A.V", .indices = &one, .num_indices = 1, .file = "run_found.npy"},
+                      {.variable = "A.V", .file = "run_found_all.npy"}};
+    eg_system *run = eg_dsrunner(scene_net(eg, 200), NULL, &(eg_dsrunner_options){.num_monitors = 2, .monitors = m});
+    if (eg_run(run, 1, NULL)) return 1;
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &(struct rlimit){4000, 4000});
+    int wrong = eg_run(run, 2, NULL) != EG_ERR_IO || !strstr(eg_message(eg), "run_found_all.npy");
+    eg_clear_error(eg);
+    eg_array *old = eg_npy_read(eg, "run_found.npy");
+    wrong |= !old || eg_array_spec(old).dim[0] != 10;
+    eg_close(eg);
+    return wrong;
+}
+
+START_TEST(of_two_files_none_is_replaced_when_one_cannot_be)
+{
+    pid_t child = fork();
+    if (child == 0) _exit(run_two_files());
+    int status = -1;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status));
+    ck_assert_int_eq(WEXITSTATUS(status), 0);
+    ck_assert_int_eq(scene_files("run_found"), 2); /* no parts */
+    remove("run_found.npy");
+    remove("run_found_all.npy");
+}
+END_TEST
+
+START_TEST(a_complete_file_takes_no_more_rows)
+{
+    eg_context *eg = scene_open(1);
+    eg_npy_stream *s = eg_npy_create(eg, "run_found.npy", eg_scalar(EG_F64));
+    const double x[2] = {1, 2};
+    ck_assert_int_eq(eg_npy_append(s, 2, x), EG_OK);
+    ck_assert_int_eq(eg_npy_complete(s), EG_OK);
+    ck_assert_int_eq(access("run_found.npy", F_OK), -1);
+    ck_assert_int_eq(eg_npy_append(s, 2, x), EG_ERR_STATE);
+    scene_expect(eg, EG_ERR_STATE, "run_found.npy", "no more rows", NULL);
+    ck_assert_ptr_null(eg_npy_rows(s, 1));
+    scene_expect(eg, EG_ERR_STATE, "no more rows", NULL);
+    ck_assert_int_eq(eg_npy_finish(s), EG_OK);
+    ck_assert_int_eq(eg_array_spec(eg_npy_read(eg, "run_found.npy")).dim[0], 2);
+    remove("run_found.npy");
+    scene_close(eg);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("found");
@@ -161,6 +259,9 @@ int main(void)
     tcase_add_test(c, the_end_is_told_once);
     tcase_add_test(c, rows_are_put_only_where_room_was_given);
     tcase_add_test(c, a_block_that_is_too_large_leaves_the_state_as_it_was);
+    tcase_add_loop_test(c, a_cancel_that_is_late_stops_the_next_call_of_the_run, 0, WAYS);
+    tcase_add_test(c, of_two_files_none_is_replaced_when_one_cannot_be);
+    tcase_add_test(c, a_complete_file_takes_no_more_rows);
     suite_add_tcase(s, c);
     return test_run(s);
 }

@@ -189,9 +189,9 @@ START_TEST(broken_rows_are_refused_by_name)
     check_refused(2, 8, (int64_t[]){0, 3, 2}, x, "indptr[2] is 2 after 3; row 1 would have a negative length");
     check_refused(3, 8, (int64_t[]){0, 2, 4, 6}, x, "indices[5] is -1, position 1 of row 2; targets are 0 to 7");
     check_refused(3, 7, (int64_t[]){0, 2, 4, 6}, x, "indices[3] is 7, position 1 of row 1; targets are 0 to 6");
-    check_refused(-1, 7, (int64_t[]){0}, x, "-1 sources, 7 targets; use 0 to 2147483647 targets");
+    check_refused(-1, 7, (int64_t[]){0}, x, "-1 sources, 7 targets; use 0 or more sources, 0 to 2147483647 targets");
     check_refused(1, INT64_C(1) << 31, (int64_t[]){0, 0}, x,
-                  "1 sources, 2147483648 targets; use 0 to 2147483647 targets");
+                  "1 sources, 2147483648 targets; use 0 or more sources, 0 to 2147483647 targets");
     check_refused(1, 7, (int64_t[]){0, INT64_MAX}, x,
                   "indptr[1] is 9223372036854775807; no memory holds that many connections");
 }

@@ -136,9 +136,10 @@ START_TEST(wrong_options_are_an_error_of_the_context)
     static const struct {
         eg_options o;
         const char *word;
-    } cases[] = {{{.threads = -1}, "threads"},      {{.threads = 5000}, "threads"}, {{.lanes = 5}, "lanes"},
-                 {{.cpu = "pentium"}, "'pentium'"}, {{.math = 9}, "math"},          {{.chunk_ms = 1e9}, "chunk_ms"},
-                 {{.chunk_ms = NAN}, "chunk_ms"}};
+    } cases[] = {
+        {{.threads = -1}, "threads"},      {{.threads = 5000}, "threads"}, {{.lanes = 5}, "lanes"},
+        {{.cpu = "pentium"}, "'pentium'"}, {{.math = 9}, "math"},          {{.chunk_ms = 1e9}, "chunk_ms"},
+        {{.chunk_ms = NAN}, "chunk_ms"},   {{.chunk_ms = -1}, "chunk_ms"}, {{.dump = "trace,asn"}, "trace,asn"}};
     for (size_t k = 0; k < LEN(cases); k++) {
         close_context();
         eg = eg_open(&cases[k].o);

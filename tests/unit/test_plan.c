@@ -220,6 +220,51 @@ START_TEST(a_barrier_inside_a_loop_is_none_where_the_loop_makes_no_step)
 }
 END_TEST
 
+/* -- what is updated where it lies --------------------------------------------------------------------------------- */
+
+/* Readers of the old ring that depend on what the update depends on. */
+static eg_val line(void *user, eg_val x)
+{
+    (void)user;
+    eg_val old = eg_get(ring), i = eg_mod(eg_item(x, 0), 4), row = eg_row(old, i);
+    eg_set(ring, eg_update_row(old, i, eg_zeros(eg, eg_vector(EG_F32, N))));
+    eg_set(V, eg_mul(eg_sin(eg_get(V)), row));
+    return eg_tuple(eg, 2, ((eg_val[]){eg_nothing(), eg_sum(row)}));
+}
+/* One element of each row, of the new ring seen as a vector. */
+static eg_val picks(void *user, eg_val x)
+{
+    (void)user;
+    const int64_t all = 4 * N;
+    eg_val i = eg_mod(eg_item(x, 0), 4), at = eg_mod(eg_mul(eg_iota(eg, N, EG_I32), 7), (int)all);
+    eg_set(ring, eg_update_row(eg_get(ring), i, eg_get(V)));
+    eg_set(V, eg_gather(eg_reshape(eg_get(ring), all), at, 0));
+    return eg_tuple(eg, 2, ((eg_val[]){eg_nothing(), eg_nothing()}));
+}
+static eg_val lines(void *user, eg_val x)
+{
+    (void)user;
+    eg_loop(eg, STEPS, line, NULL, eg_nothing(), eg_nothing());
+    eg_loop(eg, STEPS, picks, NULL, eg_nothing(), eg_nothing());
+    return x;
+}
+
+START_TEST(a_ring_is_not_copied)
+{
+    egi_plan *p = plan_of(lines);
+    ck_assert(safe(p));
+    for (int64_t r = 1; r < p->g->regions.n; r++) {
+        for (int64_t k = 0; k < p->region[r].stages.n; k++) {
+            const egi_stage *st = &p->region[r].stages.at[k];
+            const egi_shape *s = &p->g->shapes.at[st->shape];
+            bool whole = (s->rank == 2 && s->dim[0] == 4) || (s->rank == 1 && s->dim[0] == 4 * N);
+            ck_assert_msg(st->kind != EGI_STAGE_FUSED || !whole, "region %lld, stage %lld", (long long)r, (long long)k);
+        }
+    }
+    egi_plan_free(p);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("plan");
@@ -230,6 +275,7 @@ int main(void)
     tcase_add_test(t, rows_of_a_loop_are_read_behind_a_barrier);
     tcase_add_test(t, a_variable_of_rank_0_is_written_behind_a_barrier);
     tcase_add_test(t, a_barrier_inside_a_loop_is_none_where_the_loop_makes_no_step);
+    tcase_add_test(t, a_ring_is_not_copied);
     suite_add_tcase(s, t);
     return test_run(s);
 }
