@@ -1,4 +1,4 @@
-/* Transformations of traced functions: gradients.
+/* Transformations of traced functions: gradients, copies side by side.
  *
  * A transformation takes a traced function and gives another one, which can be run, called in a trace by eg_apply(), or
  * transformed again: the gradient of a gradient, of a function that calls others, of a loop over either.
@@ -66,7 +66,33 @@ EG_API eg_val(eg_custom_gradient)(eg_context *eg, eg_fn forward, eg_fn backward,
 /* x (a value or tuple), through which no gradient passes. */
 EG_API eg_val(eg_stop_gradient)(eg_val x, EG_PLACE);
 
+/* -- copies side by side ------------------------------------------------------------------------------------------- */
+
+/* A variable, and the one that holds it for all copies: of the same type, shape [num, shape of one...]. */
+typedef struct eg_vmap_variable {
+    eg_var *one, *all;
+} eg_vmap_variable;
+
+/* 0 means the default; the pointer may be NULL. */
+typedef struct eg_vmap_options {
+    int num_shared; /* arguments that are the same for all copies, by number: their shape stays */
+    const int *shared;
+    int num_vars; /* variables of which each copy has its own; the others are shared */
+    const eg_vmap_variable *vars;
+} eg_vmap_options;
+
+/* What `num` calls of f do, at once: a batch of samples, a sweep over parameters, an ensemble.  Arguments (but shared
+ * ones) and results have one more axis in front, which counts copies; copy k gives the bits that a call of f with row k
+ * of the arguments gives.  Random draws are the exception: each copy draws numbers of its own.
+ * Where copies need different numbers of steps of a loop or while, those that have finished wait; of a cond whose
+ * predicate differs both arms are computed.  Host functions, and events along connections, are done for one copy after
+ * the other.
+ * Errors: num below 1, unknown arguments, variables that do not fit, a shared variable that copies set to different
+ * values, values of the highest rank, a host function inside of what only some copies do. */
+EG_API eg_func *(eg_vmap)(eg_func *f, int64_t num, const eg_vmap_options *options, EG_PLACE);
+
 #ifndef __cplusplus
+#define eg_vmap(...) (eg_vmap)(__VA_ARGS__, EG_HERE)
 #define eg_gradient(...) (eg_gradient)(__VA_ARGS__, EG_HERE)
 #define eg_custom_gradient(eg, forward, backward, user, x)                                                             \
     (eg_custom_gradient)(eg, forward, backward, user, EG_VAL(x), EG_HERE)

@@ -1,0 +1,102 @@
+/* eg_vmap: what is asked for, checked. */
+#include <stdio.h>
+
+#include "api/api.h"
+#include "engram/transform.h"
+#include "opt/vmap_graph.h"
+
+/* Which arguments have an axis of copies; NULL after an error. */
+static const bool *mapped_args(eg_func *f, egi_arena *a, const eg_vmap_options *o, const char *file, int line)
+{
+    const int n = eg_num_args(f);
+    bool *arg = egi_arena_alloc(a, (size_t)(n + 1) * sizeof *arg);
+    if (!arg) {
+        egi_no_memory(f->eg);
+        return NULL;
+    }
+    for (int k = 0; k < n; k++) arg[k] = true;
+    for (int k = 0; k < o->num_shared; k++) {
+        int j = o->shared[k];
+        if (j < 0 || j >= n) {
+            egi_fail(f->eg, EG_ERR_ARGUMENT, file, line,
+                     "eg_vmap of '%s': there is no argument %d to share; it takes %d", f->name, j, n);
+            return NULL;
+        }
+        arg[j] = false;
+    }
+    return arg;
+}
+
+static bool holds_all(eg_func *f, int64_t num, const eg_vmap_variable *v, const char *file, int line)
+{
+    const eg_context *eg = f->eg;
+    if (!v->one || !v->all || v->one->eg != eg || v->all->eg != eg) {
+        egi_fail(f->eg, EG_ERR_ARGUMENT, file, line, "eg_vmap of '%s': a variable is %s", f->name,
+                 v->one && v->all ? "of another context" : "NULL");
+        return false;
+    }
+    const eg_spec *one = &v->one->spec, *all = &v->all->spec;
+    bool good = one->dtype == all->dtype && all->rank == one->rank + 1 && all->dim[0] == num;
+    for (int k = 0; good && k < one->rank; k++) good = all->dim[k + 1] == one->dim[k];
+    if (good) return true;
+    egi_text t = {.allocator = &eg->allocator};
+    egi_put_spec(&t, *all);
+    egi_put(&t, ", %lld copies of '%s' are ", (long long)num, v->one->name);
+    egi_put_spec(&t, *one);
+    egi_fail(f->eg, EG_ERR_SHAPE, file, line, "eg_vmap of '%s': '%s' is %s behind an axis of %lld", f->name,
+             v->all->name, t.s ? t.s : "?", (long long)num);
+    egi_text_free(&t);
+    return false;
+}
+
+/* For each variable of the function the one that holds all copies; NULL after an error. */
+static eg_var **mapped_vars(eg_func *f, egi_arena *a, int64_t num, const eg_vmap_options *o, const char *file, int line)
+{
+    const egi_graph *g = f->traced;
+    eg_var **all = egi_arena_alloc(a, (size_t)(g->vars.n + 1) * sizeof *all);
+    if (!all) {
+        egi_no_memory(f->eg);
+        return NULL;
+    }
+    for (int k = 0; k < o->num_vars; k++) {
+        if (!holds_all(f, num, &o->vars[k], file, line)) return NULL;
+        for (int64_t j = 0; j < g->vars.n; j++) {
+            if (g->vars.at[j] == o->vars[k].one) all[j] = o->vars[k].all;
+        }
+    }
+    return all;
+}
+
+static bool checked(eg_func *f, int64_t num, const eg_vmap_options *o, const char *file, int line)
+{
+    const char *missing = o->num_shared < 0 || (o->num_shared && !o->shared) ? "shared"
+                          : o->num_vars < 0 || (o->num_vars && !o->vars)     ? "vars"
+                                                                             : NULL;
+    if (num < 1 || num > INT32_MAX)
+        egi_fail(f->eg, EG_ERR_ARGUMENT, file, line, "eg_vmap of '%s': %lld copies; use 1 to 2147483647", f->name,
+                 (long long)num);
+    else if (missing)
+        egi_fail(f->eg, EG_ERR_ARGUMENT, file, line, "eg_vmap of '%s': the list options.%s is missing", f->name,
+                 missing);
+    return !f->eg->status;
+}
+
+eg_func *(eg_vmap)(eg_func *f, int64_t num, const eg_vmap_options *options, const char *file, int line)
+{
+    static const eg_vmap_options defaults = {0};
+    const eg_vmap_options *o = options ? options : &defaults;
+    if (!f || !egi_ready(f->eg) || !checked(f, num, o, file, line)) return NULL;
+    egi_arena arena = {.allocator = &f->eg->allocator};
+    const bool *arg = mapped_args(f, &arena, o, file, line);
+    eg_var **all = arg ? mapped_vars(f, &arena, num, o, file, line) : NULL;
+    egi_graph *g = all ? egi_vmap_graph(f->traced, num, arg, all) : NULL;
+    eg_func *made = NULL;
+    if (g) {
+        char name[200];
+        snprintf(name, sizeof name, "%lld of %s", (long long)num, f->name);
+        made = egi_func_of(f->eg, name, g);
+    }
+    egi_graph_free(g);
+    egi_arena_free(&arena);
+    return made;
+}
