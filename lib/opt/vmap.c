@@ -10,6 +10,11 @@
 
 static eg_spec with_copies(const egi_vmap *x, eg_spec s)
 {
+    if (s.rank == EG_MAX_RANK) {
+        egi_fail(x->to->eg, EG_ERR_SHAPE, NULL, 0,
+                 "eg_vmap: a value has %d axes, as many as there can be, and copies need one more", s.rank);
+        return s;
+    }
     for (int k = s.rank; k > 0; k--) s.dim[k] = s.dim[k - 1];
     s.dim[0] = x->num;
     s.rank++;

@@ -265,7 +265,7 @@ bool fz_check(const fz_program *p, char *why)
     fz_run(&s, &(eg_run_options){.interpret = true}, 1, &ref);
     bool ok = !ref.status && forms_agree(&s, &ref, why);
     if (ref.status) snprintf(why, FZ_WHY, "interpreter: %s", ref.message);
-    int share[7];
+    int share[8];
     for (size_t k = 0; k < EGI_LEN(share); k++) share[k] = (int)fz_below(&r, 100);
     ok = ok && threads_agree(&s, &ref, &r, why);
     ok = ok && (share[0] >= 60 || options_agree(p, &ref, &r, why));
@@ -275,6 +275,7 @@ bool fz_check(const fz_program *p, char *why)
     ok = ok && (share[4] >= 35 || sizes_agree(p, &s, why));
     ok = ok && (share[5] >= 40 || checks_agree(p, &ref, &r, why));
     ok = ok && (share[6] >= 50 || pointer_agrees(&s, why));
+    ok = ok && (share[7] >= 40 || fz_check_copies(p, &o, &r, why));
     fz_outcome_free(&ref);
     fz_close(&s);
     return ok;

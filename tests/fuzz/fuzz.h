@@ -276,6 +276,7 @@ enum { FZ_WHY = 1024 };
 
 /* True if all agrees; else `why` tells. */
 bool fz_check(const fz_program *p, char *why);
+bool fz_check_copies(const fz_program *p, const eg_options *o, fz_rng *r, char *why);
 bool fz_check_batch(uint64_t seed, char *why);
 bool fz_regress(const char *path, char *why);
 
