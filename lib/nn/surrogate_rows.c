@@ -102,24 +102,27 @@ FORMULA(piecewise_leaky_relu_primitive)
     return eg_where(eg_lt(x, -w), low, eg_where(eg_gt(x, w), high, middle));
 }
 
-/* (2i - 1) x / t_period without its whole periods, so that the wave is exact far away too. */
-static eg_val phase(int i, double t_period, eg_val x)
+/* 2 pi v without its whole turns, so that a wave is exact far away too. */
+static eg_val angle(eg_val v) { return eg_mul(2 * PI, eg_sub(v, eg_round(v))); }
+
+/* x / t_period between -1/2 and 1/2. */
+static eg_val phase(eg_val periods)
 {
-    eg_val periods = eg_mul(2 * i - 1, eg_div(bounded(x), t_period));
-    return eg_mul(2 * PI, eg_sub(periods, eg_round(periods)));
+    eg_val u = bounded(periods);
+    return eg_sub(u, eg_round(u));
 }
 
 FORMULA(squarewave_fourier_series)
 {
-    eg_val sum = eg_cos(phase(1, s->p[1], x));
-    for (int i = 2; i <= (int)s->p[0]; i++) sum = eg_add(sum, eg_cos(phase(i, s->p[1], x)));
-    return eg_mul(4 / s->p[1], vanishing(x, sum));
+    eg_val periods = eg_div(x, s->p[1]), u = phase(periods), sum = eg_cos(angle(u));
+    for (int i = 2; i <= (int)s->p[0]; i++) sum = eg_add(sum, eg_cos(angle(eg_mul(2 * i - 1, u))));
+    return eg_mul(4 / s->p[1], vanishing(periods, sum));
 }
 FORMULA(squarewave_fourier_series_primitive)
 {
-    eg_val sum = eg_sin(phase(1, s->p[1], x));
-    for (int i = 2; i <= (int)s->p[0]; i++) sum = eg_add(sum, eg_div(eg_sin(phase(i, s->p[1], x)), 2 * i - 1));
-    return eg_add(eg_mul(2 / PI, vanishing(x, sum)), 0.5);
+    eg_val periods = eg_div(x, s->p[1]), u = phase(periods), sum = eg_sin(angle(u));
+    for (int i = 2; i <= (int)s->p[0]; i++) sum = eg_add(sum, eg_div(eg_sin(angle(eg_mul(2 * i - 1, u))), 2 * i - 1));
+    return eg_add(eg_mul(2 / PI, vanishing(periods, sum)), 0.5);
 }
 
 /* What is right of 0 never sees the pole at -1. */
