@@ -29,6 +29,7 @@
 extern "C" {
 #endif
 
+/* Most parameters that a surrogate has. */
 #define EG_SURROGATE_PARAMS 4
 
 typedef struct eg_surrogate eg_surrogate;

@@ -65,11 +65,18 @@ static bool fail(const spiking *c, const char *text)
     return false;
 }
 
-/* Checks the surrogate; one without functions becomes the default. */
+static bool is_blank(const eg_surrogate *s)
+{
+    bool blank = !s->name && !s->slope && !s->primitive && !s->user;
+    for (int k = 0; k < EG_SURROGATE_PARAMS; k++) blank = blank && s->p[k] == 0;
+    return blank;
+}
+
+/* Checks the surrogate; a blank one becomes the default. */
 static bool ready(spiking *c)
 {
     if (!c->eg || eg_error(c->eg)) return false;
-    if (!c->s.slope && c->s.primitive) return fail(c, "has a primitive and no slope; set its slope");
+    if (!c->s.slope && !is_blank(&c->s)) return fail(c, "has no slope; set it to a function that gives g'(x)");
     if (!c->s.slope) {
         bool origin = c->s.origin;
         c->s = eg_surrogate_inv_square_grad(100);
