@@ -34,8 +34,8 @@ extern "C" {
 
 typedef struct eg_surrogate eg_surrogate;
 
-/* g(x) or g'(x), elementwise: called while tracing, with x of a floating type. It may not use variables nor values of
- * the trace around it. */
+/* g(x) or g'(x), elementwise: called while tracing, with x of a floating type.  It may use neither variables nor values
+ * of the trace around it. */
 typedef eg_val (*eg_surrogate_fn)(const eg_surrogate *s, eg_val x);
 
 /* What stands for the gradient of a spike: one of the functions below, or yours.  All 0:

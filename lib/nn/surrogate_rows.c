@@ -17,7 +17,7 @@ static const double PI = 3.14159265358979323846;
 /* a x, 0 for a = 0 also where x is infinite. */
 static eg_val scaled(double a, eg_val x) { return a == 0 ? eg_real(0) : eg_mul(a, x); }
 
-/* |a x| */
+/* |a x| for a >= 0 */
 static eg_val distance(double a, eg_val x) { return scaled(a, eg_abs(x)); }
 
 /* yes or no, in the type of x: two plain numbers would meet in the default float. */
@@ -37,7 +37,7 @@ static eg_val vanishing(eg_val x, eg_val y) { return eg_where(eg_isinf(x), 0, y)
 /* 1 / (1 + u) for u >= 0 */
 static eg_val fraction(eg_val u) { return eg_div(1, eg_add(1, u)); }
 
-/* S'(a x): 1 - S has no digits where S is near 1. */
+/* a S'(a x); 1 - S has no digits where S is near 1. */
 static eg_val sigmoid_slope(double a, eg_val x)
 {
     eg_val t = eg_exp(eg_neg(distance(a, x)));
