@@ -14,6 +14,7 @@
 #include "engram/plot.h"
 #include "engram/random.h"
 #include "engram/run.h"
+#include "engram/surrogate.h"
 #include "engram/transform.h"
 
 #endif

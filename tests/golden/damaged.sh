@@ -1,7 +1,7 @@
 #!/bin/sh
 # golden_run must see what is wrong: damaged.sh GOLDEN_RUN TESTS_GOLDEN
 set -eu
-run=$1 case=$2/neurons/LIF synapse=$2/synapses/Exponential_CUBA
+run=$1 case=$2/neurons/LIF synapse=$2/synapses/Exponential_CUBA surrogate=$2/surrogate/sigmoid
 dir=$(mktemp -d) failed=0
 trap 'rm -rf "$dir"' EXIT
 
@@ -27,6 +27,10 @@ expect "UNSUPPORTED: model 'LIFE'" '0 passed, 1 failed' 's/"model": "LIF"/"model
 expect "UNSUPPORTED: method 'rk4'" '0 passed, 1 failed' 's/"method": "exp_auto"/"method": "rk4"/'
 expect "UNSUPPORTED: kind 'neutron'" '0 passed, 1 failed' 's/"kind": "neuron"/"kind": "neutron"/'
 expect 'FAIL: case.json' '0 passed, 1 failed' '1d'
+case=$surrogate expect 'FAIL: grad: element' '0 passed, 1 failed' 's/"alpha": 4.0/"alpha": 4.1/'
+case=$surrogate expect "UNSUPPORTED: function" '0 passed, 1 failed' 's/"function": "sigmoid"/"function": "sigmoidal"/'
+case=$surrogate expect "has no parameter 'beta'" '0 passed, 1 failed' 's/"alpha": 4.0/"beta": 4.0/'
+case=$surrogate expect "FAIL: result 'slope' was not" '0 passed, 1 failed' 's/"grad": "grad"/"slope": "grad"/'
 remove=V.npy expect 'FAIL: ' '0 passed, 1 failed'
 printf '# list\ng/one\n' >"$dir/list"
 list=$dir/list expect ' ok' '1 passed, 0 failed'

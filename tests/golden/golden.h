@@ -33,6 +33,7 @@ void golden_synapse(golden *g);
 void golden_network(golden *g);
 void golden_input(golden *g);
 void golden_runner(golden *g);
+void golden_surrogate(golden *g);
 
 /* Ends the case in an error. */
 void golden_fail(golden *g, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -14,11 +14,10 @@
 static const struct {
     const char *kind;
     golden_fn run;
-} kinds[] = {{"neuron", golden_neuron},
-             {"synapse", golden_synapse},
-             {"network", golden_network},
-             {"input", golden_input},
-             {"runner", golden_runner}};
+} kinds[] = {
+    {"neuron", golden_neuron}, {"synapse", golden_synapse}, {"network", golden_network},
+    {"input", golden_input},   {"runner", golden_runner},   {"surrogate", golden_surrogate},
+};
 
 static void dispatch(golden *g)
 {

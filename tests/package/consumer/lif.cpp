@@ -91,6 +91,29 @@ int computed(eg_context *eg)
     return std::memcmp(out, want, sizeof want) ? 5 : 0;
 }
 
+// A spike with a slope of its own, and the place of a wrong one; 0 if all is right.
+int spiked(eg_context *eg)
+{
+    auto f = [](void *user, eg_val x) {
+        eg_surrogate s = {};
+        s.slope = [](const eg_surrogate *, eg_val v) { return eg_mul(0.5, eg_le(eg_abs(v), 1)); };
+        return eg_spike(static_cast<eg_context *>(user), eg_sub(x, 2), s);
+    };
+    eg_gradient_options pullback = {};
+    pullback.pullback = true;
+    eg_spec spec = eg_vector(EG_F32, 6);
+    float in[6] = {0, 1, 2, 3, 4, 5}, ones[6] = {1, 1, 1, 1, 1, 1}, spikes[6] = {}, slopes[6] = {};
+    const float want[6] = {0, 0.5F, 0.5F, 0.5F, 0, 0};
+    const void *const ins[] = {in, ones};
+    void *const outs[] = {spikes, slopes};
+    if (eg_call(eg_gradient(eg_trace(eg, "f", f, eg, 1, &spec), &pullback), nullptr, ins, outs, nullptr)) return 6;
+    if (std::memcmp(slopes, want, sizeof want) || spikes[1] != 0 || spikes[2] != 1) return 7;
+    eg_spike(eg, 0.5, eg_surrogate_sigmoid(-1));
+    const std::string message = eg_message(eg), place = "lif.cpp:" + std::to_string(__LINE__ - 1) + ")";
+    eg_clear_error(eg);
+    return message.find("eg_spike: alpha of sigmoid is -1") == 0 && message.find(place) != std::string::npos ? 0 : 8;
+}
+
 } // namespace
 
 int main()
@@ -110,6 +133,7 @@ int main()
                 V ? static_cast<double>(V[9]) : 0.0, eg_message(eg));
     bool good = !eg_error(eg);
     int wrong = computed(eg);
+    if (!wrong) wrong = spiked(eg);
     if (wrong) std::printf("step %d: %s\n", wrong, eg_message(eg));
     eg_close(eg);
     return good && !wrong ? 0 : 1;
