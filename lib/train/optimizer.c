@@ -158,7 +158,7 @@ eg_var *eg_optimizer_variable(const eg_optimizer *opt, int k)
 int64_t eg_optimizer_steps(const eg_optimizer *opt, eg_state *state)
 {
     if (!opt) return -1;
-    const int64_t *step = eg_data(state ? state : eg_own_state(opt->eg), opt->own[0]);
+    const int64_t *step = eg_data(state, opt->own[0]);
     return step ? *step : -1;
 }
 
@@ -176,8 +176,8 @@ eg_status eg_optimizer_reset(eg_optimizer *opt, eg_state *state)
         eg_spec spec = eg_variable_spec(opt->own[k]);
         size_t bytes = eg_dtype_size(spec.dtype);
         for (int j = 0; j < spec.rank; j++) bytes *= (size_t)spec.dim[j];
-        void *data = eg_data(state ? state : eg_own_state(opt->eg), opt->own[k]);
-        if (!data) return EG_ERR_ARGUMENT;
+        void *data = eg_data(state, opt->own[k]);
+        if (!data) return eg_error(opt->eg) ? eg_error(opt->eg) : EG_ERR_STATE;
         memset(data, 0, bytes);
     }
     return EG_OK;

@@ -56,10 +56,11 @@ void(eg_optimizer_update)(eg_optimizer *opt, int num_grads, const eg_val *grads,
 {
     if (!opt || eg_error(opt->eg)) return;
     if (num_grads != opt->num || !grads) {
+        bool fewer = num_grads >= 0 && num_grads < opt->num;
         eg_fail(opt->eg, EG_ERR_ARGUMENT, file, line,
-                "%s '%s': %d gradients%s for %d variables, '%s'%s; give one for each, in the order of the variables",
-                kind_of(opt), opt->name, num_grads, grads ? "" : " (NULL)", opt->num, eg_variable_name(opt->var[0]),
-                opt->num > 1 ? " and so on" : "");
+                "%s '%s': %d gradients%s for %d variables, the %s is '%s'; give one for each, in their order",
+                kind_of(opt), opt->name, num_grads, grads ? "" : " (NULL)", opt->num,
+                fewer ? "first without one" : "last", eg_variable_name(opt->var[fewer ? num_grads : opt->num - 1]));
         return;
     }
     const ego_rule *rule = &ego_rules[opt->p.kind];

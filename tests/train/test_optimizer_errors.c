@@ -1,4 +1,5 @@
 /* Optimisers: names, what is wrong and how it is said. */
+#include "support/faulty.h"
 #include "train.h"
 
 /* -- names -----------------------------------------------------------------------------------------------------------
@@ -235,8 +236,10 @@ START_TEST(gradients_that_do_not_fit)
     given one = a, null = a, swapped = a;
     one.num = 1;
     null.null = swapped.swapped = true;
-    give_expect(one, W, b, EG_ERR_ARGUMENT, "1 gradients for 2 variables", "'W'");
-    give_expect(null, W, b, EG_ERR_ARGUMENT, "(NULL)", "'W'");
+    give_expect(one, W, b, EG_ERR_ARGUMENT, "1 gradients for 2 variables", "the first without one is 'b'");
+    one.num = 3;
+    give_expect(one, W, b, EG_ERR_ARGUMENT, "3 gradients for 2 variables", "the last is 'b'");
+    give_expect(null, W, b, EG_ERR_ARGUMENT, "(NULL)", "'b'");
     give_expect(a, eg_vector(EG_F32, 4), b, EG_ERR_SHAPE, "'W' is f32[4]", "f32[3]");
     give_expect(a, eg_matrix(EG_F32, 3, 1), b, EG_ERR_SHAPE, "'W' is f32[3,1]", "f32[3]");
     give_expect(a, eg_vector(EG_F64, 3), b, EG_ERR_TYPE, "'W' is f64[3]", "f32[3]");
@@ -264,6 +267,36 @@ START_TEST(gradients_that_do_not_fit)
 }
 END_TEST
 
+/* -- without memory --------------------------------------------------------------------------------------------------
+ */
+
+static eg_val step_without_memory(void *user, eg_val x)
+{
+    eg_optimizer *opt = user;
+    eg_optimizer_update(opt, 1, &x);
+    return eg_nothing();
+}
+
+static bool train_without_memory(eg_context *eg)
+{
+    static const int64_t boundaries[] = {1, 2};
+    static const double rates[] = {3, 2, 1};
+    eg_var *W = eg_variable(eg, "W", eg_matrix(EG_F32, 2, 2));
+    eg_optimizer_params p = eg_optimizer_defaults(EG_SM3);
+    p.momentum = 0.5;
+    p.lr = eg_piecewise_constant(2, boundaries, rates);
+    eg_optimizer *opt = eg_optimizer_new(eg, NULL, &p, 1, &W);
+    if (!opt) return false;
+    eg_spec spec = eg_matrix(EG_F32, 2, 2);
+    float g[4] = {1, 2, 3, 4};
+    eg_func *f = eg_trace(eg, "step", step_without_memory, opt, 1, &spec);
+    if (!f || eg_call(f, NULL, (const void *[]){g}, NULL, &(eg_run_options){.interpret = true})) return false;
+    return eg_optimizer_steps(opt, NULL) == 1 && !eg_optimizer_reset(opt, NULL) && eg_optimizer_steps(opt, NULL) == 0;
+}
+
+START_TEST(every_allocation_may_fail) { faulty_every(train_without_memory); }
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("optimizer_errors");
@@ -278,6 +311,7 @@ static Suite *suite(void)
     tcase_add_test(t, parameters_outside_of_their_range);
     tcase_add_test(t, variables_that_cannot_be_trained);
     tcase_add_test(t, gradients_that_do_not_fit);
+    tcase_add_test(t, every_allocation_may_fail);
     suite_add_tcase(s, t);
     return s;
 }

@@ -109,6 +109,27 @@ START_TEST(nan_is_not_lost)
 }
 END_TEST
 
+/* The strictest check looks at every value on the way, taken or not. */
+START_TEST(nothing_is_infinite_on_the_way)
+{
+    eg_optimizer_params p = variant_params(_i / 2);
+    if (_i % 2) { /* zeros where they may be */
+        p.beta1 = p.beta2 = p.rho = 0;
+        if (p.kind != EG_SM3) p.momentum = 0;
+        if (p.kind == EG_LARS) p.eps = p.weight_decay = 0;
+    }
+    single s = single_open(&p, eg_matrix(EG_F32, 2, 3));
+    float g[2][6] = {{0, 1e-20f, -1, 2, 1e15f, 0}, {0}}, x[6];
+    for (int k = 0; k < 6; k++) {
+        eg_status status = eg_call(s.step, NULL, (const void *[]){g[k % 3 == 1]}, (void *[]){x},
+                                   &(eg_run_options){.check = EG_CHECK_ALL});
+        ck_assert_msg(status == EG_OK, "%s: %s", eg_optimizer_kind_name(p.kind), eg_message(s.eg));
+        for (int i = 0; i < 6; i++) ck_assert(isfinite(x[i]));
+    }
+    train_close(s.eg);
+}
+END_TEST
+
 START_TEST(lars_takes_1_where_a_norm_is_0)
 {
     eg_optimizer_params p = eg_optimizer_defaults(EG_LARS);
@@ -245,6 +266,7 @@ static Suite *suite(void)
     tcase_add_test(t, corrections_keep_their_digits);
     tcase_add_test(t, rates_are_double_precision_beside_f32);
     tcase_add_loop_test(t, nan_is_not_lost, 0, VARIANTS);
+    tcase_add_loop_test(t, nothing_is_infinite_on_the_way, 0, 2 * VARIANTS);
     tcase_add_test(t, lars_takes_1_where_a_norm_is_0);
     suite_add_tcase(s, t);
     t = tcase_create("clipping");

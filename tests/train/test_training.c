@@ -123,7 +123,7 @@ static double loss_at(const data *d, const double *w)
         for (int j = 0; j < FEATURES; j++) z += w[j] * d->x[i][j];
         sum += log1p(exp(-fabs(z))) + fmax(z, 0) - d->y[i] * z;
     }
-    return sum / SAMPLES;
+    return sum / (int)SAMPLES;
 }
 
 /* The least loss, by plain gradient descent for very long. */
@@ -139,7 +139,7 @@ static double least_loss(const data *d)
             for (int j = 0; j < FEATURES; j++) g[j] += e * d->x[i][j];
             g[FEATURES] += e;
         }
-        for (int j = 0; j <= FEATURES; j++) w[j] -= 0.5 * g[j] / SAMPLES;
+        for (int j = 0; j <= FEATURES; j++) w[j] -= 0.5 * g[j] / (int)SAMPLES;
     }
     return loss_at(d, w);
 }
