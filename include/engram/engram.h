@@ -10,10 +10,12 @@
 #include "engram/io.h"
 #include "engram/math.h"
 #include "engram/models.h"
+#include "engram/optimizers.h"
 #include "engram/parallel.h"
 #include "engram/plot.h"
 #include "engram/random.h"
 #include "engram/run.h"
+#include "engram/schedules.h"
 #include "engram/surrogate.h"
 #include "engram/transform.h"
 

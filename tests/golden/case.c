@@ -68,6 +68,14 @@ double golden_param(golden *g, const char *key, const char *name, double otherwi
     return json_is_number(v) ? json_number_value(v) : otherwise;
 }
 
+int golden_numbers(golden *g, const json_t *list, double *to, int most)
+{
+    int n = (int)json_array_size(list);
+    if (n > most) golden_fail(g, "a list of %d numbers", n);
+    for (int k = 0; k < n && k < most; k++) to[k] = json_number_value(json_array_get(list, (size_t)k));
+    return n < most ? n : most;
+}
+
 void golden_complete(golden *g)
 {
     static const char *const maps[] = {"params", "output_params", "g_max", "tau_syn", "E_rev"};

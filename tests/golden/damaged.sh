@@ -26,6 +26,13 @@ expect "UNSUPPORTED: parameter 'params.noise'" '0 passed, 1 failed' 's/"params":
 expect "UNSUPPORTED: model 'LIFE'" '0 passed, 1 failed' 's/"model": "LIF"/"model": "LIFE"/'
 expect "UNSUPPORTED: method 'rk4'" '0 passed, 1 failed' 's/"method": "exp_auto"/"method": "rk4"/'
 expect "UNSUPPORTED: kind 'neutron'" '0 passed, 1 failed' 's/"kind": "neuron"/"kind": "neutron"/'
+case=$2/optimizers/Adam_scheduled
+expect 'FAIL: w: element' '0 passed, 1 failed' 's/"beta1": 0.9/"beta1": 0.8/'
+expect 'FAIL: w: element' '0 passed, 1 failed' 's/"decay_steps": 3/"decay_steps": 4/'
+expect "FAIL: Adam 'Adam0': rho is 0.5" '0 passed, 1 failed' 's/"beta1": 0.9/"rho": 0.5/'
+expect "UNSUPPORTED: parameter 'noise'" '0 passed, 1 failed' 's/"beta1": 0.9/"noise": 0.9/'
+expect "UNSUPPORTED: parameter of a schedule 'noise'" '0 passed, 1 failed' 's/"decay_steps": 3/"noise": 3/'
+case=$2/neurons/LIF
 expect 'FAIL: case.json' '0 passed, 1 failed' '1d'
 case=$surrogate expect 'FAIL: grad: element' '0 passed, 1 failed' 's/"alpha": 4.0/"alpha": 4.1/'
 case=$surrogate expect "UNSUPPORTED: function" '0 passed, 1 failed' 's/"function": "sigmoid"/"function": "sigmoidal"/'

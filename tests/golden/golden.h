@@ -34,6 +34,8 @@ void golden_network(golden *g);
 void golden_input(golden *g);
 void golden_runner(golden *g);
 void golden_surrogate(golden *g);
+void golden_optimizer(golden *g);
+void golden_scheduler(golden *g);
 
 /* Ends the case in an error. */
 void golden_fail(golden *g, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -56,6 +58,22 @@ const golden_array *golden_input_array(golden *g, const char *key, const char *n
 bool golden_has(const golden *g, const char *key, const char *name);
 /* Frees the arrays that it has read. */
 void golden_free_arrays(golden *g);
+
+/* The numbers of a json list, at most `most`; their number. */
+int golden_numbers(golden *g, const json_t *list, double *to, int most);
+
+/* -- schedules
+ * ------------------------------------------------------------------------------------------------------------- */
+
+enum { GOLDEN_PIECES = 16 };
+/* A schedule by its name and parameters; boundaries and values go into the arrays. */
+typedef struct golden_rates {
+    eg_schedule schedule;
+    int64_t boundaries[GOLDEN_PIECES];
+    double values[GOLDEN_PIECES];
+} golden_rates;
+/* Every one of the parameters is used, or UNSUPPORTED. */
+void golden_schedule(golden *g, const char *name, const json_t *params, golden_rates *r);
 
 /* -- comparing
  * ------------------------------------------------------------------------------------------------------------ */

@@ -15,8 +15,9 @@ static const struct {
     const char *kind;
     golden_fn run;
 } kinds[] = {
-    {"neuron", golden_neuron}, {"synapse", golden_synapse}, {"network", golden_network},
-    {"input", golden_input},   {"runner", golden_runner},   {"surrogate", golden_surrogate},
+    {"neuron", golden_neuron},       {"synapse", golden_synapse},     {"network", golden_network},
+    {"input", golden_input},         {"runner", golden_runner},       {"surrogate", golden_surrogate},
+    {"optimizer", golden_optimizer}, {"scheduler", golden_scheduler},
 };
 
 static void dispatch(golden *g)
