@@ -18,7 +18,8 @@ static const struct {
              {"synapse", golden_synapse},
              {"network", golden_network},
              {"input", golden_input},
-             {"runner", golden_runner}};
+             {"runner", golden_runner},
+             {"loss", golden_loss}};
 
 static void dispatch(golden *g)
 {
