@@ -14,12 +14,8 @@
 static const struct {
     const char *kind;
     golden_fn run;
-} kinds[] = {{"neuron", golden_neuron},
-             {"synapse", golden_synapse},
-             {"network", golden_network},
-             {"input", golden_input},
-             {"runner", golden_runner},
-             {"loss", golden_loss}};
+} kinds[] = {{"neuron", golden_neuron}, {"synapse", golden_synapse}, {"network", golden_network},
+             {"input", golden_input},   {"runner", golden_runner},   {"loss", golden_loss}};
 
 static void dispatch(golden *g)
 {

@@ -14,7 +14,7 @@ static eg_reduction reduction(golden *g)
     static const char *const names[] = {[EG_REDUCTION_MEAN] = "mean", "sum", "none"};
     const json_t *v = golden_entry(g, "options", "reduction");
     for (int k = EG_REDUCTION_MEAN; k <= EG_REDUCTION_NONE; k++) {
-        if (json_is_string(v) && !strcmp(json_string_value(v), names[k])) return k;
+        if (json_is_string(v) && !strcmp(json_string_value(v), names[k])) return (eg_reduction)k;
     }
     if (v) golden_fail(g, "'reduction' is none");
     return EG_REDUCTION_DEFAULT;

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "support/faulty.h"
 #include "unit/session.h"
 
 #define P eg_item(x, 0) /* f32[4,3] */
@@ -129,6 +130,21 @@ START_TEST(values_know_their_context)
 }
 END_TEST
 
+static eg_val several(void *user, eg_val x)
+{
+    eg_context *eg_here = user;
+    eg_val i = eg_cross_entropy_loss(P, I, WEIGHT(eg_slice(T, 0, 0, 3, 1)));
+    eg_val pair = eg_tuple(eg_here, 2, (const eg_val[]){P, T});
+    eg_val ctc = eg_ctc_loss(L, NONE, eg_zeros(eg_here, eg_matrix(EG_I32, 2, 2)), NONE, NULL);
+    eg_val all[] = {i, eg_l1_loss(pair, pair, 0), eg_l2_norm(pair), eg_smooth_labels(pair, 0.5), ctc};
+    return eg_tuple(eg_here, 5, all);
+}
+
+static bool traces(eg_context *of) { return eg_trace(of, "several", several, of, 4, specs) != NULL; }
+
+START_TEST(memory_may_end_at_any_time) { faulty_every(traces); }
+END_TEST
+
 /* -- by name
  * ---------------------------------------------------------------------------------------------------------- */
 
@@ -196,6 +212,7 @@ int main(void)
     tcase_add_test(t, wrong_calls_are_named);
     tcase_add_test(t, values_outside_of_their_trace_are_errors);
     tcase_add_test(t, values_know_their_context);
+    tcase_add_test(t, memory_may_end_at_any_time);
     tcase_add_test(t, names_give_the_losses);
     tcase_add_test(t, other_names_list_what_there_is);
     suite_add_tcase(suite, t);
