@@ -62,7 +62,8 @@ EG_API eg_val(eg_softmax_cross_entropy)(eg_val predicts, eg_val targets, EG_PLAC
 /* One function under the three names that it goes by, elementwise: each element is a yes-or-no question, predicts its
  * logit and targets its probability, 0 to 1:
  *     -t log S(p) - (1 - t) log S(-p) = max(p, 0) - p t + log(1 + exp(-|p|)),   S(z) = 1/(1 + exp(-z)).
- * Goodfellow, Bengio, Courville, Deep Learning, 2016, section 6.2.2.2. */
+ * An answer that is sure and right keeps the digits of its small loss and gradient.  Goodfellow, Bengio, Courville,
+ * Deep Learning, 2016, section 6.2.2.2. */
 EG_API eg_val(eg_cross_entropy_sigmoid)(eg_val predicts, eg_val targets, EG_PLACE);
 EG_API eg_val(eg_binary_logistic_loss)(eg_val predicts, eg_val targets, EG_PLACE);
 EG_API eg_val(eg_sigmoid_binary_cross_entropy)(eg_val predicts, eg_val targets, EG_PLACE);

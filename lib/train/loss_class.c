@@ -5,6 +5,8 @@
 
 static const int last[] = {-1};
 static eg_val sum_last(const loss *at, eg_val x) { return eg_sum_axes(x, 1, last, false); }
+/* 0 - x, for -x would make -0 of a loss of 0. */
+static eg_val minus_sum_last(const loss *at, eg_val x) { return eg_sub(0, sum_last(at, x)); }
 
 /* -- probabilities
  * ---------------------------------------------------------------------------------------------------- */
@@ -24,7 +26,7 @@ static rows of_probabilities(const loss *at, eg_val p, eg_val t)
 {
     bool even = eg_tuple_size(at->value) == 0;
     eg_val share = even ? t : eg_mul(t, at->value);
-    return (rows){eg_neg(sum_last(at, weighed(at, share, loss_log_softmax(at, p)))),
+    return (rows){minus_sum_last(at, weighed(at, share, loss_log_softmax(at, p))),
                   even ? eg_nothing() : sum_last(at, share)};
 }
 
@@ -40,7 +42,7 @@ static rows of_indices(const loss *at, eg_val p, eg_val t)
     if (num > INT32_MAX) t = eg_convert(t, EG_I64);
     eg_val index = eg_iota(at->eg, num, eg_spec_of(t).dtype);
     eg_val chosen = eg_eq(index, eg_new_axis(t, -1)), counts = eg_ge(t, 0);
-    eg_val each = eg_neg(sum_last(at, eg_where(chosen, loss_log_softmax(at, p), 0)));
+    eg_val each = minus_sum_last(at, eg_where(chosen, loss_log_softmax(at, p), 0));
     eg_val weight = eg_convert(counts, s.dtype);
     if (!even) {
         weight = sum_last(at, eg_where(chosen, at->value, 0));
@@ -88,7 +90,10 @@ static bool weight_fits(const loss *at, eg_val p)
 /* A mean of no row is 0. */
 static eg_val mean_of(const loss *at, rows r)
 {
-    if (eg_tuple_size(r.weight) == 0) return eg_mean(r.loss);
+    eg_spec s = eg_spec_of(r.loss);
+    int64_t num = 1;
+    for (int k = 0; k < s.rank; k++) num *= s.dim[k];
+    if (eg_tuple_size(r.weight) == 0) return num > 0 ? eg_mean(r.loss) : eg_sum(r.loss);
     eg_val total = eg_sum(r.weight);
     return eg_div(eg_sum(r.loss), eg_where(eg_eq(total, 0), 1, total));
 }
@@ -133,11 +138,14 @@ static eg_val softmax(const loss *at, eg_val p, eg_val t)
                      loss_spec(i).s);
 }
 
-/* Far from 0 one of max(p, 0) - p t and the rest is exact, so that a sure and right answer keeps its small loss. */
+/* As it is defined, by -log S(p) = softplus(-p): all terms have one sign, in the loss and in each part of its gradient,
+ * so that a sure and right answer keeps its digits.  max(p, 0) - p t + ... would save a softplus and lose those of the
+ * gradient. */
 static eg_val yes_or_no(const loss *at, eg_val p, eg_val t)
 {
     if (!loss_same_shape(at, p, t)) return eg_nothing();
-    return eg_add(eg_sub(eg_max(p, 0), eg_mul(p, t)), eg_softplus(eg_neg(eg_abs(p))));
+    eg_val yes = eg_mul(t, eg_softplus(eg_neg(p))), no = eg_mul(eg_sub(1, t), eg_softplus(p));
+    return eg_add(yes, no);
 }
 
 eg_val(eg_cross_entropy_loss)(eg_val predicts, eg_val targets, const eg_cross_entropy_options *options,

@@ -99,9 +99,10 @@ static eg_val loss_of_end(const ctc *c, eg_val given)
 {
     const loss *at = c->at;
     eg_val here = eg_eq(eg_iota(at->eg, c->num_labels + 1, EG_I32), c->num_wanted);
-    return eg_where(c->bad, NAN, eg_neg(eg_sum(eg_where(here, given, 0), 1)));
+    return eg_where(c->bad, NAN, eg_sub(0, eg_sum(eg_where(here, given, 0), 1)));
 }
 
+/* The loss, or with `probs` the tuple; all arguments are right. */
 static eg_val run(ctc *c, eg_val logits, eg_val logit_paddings, eg_val labels, eg_val label_paddings)
 {
     const loss *at = c->at;

@@ -57,6 +57,23 @@ START_TEST(rows_without_a_class_are_left_out_and_wrong_classes_are_seen)
 }
 END_TEST
 
+static eg_val certain(void *user, eg_val x)
+{
+    (void)user;
+    eg_val none = eg_slice(x, 0, 0, 0, 1);
+    eg_val one = eg_cross_entropy_loss(x, eg_full(eg, eg_vector(EG_I32, 2), 0), NULL);
+    return eg_stack(0, one, eg_cross_entropy_loss(none, none, NULL),
+                    eg_softmax_cross_entropy(eg_row(x, 0), eg_row(x, 1)));
+}
+
+START_TEST(losses_of_nothing_are_a_positive_zero)
+{
+    float in[4] = {1000, 0, 1000, 0}, out[3], g[4];
+    run_single(certain, eg_matrix(EG_F32, 2, 2), in, out, g);
+    for (int k = 0; k < 3; k++) ck_assert(out[k] == 0 && !signbit(out[k]));
+}
+END_TEST
+
 static eg_val masked(void *user, eg_val x)
 {
     (void)user;
@@ -75,18 +92,23 @@ START_TEST(classes_that_cannot_be_have_no_gradient)
 }
 END_TEST
 
-static eg_val sure(void *user, eg_val x) { return (void)user, eg_binary_logistic_loss(x, 1); }
+static eg_val sure(void *user, eg_val x)
+{
+    (void)user;
+    eg_val yes = eg_convert(eg_gt(x, 0), EG_F32); /* known to no rule of building */
+    return eg_binary_logistic_loss(x, yes);
+}
 
 START_TEST(sure_and_right_answers_keep_their_digits)
 {
-    float in[3] = {20, 60, 3e38f}, out[3], g[3];
-    run_single(sure, eg_vector(EG_F32, 3), in, out, g);
-    for (int k = 0; k < 2; k++) {
-        float want = expf(-in[k]);
+    float in[4] = {20, 60, -40, 3e38f}, out[4], g[4];
+    run_single(sure, eg_vector(EG_F32, 4), in, out, g);
+    for (int k = 0; k < 3; k++) {
+        float want = expf(-fabsf(in[k]));
         ck_assert_float_eq_tol(out[k] / want, 1, 1e-5f);
-        ck_assert_float_eq_tol(g[k] / want, -1, 1e-5f);
+        ck_assert_float_eq_tol(g[k] / want, in[k] > 0 ? -1 : 1, 1e-5f);
     }
-    ck_assert(out[2] == 0 && g[2] == 0);
+    ck_assert(out[3] == 0 && g[3] == 0);
 }
 END_TEST
 
@@ -136,6 +158,7 @@ int main(void)
     TCase *t = tcase_create("loss_corners");
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, rows_without_a_class_are_left_out_and_wrong_classes_are_seen);
+    tcase_add_test(t, losses_of_nothing_are_a_positive_zero);
     tcase_add_test(t, classes_that_cannot_be_have_no_gradient);
     tcase_add_test(t, sure_and_right_answers_keep_their_digits);
     tcase_add_test(t, norms_neither_overflow_nor_vanish);
