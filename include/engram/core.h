@@ -236,6 +236,8 @@ static inline eg_val eg_nothing(void)
 EG_API eg_spec eg_spec_of(eg_val v);
 /* Number of parts of a tuple; 0 for nothing, 1 for a value that is not a tuple. */
 EG_API int eg_tuple_size(eg_val v);
+/* Context that a value belongs to; of plain numbers and nothing the one in which this thread is tracing; else NULL. */
+EG_API eg_context *eg_context_of(eg_val v);
 
 /* -- tracing ------------------------------------------------------------------------------------------------------- */
 

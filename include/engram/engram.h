@@ -8,6 +8,7 @@
 #include "engram/export.h"
 #include "engram/inputs.h"
 #include "engram/io.h"
+#include "engram/losses.h"
 #include "engram/math.h"
 #include "engram/models.h"
 #include "engram/optimizers.h"

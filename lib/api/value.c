@@ -56,6 +56,12 @@ eg_context *egi_trace_here(eg_context *eg)
 
 eg_context *egi_traced_here(void) { return traced_here; }
 
+eg_context *eg_context_of(eg_val v)
+{
+    eg_context *eg = egi_context_of(v);
+    return eg ? eg : traced_here;
+}
+
 void egi_lost(const char *what, const char *why, const char *file, int line)
 {
     egi_fail(traced_here, EG_ERR_ARGUMENT, file, line, "%s: %s", what, why);

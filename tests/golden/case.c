@@ -78,7 +78,7 @@ int golden_numbers(golden *g, const json_t *list, double *to, int most)
 
 void golden_complete(golden *g)
 {
-    static const char *const maps[] = {"params", "output_params", "g_max", "tau_syn", "E_rev"};
+    static const char *const maps[] = {"params", "options", "output_params", "g_max", "tau_syn", "E_rev"};
     const char *name;
     json_t *v;
     json_object_foreach((json_t *)(uintptr_t)json_object_get(g->run, "outputs"), name, v)
@@ -115,6 +115,7 @@ static bool load(golden *g, const char *name, golden_array *a)
         golden_fail(g, "%s", eg_message(g->eg));
         return false;
     }
+    a->dtype = s.dtype;
     a->rank = s.rank;
     a->num = 1;
     for (int k = 0; k < s.rank; k++) a->num *= a->dim[k] = s.dim[k];

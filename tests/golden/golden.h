@@ -7,6 +7,7 @@
 
 /* An array of a case, as doubles whatever its type. */
 typedef struct golden_array {
+    eg_dtype dtype; /* in its file */
     int rank;
     int64_t dim[8], num;
     double *data;
@@ -36,6 +37,7 @@ void golden_runner(golden *g);
 void golden_surrogate(golden *g);
 void golden_optimizer(golden *g);
 void golden_scheduler(golden *g);
+void golden_loss(golden *g);
 
 /* Ends the case in an error. */
 void golden_fail(golden *g, const char *format, ...) __attribute__((format(printf, 2, 3)));

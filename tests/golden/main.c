@@ -17,7 +17,7 @@ static const struct {
 } kinds[] = {
     {"neuron", golden_neuron},       {"synapse", golden_synapse},     {"network", golden_network},
     {"input", golden_input},         {"runner", golden_runner},       {"surrogate", golden_surrogate},
-    {"optimizer", golden_optimizer}, {"scheduler", golden_scheduler},
+    {"optimizer", golden_optimizer}, {"scheduler", golden_scheduler}, {"loss", golden_loss},
 };
 
 static void dispatch(golden *g)

@@ -64,7 +64,11 @@ int computed(eg_context *eg)
     auto concat = [](void *, eg_val x) { return eg_concat(0, x, eg_reshape(x, 2, 3)); };
     auto sum = [](void *, eg_val x) { return eg_sum(x, 1); };
     if (!fails_at(eg, add, "eg_add", here + 1) || !fails_at(eg, concat, "eg_concat", here + 2)) return 1;
+    auto error = [](void *, eg_val x) { return eg_mean_squared_error(x, 0.5, 1); };
+    auto size = [](void *, eg_val x) { return eg_mean_square(x, 0, 1); };
     if (!fails_at(eg, sum, "eg_sum", here + 3)) return 2;
+    if (!fails_at(eg, error, "eg_mean_squared_error", here + 5)) return 6;
+    if (!fails_at(eg, size, "eg_mean_square", here + 6)) return 7;
 
     auto g = [](void *, eg_val x) -> eg_val {
         int first = 0;
@@ -75,12 +79,13 @@ int computed(eg_context *eg)
         (void)rows; // [3, 2] and [2, 3]
         return eg_concat(0, scalars, eg_amax(m, -1));
     };
-    if (!fails_at(eg, g, "eg_add", here + 12)) return 3;
+    if (!fails_at(eg, g, "eg_add", here + 16)) return 3;
 
     auto h = [](void *, eg_val x) -> eg_val {
         eg_val m = eg_reshape(x, 2, -1), scalars[] = {eg_sum(m), 2.5};
         eg_val more = eg_stack(0, eg_mean(m, 0, 1), 1U, 2L, 3.5F, true);
-        return eg_concat(0, eg_stack_n(0, 2, scalars), more, eg_amax(m, -1));
+        eg_val zero = eg_add(eg_mean_absolute_error(m, m, 0, -1), eg_l1_loss(m, m, EG_REDUCTION_DEFAULT));
+        return eg_concat(0, eg_stack_n(0, 2, scalars), more, eg_add(eg_amax(m, -1), zero));
     };
     eg_spec spec = eg_vector(EG_F32, 6);
     float in[6] = {0, 1, 2, 3, 4, 5}, out[9] = {};
