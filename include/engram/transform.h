@@ -79,19 +79,49 @@ typedef struct eg_vmap_options {
     const int *shared;
     int num_vars; /* variables of which each copy has its own; the others are shared */
     const eg_vmap_variable *vars;
+    bool same_draws; /* all copies draw the same random numbers; default: each its own */
 } eg_vmap_options;
 
 /* What `num` calls of f do, at once: a batch of samples, a sweep over parameters, an ensemble.  Arguments (but shared
  * ones) and results have one more axis in front, which counts copies; copy k gives the bits that a call of f with row k
- * of the arguments gives.  Random draws are the exception: each copy draws numbers of its own.
- * Where copies need different numbers of steps of a loop or while, those that have finished wait; of a cond whose
+ * of the arguments gives.  Random draws are the exception: each copy draws numbers of its own, unless same_draws is
+ * set. Where copies need different numbers of steps of a loop or while, those that have finished wait; of a cond whose
  * predicate differs both arms are computed.  Host functions, and events along connections, are done for one copy after
  * the other.
  * Errors: num below 1, unknown arguments, variables that do not fit, a shared variable that copies set to different
  * values, values of the highest rank, a host function inside of what only some copies do. */
 EG_API eg_func *(eg_vmap)(eg_func *f, int64_t num, const eg_vmap_options *options, EG_PLACE);
 
+/* -- further derivatives: compositions of the two ------------------------------------------------------------------ */
+
+/* Of which result, with respect to what; the pointer may be NULL: the first result, all floating arguments. */
+typedef struct eg_derivative_options {
+    int result;   /* number of the result, for all but eg_jvp() */
+    int num_args; /* arguments, by number; 0 = all floating ones */
+    const int *args;
+    bool forward; /* eg_jacobian(): a pass for each element of the argument, not for each of the result */
+    eg_checkpoint policy;
+    int64_t every;
+} eg_derivative_options;
+
+/* Forward mode: the derivative along a direction.  Takes f's arguments, then a tangent for each of the chosen ones;
+ * gives f's results, then the tangent of each floating result, in order.  Errors as eg_gradient(). */
+EG_API eg_func *(eg_jvp)(eg_func *f, const eg_derivative_options *options, EG_PLACE);
+/* The gradient of the sum of a result of any shape; results as of eg_gradient(). */
+EG_API eg_func *(eg_vector_gradient)(eg_func *f, const eg_derivative_options *options, EG_PLACE);
+/* All partial derivatives of a result of shape R by each chosen argument, of shape A: f's results, then arrays of shape
+ * [R..., A...].  Random draws are those of one call.  Errors: more axes than EG_MAX_RANK, and those of eg_gradient()
+ * and eg_vmap(). */
+EG_API eg_func *(eg_jacobian)(eg_func *f, const eg_derivative_options *options, EG_PLACE);
+/* Second derivatives of a floating scalar by each chosen argument, twice: f's results, then arrays of shape [A...,
+ * A...]; forward over reverse. */
+EG_API eg_func *(eg_hessian)(eg_func *f, const eg_derivative_options *options, EG_PLACE);
+
 #ifndef __cplusplus
+#define eg_jvp(...) (eg_jvp)(__VA_ARGS__, EG_HERE)
+#define eg_vector_gradient(...) (eg_vector_gradient)(__VA_ARGS__, EG_HERE)
+#define eg_jacobian(...) (eg_jacobian)(__VA_ARGS__, EG_HERE)
+#define eg_hessian(...) (eg_hessian)(__VA_ARGS__, EG_HERE)
 #define eg_vmap(...) (eg_vmap)(__VA_ARGS__, EG_HERE)
 #define eg_gradient(...) (eg_gradient)(__VA_ARGS__, EG_HERE)
 #define eg_custom_gradient(eg, forward, backward, user, x)                                                             \

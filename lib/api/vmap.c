@@ -89,7 +89,7 @@ eg_func *(eg_vmap)(eg_func *f, int64_t num, const eg_vmap_options *options, cons
     egi_arena arena = {.allocator = &f->eg->allocator};
     const bool *arg = mapped_args(f, &arena, o, file, line);
     eg_var **all = arg ? mapped_vars(f, &arena, num, o, file, line) : NULL;
-    egi_graph *g = all ? egi_vmap_graph(f->traced, num, arg, all) : NULL;
+    egi_graph *g = all ? egi_vmap_graph(f->traced, num, arg, all, o->same_draws) : NULL;
     eg_func *made = NULL;
     if (g) {
         char name[200];

@@ -134,7 +134,12 @@ static void interface(egi_vmap *x)
 {
     egi_graph *g = x->to;
     for (int64_t k = 0; k < g->args.n; k++) {
-        if (!x->arg || x->arg[k]) g->args.at[k] = with_copies(x, g->args.at[k]);
+        if (x->arg && !x->arg[k]) continue;
+        if (g->args.at[k].rank == EG_MAX_RANK)
+            egi_fail(g->eg, EG_ERR_SHAPE, NULL, 0,
+                     "eg_vmap: argument %lld has %d axes, as many as there can be, and copies need one more; share it",
+                     (long long)k, EG_MAX_RANK);
+        g->args.at[k] = with_copies(x, g->args.at[k]);
     }
     for (int64_t k = 0; k < g->vars.n; k++) {
         if (x->all && x->all[k]) g->vars.at[k] = x->all[k];
@@ -181,9 +186,10 @@ static bool memory(egi_vmap *x)
     return x->many && x->map && x->items && x->order && x->first && x->loc && x->rule && egi_copy_lists(x->to, g);
 }
 
-egi_graph *egi_vmap_graph(const egi_graph *from, int64_t num, const bool *arg, eg_var *const *all)
+egi_graph *egi_vmap_graph(const egi_graph *from, int64_t num, const bool *arg, eg_var *const *all, bool same_draws)
 {
-    egi_vmap x = {.from = from, .to = egi_graph_new(from->eg), .num = num, .arg = arg, .all = all};
+    egi_vmap x = {
+        .from = from, .to = egi_graph_new(from->eg), .num = num, .arg = arg, .all = all, .same_draws = same_draws};
     bool ok = x.to && memory(&x);
     if (ok) {
         interface(&x);

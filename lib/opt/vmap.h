@@ -18,6 +18,7 @@ typedef struct egi_vmap {
     int64_t num;
     const bool *arg;    /* arguments that differ from copy to copy; NULL: all */
     eg_var *const *all; /* variable slot -> the variable that holds all copies, or NULL */
+    bool same_draws;    /* random draws do not differ by themselves */
     bool *many;         /* for each node */
     egi_id *map;        /* node -> its value in the region of `to` being built */
     egi_id **items;     /* owner or host call -> values of its items */

@@ -59,7 +59,7 @@ static bool differs(const egi_vmap *x, egi_id id)
     switch ((int)n->op) {
     case EGI_ARG: return !x->arg || x->arg[n->imm];
     case EGI_VAR: return x->all && x->all[n->imm];
-    case EGI_BITS: return true;
+    case EGI_BITS: return !x->same_draws || any_arg(x, id);
     case EGI_PARAM: return param(x, id);
     case EGI_ITEM: return item(x, id);
     case EGI_LOOP:

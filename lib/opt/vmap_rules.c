@@ -322,7 +322,7 @@ static uint64_t rule_of(egi_vmap *x, uint64_t number)
 {
     egi_graph *g = x->to;
     if (!number || x->rule[number - 1]) return number ? x->rule[number - 1] : 0;
-    egi_graph *rule = egi_vmap_graph(x->from->customs.at[number - 1], x->num, NULL, NULL);
+    egi_graph *rule = egi_vmap_graph(x->from->customs.at[number - 1], x->num, NULL, NULL, x->same_draws);
     if (!rule) return 0;
     if (!egi_push(&g->eg->allocator, &g->customs, rule)) {
         egi_graph_free(rule);
