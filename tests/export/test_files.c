@@ -164,7 +164,7 @@ static void run_host(eg_func *f, const char *object)
     RUNS("cc -std=c11 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -I%s -o %s/host %s/export/host/host.c "
          "%s/%s -Wl,-rpath,$PWD/%s 2>&1",
          folder, folder, EG_TEST_DIR, folder, object, folder);
-    RUNS("ldd %s/host | grep -i -e engram -e LLVM -e gomp; [ $? = 1 ]", folder);
+    RUNS("ldd %s/host | grep -e libengram -e libLLVM -e libgomp; [ $? = 1 ]", folder);
     RUNS("%s/host %s.in %s.out %s.data 2>&1", folder, path, path, path);
 }
 
