@@ -2,6 +2,7 @@
 #ifndef ENGRAM_H
 #define ENGRAM_H
 
+#include "engram/activations.h"
 #include "engram/connect.h"
 #include "engram/core.h"
 #include "engram/dynsys.h"

@@ -6,8 +6,9 @@
  *
  *     static eg_val train_step(void *user, eg_val x)
  *     {
- *         eg_val y = eg_apply(gradient, x);                    // loss, gradients of W and b: eg_gradient(),
- * transform.h eg_val g[] = {eg_item(y, 1), eg_item(y, 2)}; eg_clip_by_global_norm(eg, 2, g, 1);
+ *         eg_val y = eg_apply(gradient, x); // of eg_gradient(): the loss, gradients of W and b
+ *         eg_val g[] = {eg_item(y, 1), eg_item(y, 2)};
+ *         eg_clip_by_global_norm(eg, 2, g, 1);
  *         eg_optimizer_update(adam, 2, g);
  *         return eg_item(y, 0);
  *     }
