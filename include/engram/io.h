@@ -1,4 +1,4 @@
-/* Files: arrays as NumPy's .npy and .npz.
+/* Files: arrays as NumPy's .npy and .npz, and from IDX.
  *
  * Writing.  A file appears whole or not at all: it is written beside its place, brought to disk and renamed.  What was
  *   there before stays until then; a link is replaced, and what is no regular file is an error.
@@ -54,6 +54,15 @@ EG_API eg_status eg_npy_complete(eg_npy_stream *s);
 EG_API eg_status eg_npy_finish(eg_npy_stream *s);
 EG_API void eg_npy_discard(eg_npy_stream *s);
 
+/* -- IDX ----------------------------------------------------------------------------------------------------------- */
+
+/* Reads an IDX file, the format of MNIST and Fashion-MNIST (Y. LeCun and others, "The MNIST database of handwritten
+ * digits": magic number, extents, elements, all big-endian), as it is or packed by gzip.  Bytes become u32, signed
+ * bytes and i2 i32; i4, f4 and f8 are Engram's.  NULL after an error. */
+EG_API eg_array *(eg_idx_read)(eg_context *eg, const char *path, EG_PLACE);
+/* The same from memory; name stands for the path in errors (NULL: "memory"). */
+EG_API eg_array *(eg_idx_parse)(eg_context *eg, const char *name, const void *data, size_t bytes, EG_PLACE);
+
 /* -- .npz --------------------------------------------------------------------------------------------------------- */
 
 /* An archive open for reading: a zip file, zip64 where it is large, whose members are .npy files, stored or deflated.
@@ -96,6 +105,8 @@ EG_API eg_status(eg_npz_write)(eg_context *eg, const char *path, int64_t num, co
 #define eg_npy_parse(...) (eg_npy_parse)(__VA_ARGS__, EG_HERE)
 #define eg_npy_write(...) (eg_npy_write)(__VA_ARGS__, EG_HERE)
 #define eg_npy_create(...) (eg_npy_create)(__VA_ARGS__, EG_HERE)
+#define eg_idx_read(...) (eg_idx_read)(__VA_ARGS__, EG_HERE)
+#define eg_idx_parse(...) (eg_idx_parse)(__VA_ARGS__, EG_HERE)
 #define eg_npz_open(...) (eg_npz_open)(__VA_ARGS__, EG_HERE)
 #define eg_npz_parse(...) (eg_npz_parse)(__VA_ARGS__, EG_HERE)
 #define eg_npz_read(...) (eg_npz_read)(__VA_ARGS__, EG_HERE)

@@ -126,11 +126,11 @@ source egi_source(const input *in, uint64_t at, uint64_t size)
 static voidpf take(voidpf eg, uInt items, uInt size) { return eg_alloc(eg, items, size); }
 static void give(voidpf eg, voidpf p) { eg_release(eg, p); }
 
-bool egi_source_inflate(source *s, uint64_t size)
+bool egi_source_inflate(source *s, uint64_t size, bool gzip)
 {
     s->packed = eg_alloc(s->in->eg, PACKED, 1);
     s->z = (z_stream){.zalloc = take, .zfree = give, .opaque = s->in->eg};
-    if (!s->packed || inflateInit2(&s->z, -MAX_WBITS) != Z_OK) {
+    if (!s->packed || inflateInit2(&s->z, gzip ? 16 + MAX_WBITS : -MAX_WBITS) != Z_OK) {
         eg_fail(s->in->eg, EG_ERR_MEMORY, s->in->file, s->in->line, "%s: out of memory", s->in->what);
         eg_release(s->in->eg, s->packed);
         s->packed = NULL;

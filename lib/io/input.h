@@ -39,8 +39,9 @@ typedef struct source {
 } source;
 
 source egi_source(const input *in, uint64_t at, uint64_t size);
-/* Of a deflated piece, with the number of bytes that it is to give.  egi_source_close() frees its buffers. */
-bool egi_source_inflate(source *s, uint64_t size);
+/* Of a deflated piece, in gzip's wrapping or none, with the number of bytes that it is to give.  egi_source_close()
+ * frees its buffers. */
+bool egi_source_inflate(source *s, uint64_t size, bool gzip);
 void egi_source_close(source *s);
 /* Exactly n <= left bytes; false after an error. */
 bool egi_source_read(source *s, void *to, size_t n);

@@ -29,6 +29,8 @@ size_t egi_npy_format_rows(eg_spec row, int64_t rows, char *to);
 
 /* Reads magic, version and header; the rest of the source is the elements, exactly.  False after an error. */
 bool egi_npy_header(source *s, npy_header *h);
+/* Reads the elements that such a header promises, which are all that is left of the source. */
+eg_array *egi_npy_elements(source *s, const npy_header *h, const uint32_t *crc);
 /* Reads a whole .npy file out of the source, to its end.  crc: the checksum it must have, or NULL. */
 eg_array *egi_npy_array(source *s, const uint32_t *crc);
 

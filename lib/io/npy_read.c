@@ -95,20 +95,24 @@ static bool read_converted(source *s, const npy_header *h, uint8_t *to)
     return true;
 }
 
-eg_array *egi_npy_array(source *s, const uint32_t *crc)
+eg_array *egi_npy_elements(source *s, const npy_header *h, const uint32_t *crc)
 {
-    npy_header h;
     const input *in = s->in;
-    if (!egi_npy_header(s, &h)) return NULL;
-    eg_spec spec = {.dtype = h.type.dtype, .rank = h.rank};
-    memcpy(spec.dim, h.dim, sizeof spec.dim);
-    uint8_t *data = eg_alloc(in->eg, h.count, eg_dtype_size(spec.dtype));
+    eg_spec spec = {.dtype = h->type.dtype, .rank = h->rank};
+    memcpy(spec.dim, h->dim, sizeof spec.dim);
+    uint8_t *data = eg_alloc(in->eg, h->count, eg_dtype_size(spec.dtype));
     if (!data) return NULL;
-    bool ok = as_it_is(&h) ? egi_source_read(s, data, (size_t)s->left) : read_converted(s, &h, data);
+    bool ok = as_it_is(h) ? egi_source_read(s, data, (size_t)s->left) : read_converted(s, h, data);
     ok = ok && egi_source_ends(s, crc);
     if (ok) return (eg_array_adopt)(in->eg, spec, data, in->file, in->line);
     eg_release(in->eg, data);
     return NULL;
+}
+
+eg_array *egi_npy_array(source *s, const uint32_t *crc)
+{
+    npy_header h;
+    return egi_npy_header(s, &h) ? egi_npy_elements(s, &h, crc) : NULL;
 }
 
 eg_array *(eg_npy_read)(eg_context *eg, const char *path, const char *file, int line)

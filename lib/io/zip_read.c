@@ -239,5 +239,5 @@ bool egi_zip_member(const input *in, const zip_directory *d, int64_t k, source *
     s->at += ZIP_LOCAL + name + extra;
     s->end = s->at + m->packed;
     s->left = m->size;
-    return m->method == ZIP_STORED || egi_source_inflate(s, m->size);
+    return m->method == ZIP_STORED || egi_source_inflate(s, m->size, false);
 }

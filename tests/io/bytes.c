@@ -125,6 +125,30 @@ zip zip_bytes(const char *name, const blob *npy, int how)
     return z;
 }
 
+blob idx_bytes(uint8_t type, int rank, const uint32_t *dim, const void *data, size_t n)
+{
+    blob b = {.n = 0};
+    bytes_add(&b, (uint8_t[]){0, 0, type, (uint8_t)rank}, 4);
+    for (int k = 0; k < rank; k++) {
+        for (int shift = 24; shift >= 0; shift -= 8) bytes_add(&b, &(uint8_t){(uint8_t)(dim[k] >> shift)}, 1);
+    }
+    bytes_add(&b, data, n);
+    return b;
+}
+
+blob gzip_bytes(const blob *b)
+{
+    blob out = {.n = 0};
+    z_stream z = {.next_in = (Bytef *)(uintptr_t)b->at, .avail_in = (uInt)b->n};
+    z.next_out = out.at;
+    z.avail_out = sizeof out.at;
+    if (deflateInit2(&z, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK) abort();
+    if (deflate(&z, Z_FINISH) != Z_STREAM_END) abort();
+    out.n = z.total_out;
+    deflateEnd(&z);
+    return out;
+}
+
 void file_put(const char *path, const void *data, size_t n)
 {
     FILE *f = fopen(path, "wb");

@@ -25,6 +25,10 @@ enum { ZIP_IS_DEFLATED = 1, ZIP_IS_WIDE = 2 };
 /* One member of that name: the file npy; sizes in zip64 fields if wide. */
 zip zip_bytes(const char *name, const blob *npy, int how);
 
+/* An IDX file of that type, extents and elements; any file packed by gzip. */
+blob idx_bytes(uint8_t type, int rank, const uint32_t *dim, const void *data, size_t n);
+blob gzip_bytes(const blob *b);
+
 /* Writes and reads a whole file. */
 void file_put(const char *path, const void *data, size_t n);
 size_t file_get(const char *path, void *to, size_t size);

@@ -1,4 +1,4 @@
-/* parse_fuzz N [FIRST]: gives N damaged files (EG_LONG=1: at least a million) to the parsers of .npy and .npz, in
+/* parse_fuzz N [FIRST]: gives N damaged files (EG_LONG=1: at least a million) to the parsers of .npy, .npz and IDX, in
  * memory and now and then on disk.  A file is a valid one with some bytes changed, removed, doubled or joined with
  * another, or random bytes; each is a function of its number.  What is read must be whole: its elements are summed.  A
  * crash is a finding; run it under sanitizers. */
@@ -11,7 +11,7 @@
 #include "io/bytes.h"
 #include "support/support.h"
 
-enum { PER_CONTEXT = 200, PER_FILE = 1000, SEEDS = 11 };
+enum { PER_CONTEXT = 200, PER_FILE = 1000, SEEDS = 13 };
 
 static blob seed_npy[5];
 static blob seed[SEEDS]; /* those, and archives of them */
@@ -45,6 +45,8 @@ static void make_seeds(void)
     for (int k = 0; k < 4; k++) seed[5 + k] = zip_bytes(k == 3 ? "E.spike.npy" : "V.npy", &seed_npy[k], k).file;
     seed[9] = zip_bytes("notes.txt", &seed_npy[0], 0).file;
     seed[10].n = 0;
+    seed[11] = idx_bytes(0x08, 2, (const uint32_t[]){6, 8}, data, sizeof data);
+    seed[12] = gzip_bytes(&seed[11]);
 }
 
 /* Numbers that lengths and offsets trip over. */
@@ -202,6 +204,7 @@ int main(int argc, char **argv)
         memcpy(exact, b.at, b.n);
         count(eg, look(eg_npy_parse(eg, "fuzz", exact, b.n)), &t);
         try_archive(eg, eg_npz_parse(eg, "fuzz", exact, b.n), &t);
+        count(eg, look(eg_idx_parse(eg, "fuzz", exact, b.n)), &t);
         if (k % PER_FILE == 0) {
             file_put(name, b.at, b.n);
             count(eg, look(eg_npy_read(eg, name)), &t);
