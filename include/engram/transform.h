@@ -85,9 +85,11 @@ typedef struct eg_vmap_options {
 /* What `num` calls of f do, at once: a batch of samples, a sweep over parameters, an ensemble.  Arguments (but shared
  * ones) and results have one more axis in front, which counts copies; copy k gives the bits that a call of f with row k
  * of the arguments gives.  Random draws are the exception: each copy draws numbers of its own, unless same_draws is
- * set. Where copies need different numbers of steps of a loop or while, those that have finished wait; of a cond whose
- * predicate differs both arms are computed.  Host functions, and events along connections, are done for one copy after
- * the other.
+ * set.
+ * Where copies need different numbers of steps of a loop or while, those that have finished wait; of a cond whose
+ * predicate differs both arms are computed, in each with a copy that chose it in place of those that did not (if none
+ * did, an arm with an infinite derivative can still make gradients NaN).  Host functions are called for each copy, one
+ * after the other; so are events along connections.
  * Errors: num below 1, unknown arguments, variables that do not fit, a shared variable that copies set to different
  * values, values of the highest rank, a host function inside of what only some copies do. */
 EG_API eg_func *(eg_vmap)(eg_func *f, int64_t num, const eg_vmap_options *options, EG_PLACE);

@@ -36,8 +36,8 @@ static bool choose(derivative *d)
     const eg_derivative_options *o = d->o;
     if (eg_num_args(f) > MOST || eg_num_results(f) > MOST)
         return wrong(d, EG_ERR_ARGUMENT, "it has more than 64 arguments or results");
-    if (o->num_args < 0 || o->num_args > MOST || (o->num_args && !o->args))
-        return wrong(d, EG_ERR_ARGUMENT, "the list of arguments is missing");
+    if (o->num_args < 0 || o->num_args > MOST) return wrong(d, EG_ERR_ARGUMENT, "options.num_args must be 0 to 64");
+    if (o->num_args && !o->args) return wrong(d, EG_ERR_ARGUMENT, "the list of arguments is missing");
     for (int k = 0; k < o->num_args; k++) d->args[d->num++] = o->args[k];
     for (int k = 0; k < eg_num_args(f) && !o->num_args; k++) {
         if (egi_is_float(eg_arg_spec(f, k).dtype)) d->args[d->num++] = k;
@@ -106,7 +106,13 @@ static eg_func *trace(derivative *d, const char *name, eg_fn fn, void *user, int
     const int n = eg_num_args(d->f);
     for (int k = 0; k < n; k++) args[k] = eg_arg_spec(d->f, k);
     for (int k = 0; k < more; k++) args[n + k] = extra[k];
-    return (eg_trace)(d->f->eg, name, fn, user, n + more, args, d->file, d->line);
+    /* Also while another function is being traced: this one is complete in itself. */
+    eg_context *eg = d->f->eg;
+    egi_trace *around = eg->trace;
+    eg->trace = NULL;
+    eg_func *made = (eg_trace)(eg, name, fn, user, n + more, args, d->file, d->line);
+    eg->trace = around;
+    return made;
 }
 
 /* The function that is asked for: f's results, then those of fn. */
@@ -361,8 +367,12 @@ eg_func *(eg_hessian)(eg_func *f, const eg_derivative_options *options, const ch
     for (int k = 0; k < d.num && !f->eg->status; k++) {
         const eg_gradient_options g = {
             .result = d.o->result, .num_args = 1, .args = &d.args[k], .policy = d.o->policy, .every = d.o->every};
-        const eg_derivative_options j = {
-            .result = eg_num_results(f), .num_args = 1, .args = &d.args[k], .forward = true};
+        const eg_derivative_options j = {.result = eg_num_results(f),
+                                         .num_args = 1,
+                                         .args = &d.args[k],
+                                         .forward = true,
+                                         .policy = d.o->policy,
+                                         .every = d.o->every};
         eg_func *gradient = (eg_gradient)(f, &g, file, line);
         if (gradient) d.parts[k] = jacobian(gradient, &j, "eg_hessian", file, line);
         eg_func_free(gradient);

@@ -49,6 +49,22 @@ static bool holds_all(eg_func *f, int64_t num, const eg_vmap_variable *v, const 
     return false;
 }
 
+/* One variable holds the copies of one other, and is none that the function knows itself. */
+static bool alone(eg_func *f, const eg_vmap_options *o, int k, const char *file, int line)
+{
+    const eg_vmap_variable *v = &o->vars[k];
+    const char *why = NULL;
+    for (int j = 0; j < k && !why; j++) {
+        if (o->vars[j].one == v->one) why = "holds copies of a variable that another one holds, too";
+        if (o->vars[j].all == v->all) why = "holds copies of two variables";
+    }
+    for (int64_t j = 0; j < f->traced->vars.n && !why; j++) {
+        if (f->traced->vars.at[j] == v->all) why = "is a variable that the function itself reads or sets";
+    }
+    if (why) egi_fail(f->eg, EG_ERR_ARGUMENT, file, line, "eg_vmap of '%s': '%s' %s", f->name, v->all->name, why);
+    return !why;
+}
+
 /* For each variable of the function the one that holds all copies; NULL after an error. */
 static eg_var **mapped_vars(eg_func *f, egi_arena *a, int64_t num, const eg_vmap_options *o, const char *file, int line)
 {
@@ -59,7 +75,7 @@ static eg_var **mapped_vars(eg_func *f, egi_arena *a, int64_t num, const eg_vmap
         return NULL;
     }
     for (int k = 0; k < o->num_vars; k++) {
-        if (!holds_all(f, num, &o->vars[k], file, line)) return NULL;
+        if (!holds_all(f, num, &o->vars[k], file, line) || !alone(f, o, k, file, line)) return NULL;
         for (int64_t j = 0; j < g->vars.n; j++) {
             if (g->vars.at[j] == o->vars[k].one) all[j] = o->vars[k].all;
         }
@@ -89,7 +105,11 @@ eg_func *(eg_vmap)(eg_func *f, int64_t num, const eg_vmap_options *options, cons
     egi_arena arena = {.allocator = &f->eg->allocator};
     const bool *arg = mapped_args(f, &arena, o, file, line);
     eg_var **all = arg ? mapped_vars(f, &arena, num, o, file, line) : NULL;
-    egi_graph *g = all ? egi_vmap_graph(f->traced, num, arg, all, o->same_draws) : NULL;
+    char what[200];
+    snprintf(what, sizeof what, "eg_vmap of '%.150s'", f->name);
+    const egi_vmap_request r = {
+        .num = num, .arg = arg, .all = all, .same_draws = o->same_draws, .what = what, .file = file, .line = line};
+    egi_graph *g = all ? egi_vmap_graph(f->traced, &r) : NULL;
     eg_func *made = NULL;
     if (g) {
         char name[200];

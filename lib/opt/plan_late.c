@@ -5,14 +5,14 @@
 #include "opt/late.h"
 
 /* Nodes that may be looked at: a graph with thousands of updates is planned without. */
-enum { BUDGET = 1 << 24 };
+enum { BUDGET = 1 << 22 };
 
 typedef struct late {
     const egi_plan *p;
     egi_orders *orders;
     bool *sees;    /* the base, and views of it */
     bool *follows; /* needs the update's result, or comes behind it */
-    int64_t looked;
+    int64_t looked, updates;
 } late;
 
 /* The node in region r in which (or inside which) id stands; 0: outside of it. */
@@ -24,6 +24,22 @@ static egi_id node_in(const egi_graph *g, egi_id id, uint16_t r)
     return at ? g->regions.at[at].owner : 0;
 }
 
+/* What owns a region needs the values from outside that are the region's results. */
+static bool follow_results(late *l, uint16_t r)
+{
+    const egi_graph *g = l->p->g;
+    bool more = false;
+    for (int64_t q = 1; q < g->regions.n; q++) {
+        const egi_region *inner = &g->regions.at[q];
+        egi_id in = inner->owner ? node_in(g, inner->owner, r) : 0;
+        if (!in || l->follows[in]) continue;
+        for (int64_t k = 0; k < inner->results.n; k++) {
+            if (l->follows[inner->results.at[k]]) l->follows[in] = more = true;
+        }
+    }
+    return more;
+}
+
 /* Marks what needs the update, directly or through the orders given so far. */
 static void follow(late *l, egi_id update)
 {
@@ -33,7 +49,7 @@ static void follow(late *l, egi_id update)
     l->follows[update] = true;
     for (bool again = true; again;) {
         again = false;
-        l->looked += g->nodes.n;
+        l->looked += g->nodes.n + l->updates * l->orders->n;
         for (egi_id id = 1; id < g->nodes.n; id++) {
             bool needs = false;
             for (uint32_t k = 0; k < egi_at(g, id)->num_args && !needs; k++) needs = l->follows[egi_arg(g, id, k)];
@@ -45,6 +61,7 @@ static void follow(late *l, egi_id update)
             l->follows[id] = true;
             if (in) l->follows[in] = true;
         }
+        again |= follow_results(l, r);
     }
 }
 
@@ -108,6 +125,7 @@ void egi_plan_late(const egi_plan *p, egi_orders *orders)
     late l = {.p = p, .orders = orders};
     l.sees = egi_alloc(a, (size_t)g->nodes.n * sizeof *l.sees, 16);
     l.follows = egi_alloc(a, (size_t)g->nodes.n * sizeof *l.follows, 16);
+    for (egi_id id = 1; id < g->nodes.n; id++) l.updates += egi_at(g, id)->op == EGI_UPDATE;
     for (egi_id id = 1; l.sees && l.follows && l.looked < BUDGET && id < g->nodes.n; id++) {
         if (egi_at(g, id)->op == EGI_UPDATE && egi_is_stage(p, id)) order(&l, id);
     }

@@ -137,7 +137,7 @@ static void find_asap(levels *l)
 }
 
 /* Items and what follows from them must see the raised level of their owner: repeat until nothing moves. */
-static void settle(levels *l)
+static bool settle(levels *l)
 {
     const egi_graph *g = l->p->g;
     for (int64_t round = 0; round < g->nodes.n; round++) {
@@ -145,8 +145,21 @@ static void settle(levels *l)
         for (egi_id id = 1; id < g->nodes.n; id++) sum += l->asap[id];
         find_asap(l);
         for (egi_id id = 1; id < g->nodes.n; id++) again += l->asap[id];
-        if (sum == again) break;
+        if (sum == again) return true;
     }
+    return g->nodes.n <= 1;
+}
+
+/* Without the orders that nothing depends on, should they ever contradict each other; a graph that has no order then is
+ * none that the verifier let pass. */
+static bool settle_somehow(levels *l)
+{
+    if (settle(l)) return true;
+    l->orders.n = 0;
+    memset(l->asap, 0, (size_t)l->p->g->nodes.n * sizeof *l->asap);
+    if (settle(l)) return true;
+    egi_fail(l->p->g->eg, EG_ERR_INTERNAL, NULL, 0, "the planner found no order for the stages of a function");
+    return false;
 }
 
 static void lower_to(int *x, int y)
@@ -221,7 +234,7 @@ void egi_plan_levels(egi_plan *p)
     levels l = {.p = p, .asap = egi_alloc(a, n * sizeof(int), 16), .want = egi_alloc(a, n * sizeof(int), 16)};
     if (l.asap && l.want) {
         if (!p->no_passes) egi_plan_late(p, &l.orders);
-        settle(&l);
+        l.p->failed |= !settle_somehow(&l);
         find_alap(&l);
         egi_plan_split_levels(p);
         for (egi_id id = 1; id < p->g->nodes.n; id++) {

@@ -11,8 +11,8 @@
 static eg_spec with_copies(const egi_vmap *x, eg_spec s)
 {
     if (s.rank == EG_MAX_RANK) {
-        egi_fail(x->to->eg, EG_ERR_SHAPE, NULL, 0,
-                 "eg_vmap: a value has %d axes, as many as there can be, and copies need one more", s.rank);
+        egi_fail(x->to->eg, EG_ERR_SHAPE, x->r.file, x->r.line,
+                 "%s: a value has %d axes, as many as there can be, and copies need one more", x->r.what, s.rank);
         return s;
     }
     for (int k = s.rank; k > 0; k--) s.dim[k] = s.dim[k - 1];
@@ -46,6 +46,13 @@ egi_id egi_vmap_all(egi_vmap *x, egi_id id)
 
 egi_id egi_vmap_as(egi_vmap *x, egi_id id, bool many) { return many ? egi_vmap_all(x, id) : egi_vmap_one(x, id); }
 
+egi_id egi_vmap_spread_one(egi_vmap *x, egi_id v, egi_id like)
+{
+    const int64_t axes[] = {1, 2, 3, 4, 5, 6};
+    egi_shape s = shape_of(with_copies(x, egi_spec(x->from, like)));
+    return egi_broadcast_axes(x->to, v, &s, axes);
+}
+
 egi_id egi_vmap_spread(egi_vmap *x, egi_id v, egi_id like)
 {
     const int64_t axes[] = {0};
@@ -57,8 +64,8 @@ egi_id egi_vmap_wrong(egi_vmap *x, egi_id id, eg_status status, const char *what
 {
     const egi_node *n = egi_at(x->from, id);
     const egi_loc *at = &x->from->locs.at[n->loc];
-    egi_fail(x->to->eg, status, at->file, at->line, "eg_vmap: %s%s%s: %s", egi_ops[n->op].text, at->name ? " " : "",
-             at->name ? at->name : "", what);
+    egi_fail(x->to->eg, status, at->file, at->line, "%s: %s%s%s: %s", x->r.what, egi_ops[n->op].text,
+             at->name ? " " : "", at->name ? at->name : "", what);
     return 0;
 }
 
@@ -74,15 +81,30 @@ static egi_id leaf(egi_vmap *x, egi_id id)
                                             .imm = n->imm});
 }
 
-/* An axis more must be possible. */
+static bool too_deep(egi_vmap *x, egi_id id)
+{
+    egi_vmap_wrong(x, id, EG_ERR_SHAPE, "it has as many axes as there can be, and copies need one more");
+    return false;
+}
+
+/* An axis more must be possible, also for what a loop stacks and a host function gives. */
 static bool fits(egi_vmap *x, egi_id id)
 {
-    eg_spec s = egi_spec(x->from, id);
-    if (!x->many[id] || egi_at(x->from, id)->dtype == EG_DTYPE_COUNT) return true;
-    if (s.rank == EG_MAX_RANK) {
-        egi_vmap_wrong(x, id, EG_ERR_SHAPE, "it has as many axes as there can be, and copies need one more");
-        return false;
+    const egi_graph *g = x->from;
+    const egi_node *n = egi_at(g, id);
+    if (n->op == EGI_LOOP) {
+        const int64_t *at = egi_ints_of(g, n);
+        for (int64_t k = at[1]; k < at[1] + at[3]; k++) {
+            egi_id y = egi_vmap_region_of(x, at[0])->results.at[k];
+            if (x->many[y] && egi_shape_of(g, y)->rank + 2 > EG_MAX_RANK) return too_deep(x, id);
+        }
     }
+    for (int k = 0; n->op == EGI_HOST && k < g->hosts.at[n->imm].num_out; k++) {
+        if (g->hosts.at[n->imm].out[k].rank == EG_MAX_RANK) return too_deep(x, id);
+    }
+    if (!x->many[id] || n->dtype == EG_DTYPE_COUNT) return true;
+    eg_spec s = egi_spec(g, id);
+    if (s.rank == EG_MAX_RANK) return too_deep(x, id);
     if (egi_spec_count(with_copies(x, s)) >= 0) return true;
     egi_vmap_wrong(x, id, EG_ERR_SHAPE, "so many copies have more elements than any memory");
     return false;
@@ -134,15 +156,15 @@ static void interface(egi_vmap *x)
 {
     egi_graph *g = x->to;
     for (int64_t k = 0; k < g->args.n; k++) {
-        if (x->arg && !x->arg[k]) continue;
+        if (x->r.arg && !x->r.arg[k]) continue;
         if (g->args.at[k].rank == EG_MAX_RANK)
-            egi_fail(g->eg, EG_ERR_SHAPE, NULL, 0,
-                     "eg_vmap: argument %lld has %d axes, as many as there can be, and copies need one more; share it",
-                     (long long)k, EG_MAX_RANK);
+            egi_fail(g->eg, EG_ERR_SHAPE, x->r.file, x->r.line,
+                     "%s: argument %lld has %d axes, as many as there can be, and copies need one more; share it",
+                     x->r.what, (long long)k, EG_MAX_RANK);
         g->args.at[k] = with_copies(x, g->args.at[k]);
     }
     for (int64_t k = 0; k < g->vars.n; k++) {
-        if (x->all && x->all[k]) g->vars.at[k] = x->all[k];
+        if (x->r.all && x->r.all[k]) g->vars.at[k] = x->r.all[k];
     }
 }
 
@@ -157,12 +179,12 @@ static void results(egi_vmap *x)
     }
     for (int64_t k = 0; k < g->writes.n && !egi_vmap_failed(x); k++) {
         egi_write w = g->writes.at[k];
-        bool all = x->all && x->all[w.var];
+        bool all = x->r.all && x->r.all[w.var];
         if (!all && x->many[w.value]) {
-            egi_fail(g->eg, EG_ERR_ARGUMENT, NULL, 0,
-                     "eg_vmap: every copy sets variable '%s' to something else; give one that holds it for all copies "
-                     "in options.vars",
-                     g->vars.at[w.var]->name);
+            egi_fail(g->eg, EG_ERR_ARGUMENT, x->r.file, x->r.line,
+                     "%s: every copy sets variable '%s' to something else; give one that holds it for all copies in "
+                     "options.vars",
+                     x->r.what, g->vars.at[w.var]->name);
             return;
         }
         w.value = egi_vmap_as(x, w.value, all);
@@ -182,14 +204,13 @@ static bool memory(egi_vmap *x)
     x->order = egi_arena_alloc(a, n * sizeof *x->order);
     x->first = egi_arena_alloc(a, (size_t)(g->regions.n + 2) * sizeof *x->first);
     x->loc = egi_arena_alloc(a, (size_t)(g->locs.n + 1) * sizeof *x->loc);
-    x->rule = egi_arena_alloc(a, (size_t)(g->customs.n + 1) * sizeof *x->rule);
+    x->rule = egi_arena_alloc(a, (size_t)(2 * g->customs.n + 1) * sizeof *x->rule);
     return x->many && x->map && x->items && x->order && x->first && x->loc && x->rule && egi_copy_lists(x->to, g);
 }
 
-egi_graph *egi_vmap_graph(const egi_graph *from, int64_t num, const bool *arg, eg_var *const *all, bool same_draws)
+egi_graph *egi_vmap_graph(const egi_graph *from, const egi_vmap_request *r)
 {
-    egi_vmap x = {
-        .from = from, .to = egi_graph_new(from->eg), .num = num, .arg = arg, .all = all, .same_draws = same_draws};
+    egi_vmap x = {.from = from, .to = egi_graph_new(from->eg), .r = *r, .num = r->num};
     bool ok = x.to && memory(&x);
     if (ok) {
         interface(&x);

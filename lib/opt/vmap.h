@@ -15,18 +15,16 @@
 typedef struct egi_vmap {
     const egi_graph *from;
     egi_graph *to;
-    int64_t num;
-    const bool *arg;    /* arguments that differ from copy to copy; NULL: all */
-    eg_var *const *all; /* variable slot -> the variable that holds all copies, or NULL */
-    bool same_draws;    /* random draws do not differ by themselves */
-    bool *many;         /* for each node */
-    egi_id *map;        /* node -> its value in the region of `to` being built */
-    egi_id **items;     /* owner or host call -> values of its items */
-    egi_id *order;      /* nodes by region, ascending in each */
-    uint32_t *first;    /* region r: order[first[r]] .. order[first[r + 1]] */
-    uint32_t *loc;      /* places of from in to */
-    uint64_t *rule;     /* custom gradient -> that of all copies, + 1; 0 = not made yet */
-    int masked;         /* inside of what copies do that have finished, or did not choose it */
+    egi_vmap_request r;
+    int64_t num;     /* of copies */
+    bool *many;      /* for each node */
+    egi_id *map;     /* node -> its value in the region of `to` being built */
+    egi_id **items;  /* owner or host call -> values of its items */
+    egi_id *order;   /* nodes by region, ascending in each */
+    uint32_t *first; /* region r: order[first[r]] .. order[first[r + 1]] */
+    uint32_t *loc;   /* places of from in to */
+    uint64_t *rule;  /* custom gradient, without and with no_hosts -> that of all copies, + 1; 0 = not made yet */
+    egi_id active;   /* [num]: copies that do what is being emitted, inside of what only some do; 0: all */
 } egi_vmap;
 
 static inline bool egi_vmap_failed(const egi_vmap *x) { return x->to->failed || x->to->eg->status; }
@@ -48,6 +46,8 @@ egi_id egi_vmap_all(egi_vmap *x, egi_id id);
 egi_id egi_vmap_as(egi_vmap *x, egi_id id, bool many);
 /* [num] as [num, shape of id...]. */
 egi_id egi_vmap_spread(egi_vmap *x, egi_id v, egi_id like);
+/* One copy's value as that of all. */
+egi_id egi_vmap_spread_one(egi_vmap *x, egi_id v, egi_id like);
 /* Nodes of a region, into the one being built. */
 void egi_vmap_emit(egi_vmap *x, uint16_t region);
 /* Ends in an error at the user's line of the node. */

@@ -4,10 +4,18 @@
 
 #include "ir/graph.h"
 
-/* A graph that does what `num` calls of `from` do; not yet simplified.  arg[k]: argument k has an axis of copies (NULL:
- * all do).  all[k]: the variable of [num, ...] that holds from->vars.at[k] for all copies; NULL: they share it, and may
- * then only read it.  Results have the axis.  same_draws: random draws
- * do not differ by themselves.  NULL after an error. */
-egi_graph *egi_vmap_graph(const egi_graph *from, int64_t num, const bool *arg, eg_var *const *all, bool same_draws);
+typedef struct egi_vmap_request {
+    int64_t num;        /* copies */
+    const bool *arg;    /* argument k has an axis of copies; NULL: all do */
+    eg_var *const *all; /* [k]: the variable of [num, ...] that holds from->vars.at[k] for all copies; NULL, or no list:
+                         * they share it, and may only set it to what is the same for all */
+    bool same_draws;    /* random draws do not differ by themselves */
+    bool no_hosts;      /* host functions would be called for copies that do not want it */
+    const char *what, *file; /* for errors: whose copies, and the user's place */
+    int line;
+} egi_vmap_request;
+
+/* A graph that does what `num` calls of `from` do; not yet simplified.  Results have the axis.  NULL after an error. */
+egi_graph *egi_vmap_graph(const egi_graph *from, const egi_vmap_request *r);
 
 #endif

@@ -57,9 +57,10 @@ static bool differs(const egi_vmap *x, egi_id id)
 {
     const egi_node *n = egi_at(x->from, id);
     switch ((int)n->op) {
-    case EGI_ARG: return !x->arg || x->arg[n->imm];
-    case EGI_VAR: return x->all && x->all[n->imm];
-    case EGI_BITS: return !x->same_draws || any_arg(x, id);
+    case EGI_ARG: return !x->r.arg || x->r.arg[n->imm];
+    case EGI_VAR: return x->r.all && x->r.all[n->imm];
+    case EGI_HOST: return true; /* called for each copy */
+    case EGI_BITS: return !x->r.same_draws || any_arg(x, id);
     case EGI_PARAM: return param(x, id);
     case EGI_ITEM: return item(x, id);
     case EGI_LOOP:

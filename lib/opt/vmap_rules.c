@@ -234,6 +234,13 @@ static egi_id joined(egi_graph *g, egi_id v)
     return egi_reshape(g, v, &s);
 }
 
+/* An array without elements. */
+static egi_id nothing_of(egi_vmap *x, egi_id id)
+{
+    egi_shape s = result_shape(x, id);
+    return egi_broadcast(x->to, egi_const_bits(x->to, egi_dtype_of(x->from, id), 0), &s);
+}
+
 static egi_id gather(egi_vmap *x, egi_id id)
 {
     egi_graph *g = x->to;
@@ -242,8 +249,7 @@ static egi_id gather(egi_vmap *x, egi_id id)
     const int n = shape_in(x, arg(x, id, 1))->rank;
     if (!many(x, id, 1)) return egi_gather(g, one(x, id, 0), one(x, id, 1), axis + 1);
     if (!many(x, id, 0)) return axes_to(g, egi_gather(g, one(x, id, 0), one(x, id, 1), axis), axis, 1, 0);
-    if (from->dim[axis] == 0) /* of nothing: what egi_gather of one copy gives, for all */
-        return egi_vmap_wrong(x, id, EG_ERR_SHAPE, "the axis that is indexed has no elements");
+    if (from->dim[axis] == 0) return nothing_of(x, id); /* then the index has none either */
     /* [num, rows, rest] with rows in front, then [num, index..., rest] with the index back in its place. */
     egi_id rows = axes_to(g, one(x, id, 0), axis + 1, 1, 1);
     egi_id v = egi_gather(g, joined(g, rows), global_index(x, one(x, id, 1), from->dim[axis], false), 0);
@@ -321,14 +327,23 @@ static egi_id bits(egi_vmap *x, egi_id id)
 static uint64_t rule_of(egi_vmap *x, uint64_t number)
 {
     egi_graph *g = x->to;
-    if (!number || x->rule[number - 1]) return number ? x->rule[number - 1] : 0;
-    egi_graph *rule = egi_vmap_graph(x->from->customs.at[number - 1], x->num, NULL, NULL, x->same_draws);
+    const bool no_hosts = x->r.no_hosts || x->active;
+    if (!number) return 0;
+    uint64_t *made = &x->rule[2 * (number - 1) + no_hosts];
+    if (*made) return *made;
+    const egi_vmap_request r = {.num = x->num,
+                                .same_draws = x->r.same_draws,
+                                .no_hosts = no_hosts,
+                                .what = "eg_vmap, custom gradient",
+                                .file = x->r.file,
+                                .line = x->r.line};
+    egi_graph *rule = egi_vmap_graph(x->from->customs.at[number - 1], &r);
     if (!rule) return 0;
     if (!egi_push(&g->eg->allocator, &g->customs, rule)) {
         egi_graph_free(rule);
         return 0;
     }
-    return x->rule[number - 1] = (uint64_t)g->customs.n;
+    return *made = (uint64_t)g->customs.n;
 }
 
 static egi_id custom(egi_vmap *x, egi_id id)

@@ -62,6 +62,9 @@ static int twin(fz_trace *c, int k)
     return -1;
 }
 
+static eg_val first_of(void *user, eg_val x) { return (void)x, ((eg_val *)user)[0]; }
+static eg_val second_of(void *user, eg_val x) { return (void)x, ((eg_val *)user)[1]; }
+
 void fz_emit_trap(fz_trace *c, fz_rng *r, const fz_record *rec)
 {
     (void)rec;
@@ -71,7 +74,7 @@ void fz_emit_trap(fz_trace *c, fz_rng *r, const fz_record *rec)
     eg_val x = eg_get(v);
     eg_spec s = eg_variable_spec(v);
     int j = twin(c, k);
-    switch (fz_below(r, 12)) {
+    switch (fz_below(r, 13)) {
     case 0:
     case 1:
         if (j < 0) return;
@@ -123,6 +126,18 @@ void fz_emit_trap(fz_trace *c, fz_rng *r, const fz_record *rec)
         eg_set(v, eg_scatter_add(x, fz_like(c, r, eg_vector(EG_I32, s.dim[0]), 1e9), changed(c, r, x)));
         eg_set(v, fz_tame(c, r, eg_get(v), 100, 6));
         break;
+    case 11: { /* arms that give what was made outside: an update, and what it replaces a part of */
+        if (!fz_count(s)) return;
+        c->derived = true;
+        eg_val old = changed(c, r, x), both[2] = {old, old};
+        eg_val row = fz_chance(r, 50) ? eg_row(old, 0) : eg_row(x, 0);
+        both[0] = eg_update_row(old, eg_int(fz_below(r, s.dim[0])), row);
+        if (s.dtype != EG_BOOL && fz_chance(r, 50)) both[1] = mixed(c, r, old, x);
+        eg_val chosen = eg_cond(fz_condition(c, r), first_of, second_of, both, eg_nothing());
+        fz_keep(c, r, fz_chance(r, 50) ? eg_flip(chosen, 0) : chosen, 8);
+        eg_set(v, chosen);
+        break;
+    }
     default: /* a part of itself moved */
         if (!fz_count(s)) return;
         c->derived = true;

@@ -146,6 +146,67 @@ START_TEST(an_integer_holds_no_fraction)
 }
 END_TEST
 
+/* -- updates whose readers stand beside ---------------------------------------------------------------------------- */
+
+enum { ROWS = 4, COLUMNS = 3 };
+static eg_val base, changed; /* outside of the regions that give them */
+
+static eg_val give_changed(void *user, eg_val x) { return (void)user, (void)x, changed; }
+static eg_val give_base(void *user, eg_val x) { return (void)user, (void)x, eg_mul(base, 2); }
+static eg_val stack_outer(void *user, eg_val x)
+{
+    (void)user;
+    return eg_tuple(eg, 2, ((eg_val[]){changed, eg_sum(eg_add(base, eg_item(x, 1)))}));
+}
+static void change(eg_val x, eg_val i)
+{
+    base = eg_exp(x);
+    changed = eg_update_row(base, i, eg_mul(eg_row(base, 0), 3));
+}
+static eg_val chosen(eg_val x, eg_val i, double limit)
+{
+    change(x, i);
+    eg_val r = eg_cond(eg_gt(eg_sum(x), limit), give_changed, give_base, NULL, eg_nothing());
+    return eg_tuple(eg, 2, ((eg_val[]){eg_cumsum(r, 0), eg_sum(r)}));
+}
+static eg_val in_step(void *user, eg_val x)
+{
+    (void)user;
+    eg_val y = chosen(eg_sin(eg_item(x, 1)), eg_mod(eg_item(x, 0), ROWS), 1);
+    return eg_tuple(eg, 2, ((eg_val[]){eg_item(y, 0), eg_item(y, 1)}));
+}
+static eg_val updates(void *user, eg_val x)
+{
+    eg_val a = eg_item(x, 0), i = eg_item(x, 1);
+    switch (*(int *)user) {
+    case 0: return chosen(a, i, 0);
+    case 1: return chosen(a, i, 1000);
+    case 2:
+        change(a, i);
+        return eg_loop(eg, 3, stack_outer, NULL, eg_zeros(eg, eg_matrix(EG_F64, ROWS, COLUMNS)), eg_nothing());
+    default: return eg_loop(eg, 5, in_step, NULL, a, eg_nothing());
+    }
+}
+
+START_TEST(an_update_comes_before_what_gives_it_to_an_arm)
+{
+    double a[ROWS][COLUMNS], got[2][2][64] = {{{0}}};
+    const int64_t row = 2;
+    const eg_spec s[] = {eg_matrix(EG_F64, ROWS, COLUMNS), eg_scalar(EG_I64)};
+    eg = eg_open(NULL);
+    for (int k = 0; k < ROWS * COLUMNS; k++) (&a[0][0])[k] = 0.3 * k - 1;
+    eg_func *f = eg_trace(eg, "updates", updates, &_i, 2, s);
+    fine();
+    for (int way = 0; way < 2; way++) {
+        void *out[] = {got[way][0], got[way][1]};
+        eg_call(f, NULL, (const void *[]){a, &row}, out, &(eg_run_options){.interpret = way});
+        fine();
+    }
+    ck_assert_mem_eq(got[0], got[1], sizeof got[0]);
+    eg_close(eg);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("found");
@@ -155,6 +216,7 @@ int main(void)
     tcase_add_test(c, outside_of_a_trace_nothing_is_told);
     tcase_add_test(c, a_variable_that_no_memory_holds_leaves_the_others);
     tcase_add_test(c, an_integer_holds_no_fraction);
+    tcase_add_loop_test(c, an_update_comes_before_what_gives_it_to_an_arm, 0, 4);
     suite_add_tcase(s, c);
     return test_run(s);
 }

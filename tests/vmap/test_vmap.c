@@ -155,6 +155,31 @@ FN(same_conds)
     eg_val p = eg_full(eg, eg_scalar(EG_BOOL), 1);
     return eg_cond(p, yes, no, user, x);
 }
+/* Whiles and loops that end only for the copies that come to them. */
+FN(below_10) { return (void)user, eg_lt(eg_item(x, 1), 10); }
+FN(add_own) { return (void)user, PAIR(I(0), eg_add(I(1), eg_item(x, 0))); }
+FN(count_up)
+{
+    eg_val r = eg_while(eg, below_10, add_own, user, PAIR(eg_sum(x), eg_sum(x)));
+    return eg_add(x, eg_item(r, 1));
+}
+FN(guarded) { return eg_cond(eg_gt(eg_sum(I(0)), 0.5), count_up, NULL, user, I(0)); }
+FN(still_positive) { return (void)user, eg_gt(eg_sum(x), 0.25); }
+FN(count_and_sink) { return eg_sub(x, eg_mul(eg_sub(count_up(user, x), x), 0.05)); }
+FN(sinking) { return eg_while(eg, still_positive, count_and_sink, user, I(0)); }
+FN(long_loop) { return eg_item(eg_loop(eg, eg_item(x, 1), grow, user, I(0), eg_nothing()), 0); }
+FN(short_one) { return (void)user, I(0); }
+FN(guarded_length)
+{
+    eg_val n = eg_convert(eg_mul(eg_sum(eg_abs(I(0))), 1e17), EG_I64), small = eg_mod(n, 5);
+    eg_val p = eg_lt(eg_sum(I(0)), 0);
+    return eg_cond(p, long_loop, short_one, user, PAIR(I(0), eg_where(p, small, n)));
+}
+FN(other_conds) /* a predicate that is the same, arms that differ */
+{
+    eg_val p = eg_lt(eg_full(eg, eg_scalar(EG_F64), 1), 2);
+    return eg_cond(p, twice, NULL, user, I(0));
+}
 FN(search) /* a while inside an arm inside a loop */ { return eg_cond(eg_lt(eg_sum(x), 5), whiles, NULL, user, x); }
 FN(search_step) { return PAIR(eg_sub(search(user, I(1)), eg_convert(I(0), EG_F64)), eg_nothing()); }
 FN(searches) { return eg_item(eg_loop(eg, 3, search_step, user, I(0), eg_nothing()), 0); }
@@ -292,6 +317,10 @@ static const row rows[] = {
     ROW(conds, 1, VEC),
     ROW(same_conds, 2, VEC, VEC),
     ROW(searches, 1, VEC),
+    ROW(guarded, 1, VEC),
+    ROW(sinking, 1, VEC),
+    ROW(guarded_length, 1, VEC),
+    ROW(other_conds, 1, VEC),
     ROW(hosts, 1, VEC),
 };
 
@@ -423,6 +452,51 @@ START_TEST(gradients_of_copies_are_copies_of_gradients)
 }
 END_TEST
 
+FN(root) { return (void)user, eg_sqrt(x); }
+FN(thrice) { return (void)user, eg_mul(x, 3); }
+FN(root_or_thrice) { return eg_cond(eg_gt(x, 0), root, thrice, user, x); }
+
+START_TEST(an_arm_that_a_copy_did_not_choose_does_not_break_its_gradient)
+{
+    double x[] = {0, -1, 4}, ones[] = {1, 1, 1}, y[3], g[3];
+    eg_func *f = eg_vmap(TRACE(root_or_thrice, eg_scalar(EG_F64)), 3, NULL);
+    eg_func *df = eg_gradient(f, &(eg_gradient_options){.pullback = true});
+    fine();
+    eg_call(df, NULL, (const void *[]){x, ones}, (void *[]){y, g}, NULL);
+    fine();
+    const double want[] = {3, 3, 0.25};
+    ck_assert_mem_eq(g, want, sizeof g);
+}
+END_TEST
+
+/* while (uniform < 0.8) count */
+FN(drawn_low) { return (void)user, eg_lt(eg_uniform(eg, eg_scalar(EG_F64), 0, 1), eg_item(x, 1)); }
+FN(count_turn) { return (void)user, PAIR(eg_add(I(0), 1), I(1)); }
+FN(geometric)
+{
+    return eg_item(eg_while(eg, drawn_low, count_turn, user, PAIR(eg_full(eg, eg_scalar(EG_I32), 0), I(0))), 0);
+}
+
+START_TEST(draws_of_a_condition_are_those_of_its_turn)
+{
+    const double p[] = {0.8, 0.95, 0.5};
+    int32_t all[3], one;
+    eg_func *f = TRACE(geometric, eg_scalar(EG_F64)), *v = eg_vmap(f, 3, &(eg_vmap_options){.same_draws = true});
+    fine();
+    for (int way = 0; way < 2; way++) {
+        eg_reset(eg, NULL);
+        eg_call(v, NULL, (const void *[]){p}, (void *[]){all}, &(eg_run_options){.interpret = way});
+        for (int k = 0; k < 3; k++) {
+            eg_reset(eg, NULL);
+            eg_call(f, NULL, (const void *[]){&p[k]}, (void *[]){&one}, NULL);
+            ck_assert_int_eq(all[k], one);
+        }
+    }
+    ck_assert_int_gt(all[1], 0);
+    fine();
+}
+END_TEST
+
 /* -- what cannot be ------------------------------------------------------------------------------------------------ */
 
 FN(host_in_arm) { return eg_cond(eg_gt(eg_sum(x), 0), hosts, hosts, user, x); }
@@ -445,15 +519,18 @@ START_TEST(what_cannot_be_says_so)
     SAYS(EG_ERR_ARGUMENT, "NULL");
     ck_assert_ptr_null(eg_vmap(f, 4, &(eg_vmap_options){.num_shared = 1, .shared = (const int[]){1}}));
     SAYS(EG_ERR_ARGUMENT, "no argument 1");
+    eg_vmap_variable twice_V[] = {{w, V}, {w, V}};
+    ck_assert_ptr_null(eg_vmap(f, 3, &(eg_vmap_options){.num_vars = 2, .vars = twice_V}));
+    SAYS(EG_ERR_ARGUMENT, "'V' holds copies of two variables", "test_vmap.c");
     ck_assert_ptr_null(eg_vmap(f, 4, &(eg_vmap_options){.num_vars = 1}));
     SAYS(EG_ERR_ARGUMENT, "options.vars is missing");
     ck_assert_ptr_nonnull(eg_vmap(f, 3, &(eg_vmap_options){.num_vars = 1, .vars = &(eg_vmap_variable){w, V}}));
     fine();
     ck_assert_ptr_null(eg_vmap(TRACE(host_in_arm, v), 3, NULL));
-    SAYS(EG_ERR_TYPE, "eg_vmap: host", "test_vmap.c");
+    SAYS(EG_ERR_TYPE, "eg_vmap", "host_in_arm", "host: copies", "test_vmap.c");
     const eg_spec six = {EG_F64, 6, {1, 1, 1, 1, 1, 1}};
     ck_assert_ptr_null(eg_vmap(TRACE(deep, six), 3, NULL));
-    SAYS(EG_ERR_SHAPE, "eg_vmap: arg", "one more");
+    SAYS(EG_ERR_SHAPE, "eg_vmap of 'deep': argument 0", "one more", "test_vmap.c");
     ck_assert_ptr_null(eg_vmap(NULL, 3, NULL));
 }
 END_TEST
@@ -477,6 +554,8 @@ int main(void)
     tcase_add_test(c, each_copy_has_its_own_variables);
     tcase_add_test(c, copies_draw_numbers_of_their_own);
     tcase_add_test(c, gradients_of_copies_are_copies_of_gradients);
+    tcase_add_test(c, an_arm_that_a_copy_did_not_choose_does_not_break_its_gradient);
+    tcase_add_test(c, draws_of_a_condition_are_those_of_its_turn);
     tcase_add_test(c, what_cannot_be_says_so);
     suite_add_tcase(s, c);
     return test_run(s);
