@@ -68,8 +68,7 @@ EG_API eg_val(eg_cross_entropy_sigmoid)(eg_val predicts, eg_val targets, EG_PLAC
 EG_API eg_val(eg_binary_logistic_loss)(eg_val predicts, eg_val targets, EG_PLACE);
 EG_API eg_val(eg_sigmoid_binary_cross_entropy)(eg_val predicts, eg_val targets, EG_PLACE);
 
-/* -- differences -----------------------------------------------------------------------------------------------------
- */
+/* -- differences -------------------------------------------------------------------------------------------------- */
 
 /* Sum of |p - t| over all axes but the first, then over the rows: sum (default), mean or none.  A scalar is a row. */
 EG_API eg_val(eg_l1_loss)(eg_val predicts, eg_val targets, eg_reduction reduction, EG_PLACE);
@@ -96,8 +95,7 @@ EG_API eg_val(eg_log_cosh_loss)(eg_val predicts, eg_val targets, EG_PLACE);
 EG_MEAN_ERRORS(X)
 #undef X
 
-/* -- sequences -------------------------------------------------------------------------------------------------------
- */
+/* -- sequences ---------------------------------------------------------------------------------------------------- */
 
 /* 0 means the default; the pointer may be NULL. */
 typedef struct eg_ctc_options {
@@ -144,8 +142,7 @@ EG_MEAN_SIZES(X)
  * become f32.  A tree gives a tree (BrainPy adds its parts up).  Errors: alpha not in 0 .. 1, a scalar x. */
 EG_API eg_val(eg_smooth_labels)(eg_val x, double alpha, EG_PLACE);
 
-/* -- by name ---------------------------------------------------------------------------------------------------------
- */
+/* -- by name ------------------------------------------------------------------------------------------------------ */
 
 /* A loss with its options at their defaults. */
 typedef eg_val (*eg_loss_fn)(eg_val predicts, eg_val targets, const char *in_file, int at_line);

@@ -37,8 +37,7 @@ bool loss_equal(eg_spec a, eg_spec b)
     return a.rank == b.rank && !memcmp(a.dim, b.dim, (size_t)(a.rank > 0 ? a.rank : 0) * sizeof *a.dim);
 }
 
-/* -- checks
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- checks ------------------------------------------------------------------------------------------------------- */
 
 static bool wrong(const loss *at, eg_status status, const char *what, eg_val x, const char *text)
 {
@@ -89,8 +88,7 @@ bool loss_reduction(loss *at, eg_reduction chosen, eg_reduction otherwise)
     return false;
 }
 
-/* -- trees
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- trees -------------------------------------------------------------------------------------------------------- */
 
 bool loss_is_tree(eg_val v) { return eg_tuple_size(v) > 0 && eg_spec_of(v).rank < 0; }
 
@@ -131,8 +129,7 @@ eg_val loss_of_values(const loss *at, eg_val x, loss_leaf *leaf)
     return eg_error(at->eg) ? eg_nothing() : sum;
 }
 
-/* -- pieces
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- pieces ------------------------------------------------------------------------------------------------------- */
 
 static bool check_axes(const loss *at, int rank)
 {

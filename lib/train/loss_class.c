@@ -8,8 +8,7 @@ static eg_val sum_last(const loss *at, eg_val x) { return eg_sum_axes(x, 1, last
 /* 0 - x, for -x would make -0 of a loss of 0. */
 static eg_val minus_sum_last(const loss *at, eg_val x) { return eg_sub(0, sum_last(at, x)); }
 
-/* -- probabilities
- * ---------------------------------------------------------------------------------------------------- */
+/* -- probabilities ------------------------------------------------------------------------------------------------ */
 
 /* targets times their log probabilities; a class that cannot be, and is not wanted, counts 0, not 0 times infinity. */
 static eg_val weighed(const loss *at, eg_val targets, eg_val log_p)
@@ -30,8 +29,7 @@ static rows of_probabilities(const loss *at, eg_val p, eg_val t)
                   even ? eg_nothing() : sum_last(at, share)};
 }
 
-/* -- indices
- * ---------------------------------------------------------------------------------------------------------- */
+/* -- indices ------------------------------------------------------------------------------------------------------ */
 
 /* Picks by comparison with every class: nothing is read at the index, so that it cannot be outside. */
 static rows of_indices(const loss *at, eg_val p, eg_val t)
@@ -65,8 +63,7 @@ static eg_val indices(const loss *at, eg_val p, eg_val t)
                      loss_spec(s).s, loss_spec(i).s);
 }
 
-/* -- the losses
- * ------------------------------------------------------------------------------------------------------- */
+/* -- the losses --------------------------------------------------------------------------------------------------- */
 
 static bool has_classes(const loss *at, eg_val p)
 {

@@ -50,8 +50,7 @@ static eg_val frame(void *user, eg_val x)
     return eg_tuple(at->eg, 2, (const eg_val[]){both, c->probs ? both : eg_nothing()});
 }
 
-/* -- what the frames read
- * --------------------------------------------------------------------------------------------- */
+/* -- what the frames read ----------------------------------------------------------------------------------------- */
 
 /* log p of the labels in every frame, [T, B, N].  Labels are moved inside first: what is outside is found by `bad`. */
 static eg_val log_p_of_labels(const ctc *c, eg_val log_p, eg_val labels)
@@ -82,8 +81,7 @@ static void read_labels(ctc *c, eg_val labels, eg_val left_out)
     c->bad = eg_any(eg_and(wrong, eg_not(left_out)), 1);
 }
 
-/* -- the loss
- * --------------------------------------------------------------------------------------------------------- */
+/* -- the loss ----------------------------------------------------------------------------------------------------- */
 
 /* Nothing is given before the first frame, with certainty. */
 static eg_val start(const ctc *c)
@@ -122,8 +120,7 @@ static eg_val run(ctc *c, eg_val logits, eg_val logit_paddings, eg_val labels, e
     return eg_tuple(at->eg, 3, parts);
 }
 
-/* -- checks
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- checks ------------------------------------------------------------------------------------------------------- */
 
 static bool matrix_fits(const ctc *c, const char *what, eg_val x, int64_t width)
 {

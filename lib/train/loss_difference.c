@@ -9,8 +9,7 @@ static eg_val difference(const loss *at, eg_val p, eg_val t)
     return loss_same_shape(at, p, t) ? eg_sub(p, t) : eg_nothing();
 }
 
-/* -- elementwise
- * ------------------------------------------------------------------------------------------------------ */
+/* -- elementwise -------------------------------------------------------------------------------------------------- */
 
 static eg_val l2(const loss *at, eg_val p, eg_val t) { return eg_mul(0.5, eg_square(difference(at, p, t))); }
 
@@ -50,8 +49,7 @@ eg_val(eg_log_cosh_loss)(eg_val predicts, eg_val targets, const char *file, int 
     return loss_of_pairs(&at, predicts, targets, log_cosh_of_difference);
 }
 
-/* -- sums over rows
- * --------------------------------------------------------------------------------------------------- */
+/* -- sums over rows ----------------------------------------------------------------------------------------------- */
 
 static eg_val l1(const loss *at, eg_val p, eg_val t)
 {
@@ -71,8 +69,7 @@ eg_val(eg_l1_loss)(eg_val predicts, eg_val targets, eg_reduction reduction, cons
     return loss_of_pairs(&at, predicts, targets, l1);
 }
 
-/* -- means over axes
- * -------------------------------------------------------------------------------------------------- */
+/* -- means over axes ---------------------------------------------------------------------------------------------- */
 
 static eg_val mean_absolute_error(const loss *at, eg_val p, eg_val t)
 {

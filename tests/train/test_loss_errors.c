@@ -145,8 +145,7 @@ static bool traces(eg_context *of) { return eg_trace(of, "several", several, of,
 START_TEST(memory_may_end_at_any_time) { faulty_every(traces); }
 END_TEST
 
-/* -- by name
- * ---------------------------------------------------------------------------------------------------------- */
+/* -- by name ------------------------------------------------------------------------------------------------------ */
 
 #define NAMES(X)                                                                                                       \
     X(cross_entropy_loss, eg_cross_entropy_loss(P, I, NULL), I)                                                        \
