@@ -45,6 +45,8 @@ static bool wrong(const loss *at, eg_status status, const char *what, eg_val x, 
     return false;
 }
 
+bool loss_absent(eg_val v) { return !v.of; }
+
 bool loss_traced(const loss *at, const char *what, eg_val x)
 {
     if (eg_is_number(x, NULL))
@@ -149,9 +151,23 @@ static bool check_axes(const loss *at, int rank)
     return !eg_error(at->eg);
 }
 
+/* Is a mean over the axes, which are right, one of no elements? */
+static bool of_nothing(const loss *at, eg_spec s)
+{
+    bool nothing = false;
+    for (int k = 0; k < (at->num_axes > 0 ? at->num_axes : s.rank); k++) {
+        int axis = at->num_axes > 0 ? at->axes[k] : k;
+        nothing = nothing || s.dim[axis < 0 ? axis + s.rank : axis] == 0;
+    }
+    return nothing;
+}
+
 eg_val loss_mean(const loss *at, eg_val x)
 {
-    return check_axes(at, eg_spec_of(x).rank) ? eg_mean_axes(x, at->num_axes, at->axes, false) : eg_nothing();
+    eg_spec s = eg_spec_of(x);
+    if (!check_axes(at, s.rank)) return eg_nothing();
+    if (of_nothing(at, s)) return eg_sum_axes(x, at->num_axes, at->axes, false);
+    return eg_mean_axes(x, at->num_axes, at->axes, false);
 }
 
 /* The largest element is taken away first: what is left keeps its digits, which logits - logsumexp(logits) would lose

@@ -39,6 +39,8 @@ bool loss_equal(eg_spec a, eg_spec b);
 
 /* -- checks: an error and false if it is not so ------------------------------------------------------------------- */
 
+/* An optional value that is not given; one of a trace that has ended is given, and wrong. */
+bool loss_absent(eg_val v);
 /* A traced value, not a tuple, not nothing. */
 bool loss_traced(const loss *at, const char *what, eg_val x);
 /* The same, and a float. */
@@ -63,7 +65,7 @@ eg_val loss_of_values(const loss *at, eg_val x, loss_leaf *leaf);
 
 /* -- pieces ------------------------------------------------------------------------------------------------------- */
 
-/* Mean over the call's axes, or an error that names a wrong one. */
+/* Mean over the call's axes, 0 of nothing; or an error that names a wrong one. */
 eg_val loss_mean(const loss *at, eg_val x);
 /* log(softmax(x)) along the last axis, [..., C]. */
 eg_val loss_log_softmax(const loss *at, eg_val x);
