@@ -7,8 +7,8 @@
  * Trees.  Where a value stands there may be a tuple of values, both tuples of one structure: the loss is the sum of the
  * losses of the parts, which must be of one shape.
  * Numbers.  All are computed without overflow where the result has none (of logits of any size, errors up to the
- * largest float unless they are squared), and their gradients are finite there. Errors (core.h) name the loss, the
- * shapes and types, your file and line; the value is then eg_nothing().
+ * largest float unless they are squared), and their gradients are finite there.  A mean of nothing is 0.  Errors
+ * (core.h) name the loss, the shapes and types, your file and line; the value is then eg_nothing().
  *
  *     eg_val loss = eg_cross_entropy_loss(logits, labels, NULL);
  *     loss = eg_add(loss, eg_mul(1e-4, eg_mean_square(weights)));
@@ -34,8 +34,8 @@ typedef enum eg_reduction {
  *
  * predicts [..., C]: rows of logits of C classes: what comes before the softmax.  A logit of -infinity is a class that
  * cannot be; its gradient is 0.
- * A class index (i32, u32, i64) that is negative leaves its row out: loss and gradient 0, not counted in a mean.  One
- * of C or more makes the loss NaN, so that it is seen.  No index reads outside of the row. */
+ * A class index (i32, u32, i64) that is negative leaves its row out: loss and gradient 0 whatever the logits, not
+ * counted in a mean.  One of C or more makes the loss NaN, so that it is seen.  No index reads outside of the row. */
 
 /* 0 means the default; the pointer may be NULL. */
 typedef struct eg_cross_entropy_options {
@@ -43,11 +43,13 @@ typedef struct eg_cross_entropy_options {
     eg_val weight;          /* [C], of each class; nothing = 1 each */
 } eg_cross_entropy_options;
 
-/* -log softmax(predicts)[t] of a row with target class t, times weight[t].  targets: indices [...], or probabilities
- * [..., C] of each class, adding up to 1 (one-hot ones give just what indices give):
+/* -log softmax(predicts)[t] of a row with target class t, times weight[t].  targets: indices [...] or [..., 1], a
+ * scalar for all rows, or probabilities [..., C] of each class, adding up to 1:
  *     -sum over c of weight[c] targets[c] log softmax(predicts)[c].
+ * One-hot probabilities give just what indices give.  Where C is 1, integers [..., 1] may be meant as either and are an
+ * error; floats and booleans are probabilities.
  * Sum, mean or none over the rows; the mean is divided by the sum of the rows' weights, sum over c of weight[c]
- * targets[c] (without weights: of 1 for each row that counts); of no row it is 0.
+ * targets[c] (without weights: of 1 for each row that counts).  A class of weight 0 adds 0, also if it cannot be.
  * Goodfellow, Bengio, Courville, Deep Learning, 2016, section 6.2.2.3.  Errors: targets of other shapes, indices that
  * are no integers, a weight that is not [C]. */
 EG_API eg_val(eg_cross_entropy_loss)(eg_val predicts, eg_val targets, const eg_cross_entropy_options *options,
@@ -62,14 +64,13 @@ EG_API eg_val(eg_softmax_cross_entropy)(eg_val predicts, eg_val targets, EG_PLAC
 /* One function under the three names that it goes by, elementwise: each element is a yes-or-no question, predicts its
  * logit and targets its probability, 0 to 1:
  *     -t log S(p) - (1 - t) log S(-p) = max(p, 0) - p t + log(1 + exp(-|p|)),   S(z) = 1/(1 + exp(-z)).
- * An answer that is sure and right keeps the digits of its small loss and gradient.  Goodfellow, Bengio, Courville,
- * Deep Learning, 2016, section 6.2.2.2. */
+ * An answer that is sure and right keeps the digits of its small loss and gradient, down to the 0 of an infinite logit.
+ * Goodfellow, Bengio, Courville, Deep Learning, 2016, section 6.2.2.2. */
 EG_API eg_val(eg_cross_entropy_sigmoid)(eg_val predicts, eg_val targets, EG_PLACE);
 EG_API eg_val(eg_binary_logistic_loss)(eg_val predicts, eg_val targets, EG_PLACE);
 EG_API eg_val(eg_sigmoid_binary_cross_entropy)(eg_val predicts, eg_val targets, EG_PLACE);
 
-/* -- differences -----------------------------------------------------------------------------------------------------
- */
+/* -- differences -------------------------------------------------------------------------------------------------- */
 
 /* Sum of |p - t| over all axes but the first, then over the rows: sum (default), mean or none.  A scalar is a row. */
 EG_API eg_val(eg_l1_loss)(eg_val predicts, eg_val targets, eg_reduction reduction, EG_PLACE);
@@ -96,13 +97,12 @@ EG_API eg_val(eg_log_cosh_loss)(eg_val predicts, eg_val targets, EG_PLACE);
 EG_MEAN_ERRORS(X)
 #undef X
 
-/* -- sequences -------------------------------------------------------------------------------------------------------
- */
+/* -- sequences ---------------------------------------------------------------------------------------------------- */
 
 /* 0 means the default; the pointer may be NULL. */
 typedef struct eg_ctc_options {
     int64_t blank_id;   /* class of the blank; default: 0 */
-    double log_epsilon; /* what stands for log 0, far below the log probability of any alignment; default: -1e5 */
+    double log_epsilon; /* what is given for log 0; default: -1e5 */
 } eg_ctc_options;
 
 /* Connectionist temporal classification (Graves et al., ICML 2006, section 4.1): for each sequence -log of the
@@ -112,15 +112,16 @@ typedef struct eg_ctc_options {
  *   logit_paddings  [B, T]: not 0 marks frames to leave out; eg_nothing(): none
  *   labels          [B, N]: integers, classes other than the blank
  *   label_paddings  [B, N]: not 0 marks labels to leave out, only at the end of a row; eg_nothing(): none
- * Result [B].  It is about -log_epsilon where the frames are too few for the labels, and NaN where a label that is not
- * left out is the blank or not in 0 .. K - 1.  No trees.
+ * Result [B].  It is -log_epsilon, with a gradient of 0, where the labels cannot be given: of too few frames, or by
+ * logits of -infinity; and NaN where a label that is not left out is the blank or not in 0 .. K - 1.  Losses beyond
+ * -log_epsilon are given as they are.  Logits of frames that are left out may be anything.  No trees.
  * Errors: shapes that do not fit, labels that are no integers, blank_id not in 0 .. K - 1, log_epsilon not below 0. */
 EG_API eg_val(eg_ctc_loss)(eg_val logits, eg_val logit_paddings, eg_val labels, eg_val label_paddings,
                            const eg_ctc_options *options, EG_PLACE);
 /* The same and the logs of the forward probabilities, a tuple (loss [B], blank [T, B, N + 1], label [T, B, N]): of the
  * frames up to t having given the first n labels and ending in a blank, blank[t, b, n]; or the first n + 1 labels and
  * ending in the last of them, label[t, b, n].  blank[T - 1] counts both endings, so that -blank[T - 1, b, number of
- * labels] is the loss.  Left-out frames repeat the frame before. */
+ * labels] is the loss.  Left-out frames repeat the frame before; log 0 is log_epsilon. */
 EG_API eg_val(eg_ctc_loss_with_forward_probs)(eg_val logits, eg_val logit_paddings, eg_val labels,
                                               eg_val label_paddings, const eg_ctc_options *options, EG_PLACE);
 
@@ -144,11 +145,10 @@ EG_MEAN_SIZES(X)
  * become f32.  A tree gives a tree (BrainPy adds its parts up).  Errors: alpha not in 0 .. 1, a scalar x. */
 EG_API eg_val(eg_smooth_labels)(eg_val x, double alpha, EG_PLACE);
 
-/* -- by name ---------------------------------------------------------------------------------------------------------
- */
+/* -- by name ------------------------------------------------------------------------------------------------------ */
 
 /* A loss with its options at their defaults. */
-typedef eg_val (*eg_loss_fn)(eg_val predicts, eg_val targets, const char *in_file, int at_line);
+typedef eg_val (*eg_loss_fn)(eg_val predicts, eg_val targets, const char *file, int line);
 
 /* The loss of that name ("mean_squared_error"; "l1_loos" is BrainPy's l1_loss); NULL after an error, which lists the
  * names.  They are all of the above that take predicts and targets; those that are elementwise or one number a row stay
@@ -156,7 +156,7 @@ typedef eg_val (*eg_loss_fn)(eg_val predicts, eg_val targets, const char *in_fil
 EG_API eg_loss_fn(eg_loss_by_name)(eg_context *eg, const char *name, EG_PLACE);
 
 #ifndef __cplusplus
-#define eg_cross_entropy_loss(p, t, options) (eg_cross_entropy_loss)(EG_VAL(p), EG_VAL(t), options, EG_HERE)
+#define eg_cross_entropy_loss(p, t, ...) (eg_cross_entropy_loss)(EG_VAL(p), EG_VAL(t), __VA_ARGS__, EG_HERE)
 #define eg_cross_entropy_sparse(p, t) (eg_cross_entropy_sparse)(EG_VAL(p), EG_VAL(t), EG_HERE)
 #define eg_multiclass_logistic_loss(p, t) (eg_multiclass_logistic_loss)(EG_VAL(p), EG_VAL(t), EG_HERE)
 #define eg_softmax_cross_entropy(p, t) (eg_softmax_cross_entropy)(EG_VAL(p), EG_VAL(t), EG_HERE)
@@ -170,10 +170,11 @@ EG_API eg_loss_fn(eg_loss_by_name)(eg_context *eg, const char *name, EG_PLACE);
 #define eg_mean_absolute_error(p, ...) (eg_mean_absolute_error)(EG_VAL(p), EG_LIST(int, __VA_ARGS__), EG_HERE)
 #define eg_mean_squared_error(p, ...) (eg_mean_squared_error)(EG_VAL(p), EG_LIST(int, __VA_ARGS__), EG_HERE)
 #define eg_mean_squared_log_error(p, ...) (eg_mean_squared_log_error)(EG_VAL(p), EG_LIST(int, __VA_ARGS__), EG_HERE)
-#define eg_ctc_loss(logits, logit_paddings, labels, label_paddings, options)                                           \
-    (eg_ctc_loss)(logits, EG_VAL(logit_paddings), labels, EG_VAL(label_paddings), options, EG_HERE)
-#define eg_ctc_loss_with_forward_probs(logits, logit_paddings, labels, label_paddings, options)                        \
-    (eg_ctc_loss_with_forward_probs)(logits, EG_VAL(logit_paddings), labels, EG_VAL(label_paddings), options, EG_HERE)
+#define eg_ctc_loss(logits, logit_paddings, labels, label_paddings, ...)                                               \
+    (eg_ctc_loss)(logits, EG_VAL(logit_paddings), labels, EG_VAL(label_paddings), __VA_ARGS__, EG_HERE)
+#define eg_ctc_loss_with_forward_probs(logits, logit_paddings, labels, label_paddings, ...)                            \
+    (eg_ctc_loss_with_forward_probs)(logits, EG_VAL(logit_paddings), labels, EG_VAL(label_paddings), __VA_ARGS__,      \
+                                     EG_HERE)
 #define eg_l2_norm(x) (eg_l2_norm)(EG_VAL(x), EG_HERE)
 #define eg_log_cosh(x) (eg_log_cosh)(EG_VAL(x), EG_HERE)
 #define eg_mean_absolute(...) (eg_mean_absolute)(EG_LIST(int, __VA_ARGS__), EG_HERE)

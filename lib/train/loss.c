@@ -37,14 +37,15 @@ bool loss_equal(eg_spec a, eg_spec b)
     return a.rank == b.rank && !memcmp(a.dim, b.dim, (size_t)(a.rank > 0 ? a.rank : 0) * sizeof *a.dim);
 }
 
-/* -- checks
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- checks ------------------------------------------------------------------------------------------------------- */
 
 static bool wrong(const loss *at, eg_status status, const char *what, eg_val x, const char *text)
 {
     loss_fail(at, status, "%s is %s; %s", what, loss_spec(eg_spec_of(x)).s, text);
     return false;
 }
+
+bool loss_absent(eg_val v) { return !v.of; }
 
 bool loss_traced(const loss *at, const char *what, eg_val x)
 {
@@ -89,8 +90,7 @@ bool loss_reduction(loss *at, eg_reduction chosen, eg_reduction otherwise)
     return false;
 }
 
-/* -- trees
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- trees -------------------------------------------------------------------------------------------------------- */
 
 bool loss_is_tree(eg_val v) { return eg_tuple_size(v) > 0 && eg_spec_of(v).rank < 0; }
 
@@ -131,8 +131,7 @@ eg_val loss_of_values(const loss *at, eg_val x, loss_leaf *leaf)
     return eg_error(at->eg) ? eg_nothing() : sum;
 }
 
-/* -- pieces
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- pieces ------------------------------------------------------------------------------------------------------- */
 
 static bool check_axes(const loss *at, int rank)
 {
@@ -152,9 +151,23 @@ static bool check_axes(const loss *at, int rank)
     return !eg_error(at->eg);
 }
 
+/* Is a mean over the axes, which are right, one of no elements? */
+static bool of_nothing(const loss *at, eg_spec s)
+{
+    bool nothing = false;
+    for (int k = 0; k < (at->num_axes > 0 ? at->num_axes : s.rank); k++) {
+        int axis = at->num_axes > 0 ? at->axes[k] : k;
+        nothing = nothing || s.dim[axis < 0 ? axis + s.rank : axis] == 0;
+    }
+    return nothing;
+}
+
 eg_val loss_mean(const loss *at, eg_val x)
 {
-    return check_axes(at, eg_spec_of(x).rank) ? eg_mean_axes(x, at->num_axes, at->axes, false) : eg_nothing();
+    eg_spec s = eg_spec_of(x);
+    if (!check_axes(at, s.rank)) return eg_nothing();
+    if (of_nothing(at, s)) return eg_sum_axes(x, at->num_axes, at->axes, false);
+    return eg_mean_axes(x, at->num_axes, at->axes, false);
 }
 
 /* The largest element is taken away first: what is left keeps its digits, which logits - logsumexp(logits) would lose

@@ -37,9 +37,10 @@ loss_text loss_spec(eg_spec s);
 /* Equal shapes. */
 bool loss_equal(eg_spec a, eg_spec b);
 
-/* -- checks: an error and false if it is not so ----------------------------------------------------------------------
- */
+/* -- checks: an error and false if it is not so ------------------------------------------------------------------- */
 
+/* An optional value that is not given; one of a trace that has ended is given, and wrong. */
+bool loss_absent(eg_val v);
 /* A traced value, not a tuple, not nothing. */
 bool loss_traced(const loss *at, const char *what, eg_val x);
 /* The same, and a float. */
@@ -51,8 +52,7 @@ bool loss_integers(const loss *at, const char *what, eg_val x);
 /* Chooses how rows are reduced. */
 bool loss_reduction(loss *at, eg_reduction chosen, eg_reduction otherwise);
 
-/* -- trees -----------------------------------------------------------------------------------------------------------
- */
+/* -- trees -------------------------------------------------------------------------------------------------------- */
 
 bool loss_is_tree(eg_val v);
 
@@ -63,10 +63,9 @@ typedef eg_val loss_leaf(const loss *at, eg_val x, eg_val y);
 eg_val loss_of_pairs(const loss *at, eg_val predicts, eg_val targets, loss_leaf *leaf);
 eg_val loss_of_values(const loss *at, eg_val x, loss_leaf *leaf);
 
-/* -- pieces ----------------------------------------------------------------------------------------------------------
- */
+/* -- pieces ------------------------------------------------------------------------------------------------------- */
 
-/* Mean over the call's axes, or an error that names a wrong one. */
+/* Mean over the call's axes, 0 of nothing; or an error that names a wrong one. */
 eg_val loss_mean(const loss *at, eg_val x);
 /* log(softmax(x)) along the last axis, [..., C]. */
 eg_val loss_log_softmax(const loss *at, eg_val x);

@@ -8,13 +8,12 @@ static eg_val sum_last(const loss *at, eg_val x) { return eg_sum_axes(x, 1, last
 /* 0 - x, for -x would make -0 of a loss of 0. */
 static eg_val minus_sum_last(const loss *at, eg_val x) { return eg_sub(0, sum_last(at, x)); }
 
-/* -- probabilities
- * ---------------------------------------------------------------------------------------------------- */
+/* -- probabilities ------------------------------------------------------------------------------------------------ */
 
-/* targets times their log probabilities; a class that cannot be, and is not wanted, counts 0, not 0 times infinity. */
-static eg_val weighed(const loss *at, eg_val targets, eg_val log_p)
+/* x times a factor; what is infinite and not wanted counts 0, not 0 times infinity. */
+static eg_val weighed(const loss *at, eg_val factor, eg_val x)
 {
-    return eg_mul(targets, eg_where(eg_and(eg_eq(targets, 0), eg_isinf(log_p)), 0, log_p));
+    return eg_mul(factor, eg_where(eg_and(eg_eq(factor, 0), eg_isinf(x)), 0, x));
 }
 
 /* Losses of the rows, and how much each counts (nothing: 1 each). */
@@ -24,29 +23,30 @@ typedef struct rows {
 
 static rows of_probabilities(const loss *at, eg_val p, eg_val t)
 {
-    bool even = eg_tuple_size(at->value) == 0;
+    bool even = loss_absent(at->value);
     eg_val share = even ? t : eg_mul(t, at->value);
     return (rows){minus_sum_last(at, weighed(at, share, loss_log_softmax(at, p))),
                   even ? eg_nothing() : sum_last(at, share)};
 }
 
-/* -- indices
- * ---------------------------------------------------------------------------------------------------------- */
+/* -- indices ------------------------------------------------------------------------------------------------------ */
 
-/* Picks by comparison with every class: nothing is read at the index, so that it cannot be outside. */
+/* Picks by comparison with every class: nothing is read at the index, so that it cannot be outside.  Rows that are left
+ * out get logits of 0, for 0 times the slopes at theirs may be NaN. */
 static rows of_indices(const loss *at, eg_val p, eg_val t)
 {
     eg_spec s = eg_spec_of(p);
     int64_t num = s.dim[s.rank - 1];
-    bool even = eg_tuple_size(at->value) == 0;
+    bool even = loss_absent(at->value);
     if (num > INT32_MAX) t = eg_convert(t, EG_I64);
     eg_val index = eg_iota(at->eg, num, eg_spec_of(t).dtype);
     eg_val chosen = eg_eq(index, eg_new_axis(t, -1)), counts = eg_ge(t, 0);
-    eg_val each = minus_sum_last(at, eg_where(chosen, loss_log_softmax(at, p), 0));
+    eg_val log_p = loss_log_softmax(at, eg_where(eg_new_axis(counts, -1), p, 0));
+    eg_val each = minus_sum_last(at, eg_where(chosen, log_p, 0));
     eg_val weight = eg_convert(counts, s.dtype);
     if (!even) {
         weight = sum_last(at, eg_where(chosen, at->value, 0));
-        each = eg_mul(each, weight);
+        each = weighed(at, weight, each);
     }
     return (rows){eg_where(eg_ge(t, num), NAN, eg_where(counts, each, 0)), weight};
 }
@@ -65,8 +65,7 @@ static eg_val indices(const loss *at, eg_val p, eg_val t)
                      loss_spec(s).s, loss_spec(i).s);
 }
 
-/* -- the losses
- * ------------------------------------------------------------------------------------------------------- */
+/* -- the losses --------------------------------------------------------------------------------------------------- */
 
 static bool has_classes(const loss *at, eg_val p)
 {
@@ -78,7 +77,7 @@ static bool has_classes(const loss *at, eg_val p)
 
 static bool weight_fits(const loss *at, eg_val p)
 {
-    if (eg_tuple_size(at->value) == 0) return true;
+    if (loss_absent(at->value)) return true;
     if (!loss_float(at, "weight", at->value)) return false;
     eg_spec s = eg_spec_of(p), w = eg_spec_of(at->value);
     if (w.rank == 1 && w.dim[0] == s.dim[s.rank - 1]) return true;
@@ -93,7 +92,7 @@ static eg_val mean_of(const loss *at, rows r)
     eg_spec s = eg_spec_of(r.loss);
     int64_t num = 1;
     for (int k = 0; k < s.rank; k++) num *= s.dim[k];
-    if (eg_tuple_size(r.weight) == 0) return num > 0 ? eg_mean(r.loss) : eg_sum(r.loss);
+    if (loss_absent(r.weight)) return num > 0 ? eg_mean(r.loss) : eg_sum(r.loss);
     eg_val total = eg_sum(r.weight);
     return eg_div(eg_sum(r.loss), eg_where(eg_eq(total, 0), 1, total));
 }
@@ -102,12 +101,19 @@ static eg_val cross_entropy(const loss *at, eg_val p, eg_val t)
 {
     if (!has_classes(at, p) || !weight_fits(at, p)) return eg_nothing();
     eg_spec s = eg_spec_of(p), i = eg_spec_of(t);
+    bool column = i.rank == s.rank && i.dim[i.rank - 1] == 1 && i.dtype != EG_BOOL && i.dtype < EG_F32;
     rows r = {eg_nothing(), eg_nothing()};
-    if (i.rank == s.rank - 1)
-        r = of_indices(at, p, indices(at, p, t));
+    if (column && loss_equal(s, i))
+        loss_fail(at, EG_ERR_SHAPE,
+                  "predicts is %s, targets %s: indices or probabilities? Drop the last axis of indices; "
+                  "eg_convert() probabilities to a float",
+                  loss_spec(s).s, loss_spec(i).s);
     else if (loss_equal(s, i))
         r = of_probabilities(at, p, t);
-    else
+    else if (i.rank == 0 || i.rank == s.rank - 1 || column) {
+        t = indices(at, p, t);
+        if (!eg_error(at->eg)) r = of_indices(at, p, t);
+    } else
         loss_fail(at, EG_ERR_SHAPE, "predicts is %s, targets %s; give an index for each row, or probabilities %s",
                   loss_spec(s).s, loss_spec(i).s, loss_spec(s).s);
     if (eg_error(at->eg)) return eg_nothing();
@@ -144,8 +150,7 @@ static eg_val softmax(const loss *at, eg_val p, eg_val t)
 static eg_val yes_or_no(const loss *at, eg_val p, eg_val t)
 {
     if (!loss_same_shape(at, p, t)) return eg_nothing();
-    eg_val yes = eg_mul(t, eg_softplus(eg_neg(p))), no = eg_mul(eg_sub(1, t), eg_softplus(p));
-    return eg_add(yes, no);
+    return eg_add(weighed(at, t, eg_softplus(eg_neg(p))), weighed(at, eg_sub(1, t), eg_softplus(p)));
 }
 
 eg_val(eg_cross_entropy_loss)(eg_val predicts, eg_val targets, const eg_cross_entropy_options *options,

@@ -19,10 +19,14 @@ typedef struct ctc {
     eg_val bad;        /* bool [B]: a label that cannot be */
 } ctc;
 
-/* log(exp(a) + exp(b)): no difference of large numbers is added to one of them, as a + softplus(b - a) would. */
+/* log(exp(a) + exp(b)), each of which may be log 0 = -infinity, in two ways that are equal as functions:
+ * a + softplus(b - a) and the same with a and b exchanged.  So all derivatives of either are right, also where a = b;
+ * the one with the larger number in front keeps the digits. */
 static eg_val log_add(const loss *at, eg_val a, eg_val b)
 {
-    return eg_add(eg_max(a, b), eg_softplus(eg_neg(eg_abs(eg_sub(a, b)))));
+    eg_val never = eg_and(eg_eq(a, -INFINITY), eg_eq(b, -INFINITY)), swap = eg_lt(a, b);
+    eg_val most = eg_where(never, 0, eg_where(swap, b, a)), least = eg_where(swap, a, b);
+    return eg_where(never, -INFINITY, eg_add(most, eg_softplus(eg_sub(least, most))));
 }
 
 static eg_val first_column(const loss *at, eg_val x) { return eg_slice(x, 1, 0, 1, 1); }
@@ -50,8 +54,7 @@ static eg_val frame(void *user, eg_val x)
     return eg_tuple(at->eg, 2, (const eg_val[]){both, c->probs ? both : eg_nothing()});
 }
 
-/* -- what the frames read
- * --------------------------------------------------------------------------------------------- */
+/* -- what the frames read ----------------------------------------------------------------------------------------- */
 
 /* log p of the labels in every frame, [T, B, N].  Labels are moved inside first: what is outside is found by `bad`. */
 static eg_val log_p_of_labels(const ctc *c, eg_val log_p, eg_val labels)
@@ -82,16 +85,22 @@ static void read_labels(ctc *c, eg_val labels, eg_val left_out)
     c->bad = eg_any(eg_and(wrong, eg_not(left_out)), 1);
 }
 
-/* -- the loss
- * --------------------------------------------------------------------------------------------------------- */
+/* -- the loss ----------------------------------------------------------------------------------------------------- */
 
-/* Nothing is given before the first frame, with certainty. */
+/* Nothing is given before the first frame, with certainty: all else has log p = -infinity. */
 static eg_val start(const ctc *c)
 {
     const loss *at = c->at;
     eg_spec s = eg_matrix(c->logits.dtype, c->logits.dim[0], c->num_labels);
-    eg_val none = eg_full(at->eg, s, c->log_epsilon);
+    eg_val none = eg_full(at->eg, s, -INFINITY);
     return eg_tuple(at->eg, 2, (const eg_val[]){eg_pad(none, 1, 1, 0, 0), none});
+}
+
+/* What stands for log 0 in its place. */
+static eg_val or_epsilon(const ctc *c, eg_val x)
+{
+    const loss *at = c->at;
+    return eg_where(eg_eq(x, -INFINITY), c->log_epsilon, x);
 }
 
 /* Of the sequences whose labels are all given, and NaN where they cannot be. */
@@ -99,7 +108,8 @@ static eg_val loss_of_end(const ctc *c, eg_val given)
 {
     const loss *at = c->at;
     eg_val here = eg_eq(eg_iota(at->eg, c->num_labels + 1, EG_I32), c->num_wanted);
-    return eg_where(c->bad, NAN, eg_sub(0, eg_sum(eg_where(here, given, 0), 1)));
+    eg_val log_p = or_epsilon(c, eg_sum(eg_where(here, given, 0), 1));
+    return eg_where(c->bad, NAN, eg_sub(0, log_p));
 }
 
 /* The loss, or with `probs` the tuple; all arguments are right. */
@@ -109,21 +119,22 @@ static eg_val run(ctc *c, eg_val logits, eg_val logit_paddings, eg_val labels, e
     int64_t T = c->logits.dim[1];
     labels = eg_convert(labels, EG_I64);
     read_labels(c, labels, padding(c, label_paddings, c->num_labels));
-    eg_val log_p = loss_log_softmax(at, logits);
+    eg_val frames_out = padding(c, logit_paddings, T); /* their logits, whatever they are, have no gradient */
+    eg_val log_p = loss_log_softmax(at, eg_where(eg_new_axis(frames_out, 2), 0, logits));
     eg_val log_p_blank = eg_transpose(eg_slice(log_p, 2, c->blank_id, c->blank_id + 1, 1), 1, 0, 2);
-    eg_val left_out = eg_new_axis(eg_transpose(padding(c, logit_paddings, T), 1, 0), 2);
+    eg_val left_out = eg_new_axis(eg_transpose(frames_out, 1, 0), 2);
     eg_val rows[] = {log_p_blank, log_p_of_labels(c, log_p, labels), left_out};
     eg_val end = eg_loop(at->eg, T, frame, c, start(c), eg_tuple(at->eg, 3, rows));
     eg_val last = eg_item(end, 0), given = either(at, eg_item(last, 0), eg_item(last, 1));
     eg_val result = loss_of_end(c, given);
     if (!c->probs) return result;
     eg_val all = eg_item(end, 1);
-    eg_val parts[] = {result, eg_update_row(eg_item(all, 0), T - 1, given), eg_item(all, 1)};
+    eg_val blank = eg_update_row(eg_item(all, 0), T - 1, given);
+    eg_val parts[] = {result, or_epsilon(c, blank), or_epsilon(c, eg_item(all, 1))};
     return eg_tuple(at->eg, 3, parts);
 }
 
-/* -- checks
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- checks ------------------------------------------------------------------------------------------------------- */
 
 static bool matrix_fits(const ctc *c, const char *what, eg_val x, int64_t width)
 {
@@ -159,8 +170,8 @@ static bool check(ctc *c, eg_val logits, eg_val logit_paddings, eg_val labels, e
     }
     c->num_labels = l.rank == 2 ? l.dim[1] : 0;
     if (!matrix_fits(c, "labels", labels, c->num_labels) || !check_options(c)) return false;
-    if (eg_tuple_size(logit_paddings) && !matrix_fits(c, "logit_paddings", logit_paddings, s.dim[1])) return false;
-    return !eg_tuple_size(label_paddings) || matrix_fits(c, "label_paddings", label_paddings, c->num_labels);
+    if (!loss_absent(logit_paddings) && !matrix_fits(c, "logit_paddings", logit_paddings, s.dim[1])) return false;
+    return loss_absent(label_paddings) || matrix_fits(c, "label_paddings", label_paddings, c->num_labels);
 }
 
 static eg_val ctc_loss(const loss *at, bool probs, eg_val logits, eg_val logit_paddings, eg_val labels,

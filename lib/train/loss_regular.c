@@ -1,8 +1,7 @@
 /* Regularisers, and labels made less certain. */
 #include "loss.h"
 
-/* -- means and elementwise
- * -------------------------------------------------------------------------------------------- */
+/* -- means and elementwise ---------------------------------------------------------------------------------------- */
 
 static eg_val mean_absolute(const loss *at, eg_val x, eg_val none) { return (void)none, loss_mean(at, eg_abs(x)); }
 static eg_val mean_square(const loss *at, eg_val x, eg_val none) { return (void)none, loss_mean(at, eg_square(x)); }
@@ -27,8 +26,7 @@ eg_val(eg_log_cosh)(eg_val x, const char *file, int line)
     return loss_of_values(&at, x, log_cosh);
 }
 
-/* -- the norm
- * --------------------------------------------------------------------------------------------------------- */
+/* -- the norm ----------------------------------------------------------------------------------------------------- */
 
 /* Largest |x| of a tree. */
 static eg_val largest(const loss *at, eg_val x)
@@ -64,8 +62,7 @@ eg_val(eg_l2_norm)(eg_val x, const char *file, int line)
     return norm(&at, x);
 }
 
-/* -- labels
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- labels ------------------------------------------------------------------------------------------------------- */
 
 static eg_val smooth(const loss *at, eg_val x);
 

@@ -16,8 +16,7 @@ typedef struct batch {
     bool probs, no_paddings;
 } batch;
 
-/* -- by hand
- * ---------------------------------------------------------------------------------------------------------- */
+/* -- by hand ------------------------------------------------------------------------------------------------------ */
 
 static double p_of(const batch *s, int b, int t, int k)
 {
@@ -73,8 +72,7 @@ static double probability(const batch *s, int b, int end, int n, int endings)
     return sum;
 }
 
-/* -- batches
- * ---------------------------------------------------------------------------------------------------------- */
+/* -- batches ------------------------------------------------------------------------------------------------------ */
 
 static batch make(int n, int64_t blank, double size, uint64_t seed)
 {
@@ -111,8 +109,7 @@ static eg_val traced(void *user, eg_val logits)
 
 static eg_spec of_rank_3(eg_dtype type) { return (eg_spec){type, 3, {B, T, K}}; }
 
-/* -- values
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- values ------------------------------------------------------------------------------------------------------- */
 
 static void near_log(const char *what, double got, double p, double tolerance)
 {
@@ -201,8 +198,7 @@ START_TEST(labels_that_cannot_be_are_seen)
 }
 END_TEST
 
-/* -- gradients
- * -------------------------------------------------------------------------------------------------------- */
+/* -- gradients ---------------------------------------------------------------------------------------------------- */
 
 /* As probabilities, for logs of 0 are too large for differences. */
 static eg_val probabilities(void *user, eg_val logits)

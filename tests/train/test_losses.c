@@ -30,8 +30,7 @@ static data make(double size)
     return d;
 }
 
-/* -- the scalar code -------------------------------------------------------------------------------------------------
- */
+/* -- the scalar code ---------------------------------------------------------------------------------------------- */
 
 static long double log_p(const data *d, int r, int c)
 {
@@ -162,8 +161,7 @@ static int wanted(const struct thing *thing, const data *d, long double *out)
     return n;
 }
 
-/* -- values
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- values ------------------------------------------------------------------------------------------------------- */
 
 static void put(eg_dtype type, const double *from, int n, void *to)
 {
@@ -220,8 +218,7 @@ START_TEST(all_agree_with_scalar_code)
 }
 END_TEST
 
-/* -- gradients
- * -------------------------------------------------------------------------------------------------------- */
+/* -- gradients ---------------------------------------------------------------------------------------------------- */
 
 /* With respect to all floats; class indices do not change. */
 static data indices_of;
