@@ -87,7 +87,7 @@ typedef struct eg_optimizer_params {
     double eps;      /* Adagrad, Adadelta, RMSProp: 1e-6; Adam, AdamW, Adan: 1e-8; LARS: 1e-5; SM3: 1e-30; >= 0 */
     double tc;       /* LARS: trust coefficient, 1e-3; > 0 */
     /* LARS: 1e-4, AdamW: 0.01, Adan: 0.02, as in their formulas.  All others: 0; p is first multiplied by
-     * 1 - weight_decay, whatever lr is.  In [0, 1]. */
+     * 1 - weight_decay, whatever lr is.  In [0, 1]; for the three finite and >= 0. */
     double weight_decay;
     bool amsgrad; /* AdamW */
     bool no_prox; /* Adan */
@@ -104,7 +104,8 @@ EG_API eg_optimizer_kind(eg_optimizer_by_name)(eg_context *eg, const char *name,
 typedef struct eg_optimizer eg_optimizer;
 
 /* An optimiser of these variables of the context, f32 or f64, each of any shape; the list is copied.  name: letters,
- * digits, '_' and '.'; NULL = <Kind><k>.  It makes the variables "<name>.step" and, for each of vars,
+ * digits, '_' and '.'; NULL = <Kind><k>, SM3_<k>, of the first k whose names are all free.  It makes the variables
+ * "<name>.step" and, for each of vars,
  * "<name>.<what>.<variable>", <what> being v; c, d; m, v, v_max; m, v, n, g; axis0, axis1, ..., momentum, after the
  * formulas: all 0 at first.
  * Errors: params NULL, parameters outside of their range or that the kind does not have, what eg_schedule_at() says of
@@ -133,16 +134,16 @@ EG_API double eg_optimizer_lr(const eg_optimizer *opt, eg_state *state);
 /* Puts the counter and all that it remembers in the state (NULL = the context's own) to 0; what it trains stays. */
 EG_API eg_status eg_optimizer_reset(eg_optimizer *opt, eg_state *state);
 
-/* -- clipping gradients -----------------------------------------------------------------------------------------------
- */
+/* -- clipping gradients -------------------------------------------------------------------------------------------- */
 
 /* Traced: each element of the gradients is moved into [-limit, limit]; grads[k] is replaced.  NaN stays NaN.  Errors:
  * limit not above 0, a gradient that is no float. */
 EG_API void(eg_clip_by_value)(eg_context *eg, int num_grads, eg_val *grads, double limit, EG_PLACE);
 /* Traced: all gradients are multiplied by the one factor that brings the norm of all their elements together down to
  * max_norm, if it is larger (Pascanu et al. 2013); grads[k] is replaced.  Returns the norm before, an f64 scalar,
- * computed in double precision.  NaN stays NaN, the rest is then left as it is; if an element is infinite, it becomes
- * NaN and the rest 0.  Errors: max_norm not above 0, a gradient that is no float. */
+ * computed in double precision, with large and small elements scaled so that their squares are doubles.  max_norm
+ * INFINITY changes nothing.  NaN stays NaN, the rest is then left as it is; if an element is infinite and max_norm is
+ * not, it becomes NaN and the rest 0.  Errors: max_norm not above 0, a gradient that is no float. */
 EG_API eg_val(eg_clip_by_global_norm)(eg_context *eg, int num_grads, eg_val *grads, double max_norm, EG_PLACE);
 
 #ifndef __cplusplus

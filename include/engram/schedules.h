@@ -19,7 +19,7 @@ extern "C" {
  *   Constant          lr
  *   ExponentialDecay  lr decay_rate^(i / decay_steps)
  *   InverseTimeDecay  lr / (1 + decay_rate i / decay_steps); staircase: the quotient i / decay_steps is rounded down
- *   PolynomialDecay   (lr - final_lr) (1 - min(i, decay_steps) / decay_steps)^power + final_lr
+ *   PolynomialDecay   (lr - final_lr) (1 - i / decay_steps)^power + final_lr for i < decay_steps, then final_lr
  *   PiecewiseConstant values[number of boundaries < i]
  *   Custom            what fn makes of i */
 #define EG_SCHEDULES(X)                                                                                                \
@@ -38,6 +38,9 @@ typedef enum eg_schedule_kind {
         EG_SCHEDULE_COUNT
 } eg_schedule_kind;
 
+/* The rate after i updates, on the host. */
+typedef double (*eg_schedule_fn)(void *user, int64_t i);
+
 /* A schedule by its parts, taken literally; the functions below are easier to read.  Each kind looks at the parts that
  * its formula names; all 0 is the constant 0. */
 typedef struct eg_schedule {
@@ -49,10 +52,10 @@ typedef struct eg_schedule {
     double power;       /* >= 0 */
     bool staircase;
     int num_boundaries;
-    const int64_t *boundaries;              /* num_boundaries of them, ascending */
-    const double *values;                   /* num_boundaries + 1 rates, each >= 0 */
-    eg_fn fn;                               /* traced: fn(user, i), i an i64 scalar, returns a scalar */
-    double (*value)(void *user, int64_t i); /* the same on the host; may be NULL */
+    const int64_t *boundaries; /* num_boundaries of them, ascending */
+    const double *values;      /* num_boundaries + 1 rates, each >= 0 */
+    eg_fn fn;                  /* traced: fn(user, i), i an i64 scalar, returns a scalar */
+    eg_schedule_fn value;      /* the same on the host; may be NULL */
     void *user;
 } eg_schedule;
 
@@ -62,29 +65,31 @@ EG_API eg_schedule eg_constant_lr(double lr);
 EG_API eg_schedule eg_exponential_decay(double lr, double decay_steps, double decay_rate);
 /* lr / (1 + decay_rate i / decay_steps); with staircase the rate changes at whole multiples of decay_steps only. */
 EG_API eg_schedule eg_inverse_time_decay(double lr, double decay_steps, double decay_rate, bool staircase);
-/* From lr to final_lr within decay_steps updates, then final_lr: (lr - final_lr) (1 - min(i, decay_steps) /
- * decay_steps)^power + final_lr; power 1 is a straight line. */
+/* From lr to final_lr within decay_steps updates: (lr - final_lr) (1 - i / decay_steps)^power + final_lr, and final_lr
+ * from i = decay_steps on.  Power 1 is a straight line, 0 a step. */
 EG_API eg_schedule eg_polynomial_decay(double lr, double decay_steps, double final_lr, double power);
 /* values[k] where k boundaries are below i: values[0] up to and including i = boundaries[0].  Of boundaries there are
  * num_boundaries, of values one more.  The arrays are read when the schedule is used; an optimiser keeps copies. */
 EG_API eg_schedule eg_piecewise_constant(int num_boundaries, const int64_t *boundaries, const double *values);
 /* What fn(user, i) makes in the trace of i (i64 scalar): a scalar of any float type or a plain number.  It may read
- * variables, so that the rate can be changed between runs without a new trace. */
-EG_API eg_schedule eg_custom_schedule(eg_fn fn, void *user);
+ * variables, so that the rate can be changed between runs without a new trace.  value(user, i) is the same on the host,
+ * for eg_schedule_value() and eg_optimizer_lr(), or NULL: these are NaN then. */
+EG_API eg_schedule eg_custom_schedule(eg_fn fn, eg_schedule_fn value, void *user);
 
 /* "ExponentialDecay" and so on; never NULL. */
 EG_API const char *eg_schedule_kind_name(eg_schedule_kind kind);
 
-/* Traced: the rate after `step` updates (an integer scalar or a whole plain number), an f64 scalar.
- * Errors: s NULL or of an unknown kind, rates that are negative, infinite or NaN, parts outside of what is said above,
- * boundaries that do not ascend, a step or a result of fn that is no scalar. */
-EG_API eg_val(eg_schedule_at)(eg_context *eg, const eg_schedule *s, eg_val step, EG_PLACE);
-/* The same computed by C's library, which may differ in the last bits.  NaN of NULL, of unknown kinds, and of
- * custom ones without `value`. */
+/* Traced: the rate after `step` updates (an integer scalar or a whole plain number), an f64 scalar.  A traced step
+ * below 0 counts as 0, a plain number is an error.  In C, s may be a compound literal. Errors: s NULL or of an unknown
+ * kind, rates that are negative, infinite or NaN, parts outside of what is said above, boundaries that do not ascend, a
+ * step that is no scalar, a result of fn that is no scalar or no float. */
+EG_API eg_val(eg_schedule_at)(eg_context *eg, eg_val step, const eg_schedule *s, EG_PLACE);
+/* The same computed by C's library, which may differ in the last bits; a step below 0 counts as 0.  NaN of NULL, of
+ * unknown kinds, and of custom ones without `value`. */
 EG_API double eg_schedule_value(const eg_schedule *s, int64_t step);
 
 #ifndef __cplusplus
-#define eg_schedule_at(eg, s, step) (eg_schedule_at)(eg, s, EG_VAL(step), EG_HERE)
+#define eg_schedule_at(eg, step, ...) (eg_schedule_at)(eg, EG_VAL(step), __VA_ARGS__, EG_HERE)
 #endif
 
 #ifdef __cplusplus

@@ -34,8 +34,9 @@ extern "C" {
 
 typedef struct eg_surrogate eg_surrogate;
 
-/* g(x) or g'(x), elementwise: called while tracing, with x of a floating type.  It may use neither variables nor values
- * of the trace around it. */
+/* g(x) or g'(x), elementwise: called while tracing, with x of a floating type.  It returns a value of just x's shape
+ * and type, truth values of that shape, or a plain number; what it gives for NaN becomes NaN.  It may use neither
+ * variables nor values of the trace around it. */
 typedef eg_val (*eg_surrogate_fn)(const eg_surrogate *s, eg_val x);
 
 /* What stands for the gradient of a spike: one of the functions below, or yours.  All 0:
@@ -49,13 +50,14 @@ struct eg_surrogate {
     void *user;                    /* for functions of yours */
 };
 
-/* -- spikes -----------------------------------------------------------------------------------------------------------
- */
+/* -- spikes -------------------------------------------------------------------------------------------------------- */
 
 /* 1 where x >= 0 (also at -0), else 0 (also at NaN), in the shape and type of x; a plain number gives one, integers
- * integers without a gradient.  With s.origin g(x) instead: of integers in the default float.  In C, s may be a
- * compound literal.  Errors: x is a tuple, a parameter outside of its range, origin where there is no g; they name the
- * surrogate, the parameter, its value and your line. */
+ * integers without a gradient.  With s.origin g(x) instead: of integers in the default float.  g and g' of NaN are NaN,
+ * so that nothing hides one.  In C, s may be a compound literal.  Errors: x is a tuple or of another context, a
+ * parameter outside of its range or not for the type of x (at most 1e18 in size where x is f32, 1e150 where f64, and
+ * what must be above 0 at least the inverse of that), origin where there is no g, a function of yours that returns
+ * something else; they name the surrogate, the parameter, its value and your line. */
 EG_API eg_val(eg_spike)(eg_context *eg, eg_val x, eg_surrogate s, EG_PLACE);
 
 /* The moment at which x crosses 0 from below: 1 where x_new >= 0 and x_old < 0, else 0, in the shape to which both
@@ -123,8 +125,7 @@ EG_API eg_surrogate eg_surrogate_inv_square_grad(double alpha);
 /* exp(-alpha |x|).  Defaults 1.  (Shrestha and Orchard, "SLAYER", NeurIPS 2018.) */
 EG_API eg_surrogate eg_surrogate_slayer_grad(double alpha);
 
-/* -- by name ----------------------------------------------------------------------------------------------------------
- */
+/* -- by name ------------------------------------------------------------------------------------------------------- */
 
 /* A parameter by the name that it has above. */
 typedef struct eg_surrogate_param {

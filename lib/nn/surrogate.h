@@ -4,6 +4,16 @@
 
 #include "engram/surrogate.h"
 
+/* The call of a user that is being traced: all that surrogates are made of stands there, in errors, in the text of the
+ * graph, and in what a check for NaN names.  A formula has no other way to know. */
+typedef struct surrogate_place {
+    const char *file;
+    int line;
+} surrogate_place;
+extern _Thread_local surrogate_place surrogate_here;
+#undef EG_HERE
+#define EG_HERE surrogate_here.file, surrogate_here.line
+
 /* What a parameter must be. */
 typedef enum surrogate_range {
     SURROGATE_FINITE,

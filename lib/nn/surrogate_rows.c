@@ -11,11 +11,14 @@
 
 static const double PI = 3.14159265358979323846;
 
-/* -- parts ------------------------------------------------------------------------------------------------------------
- */
+/* -- parts --------------------------------------------------------------------------------------------------------- */
 
-/* a x, 0 for a = 0 also where x is infinite. */
-static eg_val scaled(double a, eg_val x) { return a == 0 ? eg_real(0) : eg_mul(a, x); }
+/* a x, 0 for a = 0 also where x is infinite: of x's type, as plain numbers alone would meet in the default float. */
+static eg_val scaled(double a, eg_val x)
+{
+    if (a != 0) return eg_mul(a, x);
+    return eg_is_number(x, NULL) ? eg_real(0) : eg_full(eg_context_of(x), eg_spec_of(x), 0.0);
+}
 
 /* |a x| for a >= 0 */
 static eg_val distance(double a, eg_val x) { return scaled(a, eg_abs(x)); }
@@ -53,8 +56,7 @@ static eg_val normal(eg_val x, double m, double d)
     return eg_mul(1 / (sqrt(2 * PI) * d), bell(eg_div(eg_sub(x, m), sqrt(2) * d)));
 }
 
-/* -- slopes that are derivatives --------------------------------------------------------------------------------------
- */
+/* -- slopes that are derivatives ----------------------------------------------------------------------------------- */
 
 FORMULA(sigmoid) { return sigmoid_slope(s->p[0], x); }
 FORMULA(sigmoid_primitive) { return eg_sigmoid(scaled(s->p[0], x)); }
@@ -157,8 +159,7 @@ FORMULA(log_tailed_relu_primitive)
     return eg_where(eg_gt(x, 0), right, scaled(s->p[0], x));
 }
 
-/* -- slopes alone -----------------------------------------------------------------------------------------------------
- */
+/* -- slopes alone -------------------------------------------------------------------------------------------------- */
 
 FORMULA(relu_grad) { return scaled(s->p[0], eg_max(eg_sub(s->p[1], eg_abs(x)), 0)); }
 
@@ -175,8 +176,7 @@ FORMULA(inv_square_grad) { return eg_square(fraction(distance(s->p[0], x))); }
 
 FORMULA(slayer_grad) { return eg_exp(eg_neg(distance(s->p[0], x))); }
 
-/* -- the table --------------------------------------------------------------------------------------------------------
- */
+/* -- the table ----------------------------------------------------------------------------------------------------- */
 
 enum {
     SIGMOID,

@@ -5,20 +5,23 @@
 
 #include "optimizer.h"
 
-/* Long enough for what eg_variable() takes and for the names in its way. */
-enum { MAX_NAME = 480 };
+enum {
+    MOST_NAME = 200, /* what eg_variable() takes */
+    NAME_SIZE = 512
+};
 
 typedef struct maker {
     eg_optimizer *o;
-    const char *kind, *file;
-    int line;
+    ego_place at;
+    const char *kind;
+    char who[EGO_WHO];
 } maker;
 
 /* -- what is wrong ------------------------------------------------------------------------------------------------- */
 
 static bool fail(const maker *m, eg_status status, int k, const char *what)
 {
-    eg_fail(m->o->eg, status, m->file, m->line, "%s '%s': variable %d, '%s', %s", m->kind, m->o->name, k,
+    eg_fail(m->o->eg, status, m->at.file, m->at.line, "%s: variable %d, '%s', %s", m->who, k,
             m->o->var[k] ? eg_variable_name(m->o->var[k]) : "NULL", what);
     return false;
 }
@@ -37,7 +40,11 @@ static bool check_variable(const maker *m, int k)
     return true;
 }
 
-/* -- making -------------------------------------------------------------------------------------------------------- */
+static bool is_name(const char *name)
+{
+    static const char may[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.";
+    return *name && !name[strspn(name, may)];
+}
 
 static void *copy(eg_context *eg, const void *from, size_t size)
 {
@@ -46,23 +53,58 @@ static void *copy(eg_context *eg, const void *from, size_t size)
     return to;
 }
 
-/* The name given, or the first <Kind><k> that is free; that of the counter goes into `step`. */
-static const char *choose_name(const maker *m, const char *name, char *step)
+/* -- names --------------------------------------------------------------------------------------------------------- */
+
+/* Name of the counter, for k < 0, or of a slot of variable k. */
+static void name_variable(const maker *m, const char *name, int k, const ego_slot *slot, char *to)
 {
-    eg_context *eg = m->o->eg;
-    char unnamed[40];
-    for (int k = 0; !name; k++) {
-        snprintf(unnamed, sizeof unnamed, "%s%d", m->kind, k);
-        snprintf(step, MAX_NAME, "%s.step", unnamed);
-        if (!eg_find_variable(eg, step)) name = unnamed;
+    if (k < 0)
+        snprintf(to, NAME_SIZE, "%.240s.step", name);
+    else
+        snprintf(to, NAME_SIZE, "%.240s.%s.%s", name, slot->name, eg_variable_name(m->o->var[k]));
+}
+
+typedef enum fit { FREE, TAKEN, TOO_LONG } fit;
+
+/* Can all variables have their names below that one?  If not, `full` is one that cannot be had. */
+static fit fit_of(const maker *m, const char *name, char *full)
+{
+    ego_slot slots[EGO_MAX_SLOTS];
+    for (int k = -1; k < m->o->num; k++) {
+        int n = k < 0 ? 1 : ego_slots_of(&m->o->p, eg_variable_spec(m->o->var[k]), slots);
+        for (int j = 0; j < n; j++) {
+            name_variable(m, name, k, &slots[j], full);
+            if (strlen(full) > MOST_NAME) return TOO_LONG;
+            if (eg_find_variable(m->o->eg, full)) return TAKEN;
+        }
     }
-    snprintf(step, MAX_NAME, "%.240s.step", name);
-    if (*name && !eg_find_variable(eg, step)) return copy(eg, name, strlen(name) + 1);
-    eg_fail(eg, EG_ERR_ARGUMENT, m->file, m->line, "%s '%s': %s", m->kind, name,
-            *name ? "there is a variable step of that name; give it another name"
-                  : "this is no name; use letters, digits, '_' and '.', NULL for one by itself");
+    return FREE;
+}
+
+/* The name given, or the first <Kind><k> that is free. */
+static const char *choose_name(const maker *m, const char *name)
+{
+    char unnamed[40], full[NAME_SIZE];
+    const char *between = m->o->p.kind == EG_SM3 ? "_" : ""; /* a digit before the number */
+    bool given = name != NULL;
+    fit is = given ? fit_of(m, name, full) : TAKEN;
+    for (int k = 0; !given && is == TAKEN; k++) {
+        snprintf(unnamed, sizeof unnamed, "%s%s%d", m->kind, between, k);
+        name = unnamed;
+        is = fit_of(m, name, full);
+    }
+    if (is == FREE) return copy(m->o->eg, name, strlen(name) + 1);
+    if (is == TAKEN)
+        eg_fail(m->o->eg, EG_ERR_ARGUMENT, m->at.file, m->at.line,
+                "%s: the variable '%s' exists already; give it another name", m->who, full);
+    else
+        eg_fail(m->o->eg, EG_ERR_ARGUMENT, m->at.file, m->at.line,
+                "%s: the name of its variable '%.40s...' is longer than %d; give shorter names", m->who, full,
+                MOST_NAME);
     return NULL;
 }
+
+/* -- making -------------------------------------------------------------------------------------------------------- */
 
 /* The schedule's arrays are the user's. */
 static bool keep_schedule(eg_context *eg, eg_schedule *s)
@@ -74,45 +116,60 @@ static bool keep_schedule(eg_context *eg, eg_schedule *s)
     return s->boundaries && s->values;
 }
 
+static bool make_variable(const maker *m, int k, const ego_slot *slot)
+{
+    eg_optimizer *o = m->o;
+    char name[NAME_SIZE];
+    name_variable(m, o->name, k, slot, name);
+    eg_var *v = (eg_variable)(o->eg, name, slot->spec, m->at.file, m->at.line);
+    if (v) o->own[o->num_own++] = v;
+    return v != NULL;
+}
+
 static bool make_slots(const maker *m, int k)
 {
     eg_optimizer *o = m->o;
     ego_slot slots[EGO_MAX_SLOTS];
     int n = ego_slots_of(&o->p, eg_variable_spec(o->var[k]), slots);
     for (int j = 0; j < n; j++) {
-        char name[MAX_NAME];
-        snprintf(name, sizeof name, "%s.%s.%s", o->name, slots[j].name, eg_variable_name(o->var[k]));
-        eg_var *v = (eg_variable)(o->eg, name, slots[j].spec, m->file, m->line);
-        if (!v) return false;
-        o->own[o->num_own++] = v;
+        if (!make_variable(m, k, &slots[j])) return false;
     }
     o->first[k + 1] = o->num_own;
+    return true;
+}
+
+static bool take_variables(const maker *m, eg_var *const *vars)
+{
+    eg_optimizer *o = m->o;
+    if (o->num < 1 || !vars) {
+        eg_fail(o->eg, EG_ERR_ARGUMENT, m->at.file, m->at.line,
+                "%s: %d variables%s; give a list of at least one to train", m->who, o->num,
+                vars ? "" : ", and the list is NULL");
+        return false;
+    }
+    size_t n = (size_t)o->num;
+    o->var = copy(o->eg, vars, n * sizeof *vars);
+    o->own = eg_keep(o->eg, (1 + n * EGO_MAX_SLOTS) * sizeof *o->own);
+    o->first = eg_keep(o->eg, (n + 1) * sizeof *o->first);
+    if (!o->var || !o->own || !o->first) return false;
+    for (int k = 0; k < o->num; k++) {
+        if (!check_variable(m, k)) return false;
+    }
     return true;
 }
 
 static bool make(const maker *m, const char *name, eg_var *const *vars)
 {
     eg_optimizer *o = m->o;
-    char step[MAX_NAME];
-    size_t n = (size_t)o->num;
-    o->name = choose_name(m, name, step);
-    if (!o->name || !ego_check_params(o->eg, o->name, &o->p, m->file, m->line)) return false;
-    if (o->num < 1 || !vars) {
-        eg_fail(o->eg, EG_ERR_ARGUMENT, m->file, m->line,
-                "%s '%s': %d variables%s; give a list of at least one to train", m->kind, o->name, o->num,
-                vars ? "" : ", and the list is NULL");
+    if (name && !is_name(name)) {
+        eg_fail(o->eg, EG_ERR_ARGUMENT, m->at.file, m->at.line,
+                "%s: this is no name; use letters, digits, '_' and '.', NULL for one by itself", m->who);
         return false;
     }
-    o->var = copy(o->eg, vars, n * sizeof *vars);
-    o->own = eg_keep(o->eg, (1 + n * EGO_MAX_SLOTS) * sizeof *o->own);
-    o->first = eg_keep(o->eg, (n + 1) * sizeof *o->first);
-    if (!o->var || !o->own || !o->first || !keep_schedule(o->eg, &o->p.lr)) return false;
-    for (int k = 0; k < o->num; k++) {
-        if (!check_variable(m, k)) return false;
-    }
-    o->own[0] = (eg_variable)(o->eg, step, eg_scalar(EG_I64), m->file, m->line);
-    if (!o->own[0]) return false;
-    o->first[0] = o->num_own = 1;
+    if (!ego_check_params(&m->at, &o->p) || !take_variables(m, vars) || !keep_schedule(o->eg, &o->p.lr)) return false;
+    o->name = choose_name(m, name);
+    if (!o->name || !make_variable(m, -1, &(ego_slot){.spec = eg_scalar(EG_I64)})) return false;
+    o->first[0] = o->num_own;
     for (int k = 0; k < o->num; k++) {
         if (!make_slots(m, k)) return false;
     }
@@ -122,17 +179,23 @@ static bool make(const maker *m, const char *name, eg_var *const *vars)
 eg_optimizer *(eg_optimizer_new)(eg_context *eg, const char *name, const eg_optimizer_params *params, int num_vars,
                                  eg_var *const *vars, const char *file, int line)
 {
+    static const char what[] = "eg_optimizer_new";
     if (!eg || eg_error(eg)) return NULL;
     if (!params || (unsigned)params->kind >= EG_OPTIMIZER_COUNT) {
         eg_fail(eg, EG_ERR_ARGUMENT, file, line,
-                "eg_optimizer_new: the parameters are %s; begin with those of eg_optimizer_defaults(EG_ADAM)",
+                "%s: the parameters are %s; begin with those of eg_optimizer_defaults(EG_ADAM)", what,
                 params ? "of no kind" : "NULL");
         return NULL;
     }
     eg_optimizer *o = eg_keep(eg, sizeof *o);
     if (!o) return NULL;
     *o = (eg_optimizer){.eg = eg, .p = *params, .num = num_vars};
-    maker m = {o, eg_optimizer_kind_name(params->kind), file, line};
+    maker m = {.o = o, .kind = eg_optimizer_kind_name(params->kind)};
+    m.at = (ego_place){eg, m.who, file, line};
+    if (name)
+        snprintf(m.who, sizeof m.who, "%s: %s '%.80s'", what, m.kind, name);
+    else
+        snprintf(m.who, sizeof m.who, "%s: %s", what, m.kind);
     int64_t before = eg_num_variables(eg);
     if (make(&m, name, vars)) return o;
     eg_drop_variables(eg, before); /* the names are free for another try */

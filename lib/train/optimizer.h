@@ -12,7 +12,20 @@
 #include "engram/optimizers.h"
 #include "engram/parallel.h"
 
+/* A call by a user: where errors, the text of the graph and what a check for NaN names say it is. */
+typedef struct ego_place {
+    eg_context *eg;
+    const char *who; /* begins its errors: "eg_schedule_at", "eg_optimizer_new: Adam 'fast'" */
+    const char *file;
+    int line;
+} ego_place;
+
+/* Every operation of an update, a clipping or a schedule stands where the user called it. */
+#undef EG_HERE
+#define EG_HERE at->file, at->line
+
 enum {
+    EGO_WHO = 160,                  /* bytes for the beginning of an error */
     EGO_MAX_SLOTS = EG_MAX_RANK + 1 /* variables of its own for one that it trains: SM3 has the most */
 };
 
@@ -30,6 +43,9 @@ struct eg_optimizer {
 
 /* What a rule sees of one variable in one update. */
 typedef struct ego_step {
+    const ego_place *place;
+    const char *file; /* those of the place */
+    int line;
     const eg_optimizer_params *p;
     eg_dtype type; /* of the variable */
     int rank;
@@ -77,17 +93,22 @@ extern const ego_rule ego_rules[EG_OPTIMIZER_COUNT];
 
 /* What is remembered of a variable of that spec; their number. */
 int ego_slots_of(const eg_optimizer_params *p, eg_spec spec, ego_slot *slots);
-/* Traced: sum of the squares of all elements, f64. */
-eg_val ego_sum_of_squares(eg_val x);
+
+/* A norm that may be of numbers whose squares are no doubles: it is unit times root, both f64. */
+typedef struct ego_norm {
+    eg_val unit, root;
+} ego_norm;
+/* Traced: of all elements of the values together. */
+ego_norm ego_norm_of(const ego_place *at, int num, const eg_val *x);
 
 /* -- optimizer_params.c */
 
-/* Errors begin with "Adam 'name': ". */
-bool ego_check_params(eg_context *eg, const char *name, const eg_optimizer_params *p, const char *file, int line);
+/* An error and false if one is outside of its range. */
+bool ego_check_params(const ego_place *at, const eg_optimizer_params *p);
 
 /* -- schedule.c */
 
-/* Errors begin with `who`. */
-bool ego_check_schedule(eg_context *eg, const char *who, const eg_schedule *s, const char *file, int line);
+/* An error and false if it is none. */
+bool ego_check_schedule(const ego_place *at, const eg_schedule *s);
 
 #endif

@@ -67,6 +67,13 @@ static const struct {
 #undef F
 };
 
+/* A decay that is multiplied by lr may be above 1. */
+static range range_of(size_t field, eg_optimizer_kind kind)
+{
+    bool times_lr = fields[field].range == SHARE && ego_rules[kind].decay != EGO_DECAY_PLAIN;
+    return times_lr ? NOT_NEGATIVE : fields[field].range;
+}
+
 /* What the value must be; NULL if it is. */
 static const char *wrong(range r, double x)
 {
@@ -80,25 +87,22 @@ static const char *wrong(range r, double x)
     return NULL;
 }
 
-bool ego_check_params(eg_context *eg, const char *name, const eg_optimizer_params *p, const char *file, int line)
+bool ego_check_params(const ego_place *at, const eg_optimizer_params *p)
 {
-    const char *kind = names[p->kind];
     unsigned has = ego_rules[p->kind].fields;
-    char who[120];
-    snprintf(who, sizeof who, "%s '%.80s'", kind, name);
-    if (!ego_check_schedule(eg, who, &p->lr, file, line)) return false;
+    if (!ego_check_schedule(at, &p->lr)) return false;
     for (size_t k = 0; k < sizeof fields / sizeof *fields; k++) {
         double x;
         memcpy(&x, (const char *)p + fields[k].at, sizeof x);
         bool own = fields[k].field == 0 || fields[k].field & has;
-        const char *use = own ? wrong(fields[k].range, x) : x == 0 ? NULL : "0, it has no such parameter";
+        const char *use = own ? wrong(range_of(k, p->kind), x) : x == 0 ? NULL : "0, it has no such parameter";
         if (!use) continue;
-        eg_fail(eg, EG_ERR_ARGUMENT, file, line, "%s: %s is %g; use %s", who, fields[k].name, x, use);
+        eg_fail(at->eg, EG_ERR_ARGUMENT, at->file, at->line, "%s: %s is %g; use %s", at->who, fields[k].name, x, use);
         return false;
     }
     bool amsgrad = p->amsgrad && !(has & EGO_AMSGRAD), no_prox = p->no_prox && !(has & EGO_NO_PROX);
     if (amsgrad || no_prox)
-        eg_fail(eg, EG_ERR_ARGUMENT, file, line, "%s: it has no %s; begin with its eg_optimizer_defaults()", who,
-                amsgrad ? "amsgrad" : "no_prox");
+        eg_fail(at->eg, EG_ERR_ARGUMENT, at->file, at->line, "%s: it has no %s; begin with its eg_optimizer_defaults()",
+                at->who, amsgrad ? "amsgrad" : "no_prox");
     return !amsgrad && !no_prox;
 }

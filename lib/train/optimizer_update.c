@@ -1,131 +1,137 @@
 /* Optimisers in a trace: updates, and clipping of gradients before them. */
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
+#include "loss.h"
 #include "optimizer.h"
-
-static const char *kind_of(const eg_optimizer *o) { return eg_optimizer_kind_name(o->p.kind); }
-
-/* "f32[4,3]" */
-static void put_spec(char *to, size_t size, eg_spec s)
-{
-    snprintf(to, size, "%s", eg_dtype_name(s.dtype));
-    for (int k = 0; k < s.rank; k++) {
-        size_t used = strlen(to);
-        snprintf(to + used, size - used, "%s%lld%s", k ? "," : "[", (long long)s.dim[k], k + 1 < s.rank ? "" : "]");
-    }
-}
-
-static bool same_spec(eg_spec a, eg_spec b)
-{
-    bool same = a.dtype == b.dtype && a.rank == b.rank;
-    for (int k = 0; same && k < a.rank; k++) same = a.dim[k] == b.dim[k];
-    return same;
-}
 
 /* -- updates ------------------------------------------------------------------------------------------------------- */
 
 /* The gradient as a value of the variable's type and shape. */
-static bool take(const eg_optimizer *o, int k, eg_val *g, const char *file, int line)
+static bool take(const ego_place *at, const eg_optimizer *o, int k, eg_val *g)
 {
     eg_spec want = eg_variable_spec(o->var[k]), got = eg_spec_of(*g);
     if (eg_is_number(*g, NULL)) {
-        *g = (eg_full)(o->eg, want, *g, file, line);
-        return !eg_error(o->eg);
+        *g = eg_full(at->eg, want, *g);
+        return !eg_error(at->eg);
     }
-    if (eg_tuple_size(*g) == 1 && same_spec(got, want)) return true;
-    char a[120] = "no value", b[120];
-    if (eg_tuple_size(*g) == 1 && got.rank >= 0) put_spec(a, sizeof a, got);
-    put_spec(b, sizeof b, want);
-    eg_fail(o->eg, got.rank >= 0 && got.dtype != want.dtype ? EG_ERR_TYPE : EG_ERR_SHAPE, file, line,
-            "%s '%s': the gradient of '%s' is %s, the variable %s; give one of just its type and shape", kind_of(o),
-            o->name, eg_variable_name(o->var[k]), a, b);
+    bool value = eg_tuple_size(*g) == 1 && got.rank >= 0;
+    if (value && got.dtype == want.dtype && loss_equal(got, want)) return true;
+    eg_fail(at->eg, value && got.dtype != want.dtype ? EG_ERR_TYPE : EG_ERR_SHAPE, at->file, at->line,
+            "%s: the gradient of '%s' is %s, the variable %s; give one of just its type and shape", at->who,
+            eg_variable_name(o->var[k]), value ? loss_spec(got).s : "no value", loss_spec(want).s);
     return false;
 }
 
-static eg_val decayed(const ego_step *s, ego_decay how)
+static bool enough(const ego_place *at, const eg_optimizer *o, int num, const eg_val *grads)
 {
-    double rate = s->p->weight_decay;
-    if (rate == 0 || how == EGO_DECAY_IN_RULE) return s->x;
-    if (how == EGO_DECAY_PLAIN) return eg_mul(s->x, 1 - rate);
-    return eg_mul(s->x, eg_convert(eg_sub(1.0, eg_mul(rate, s->lr)), s->type));
+    if (num == o->num && grads) return true;
+    bool fewer = num >= 0 && num < o->num;
+    eg_fail(at->eg, EG_ERR_ARGUMENT, at->file, at->line,
+            "%s: %d gradients%s for %d variables, the %s is '%s'; give one for each, in their order", at->who, num,
+            grads ? "" : " (NULL)", o->num, fewer ? "first without one" : "last",
+            eg_variable_name(o->var[fewer ? num : o->num - 1]));
+    return false;
+}
+
+static eg_val decayed(const ego_step *at, ego_decay how)
+{
+    double rate = at->p->weight_decay;
+    if (rate == 0 || how == EGO_DECAY_IN_RULE) return at->x;
+    if (how == EGO_DECAY_PLAIN) return eg_mul(at->x, 1 - rate);
+    return eg_mul(at->x, eg_convert(eg_sub(1.0, eg_mul(rate, at->lr)), at->type));
+}
+
+static void update(const ego_place *at, eg_optimizer *o, const eg_val *grads)
+{
+    const ego_rule *rule = &ego_rules[o->p.kind];
+    eg_val done = eg_get(o->own[0]);
+    if (eg_error(at->eg)) return;
+    eg_val after = eg_add(done, eg_int(1));
+    ego_step s = {.place = at, .file = at->file, .line = at->line, .p = &o->p, .k = eg_convert(after, EG_F64)};
+    s.lr = eg_schedule_at(at->eg, done, &o->p.lr);
+    for (int k = 0; k < o->num && !eg_error(at->eg); k++) {
+        eg_spec spec = eg_variable_spec(o->var[k]);
+        s.g = grads[k];
+        if (!take(at, o, k, &s.g)) return;
+        s.type = spec.dtype;
+        s.rank = spec.rank;
+        s.x = eg_get(o->var[k]);
+        s.x = decayed(&s, rule->decay);
+        s.slots = o->own + o->first[k];
+        eg_set(o->var[k], rule->next(&s));
+    }
+    eg_set(o->own[0], after);
 }
 
 void(eg_optimizer_update)(eg_optimizer *opt, int num_grads, const eg_val *grads, const char *file, int line)
 {
     if (!opt || eg_error(opt->eg)) return;
-    if (num_grads != opt->num || !grads) {
-        bool fewer = num_grads >= 0 && num_grads < opt->num;
-        eg_fail(opt->eg, EG_ERR_ARGUMENT, file, line,
-                "%s '%s': %d gradients%s for %d variables, the %s is '%s'; give one for each, in their order",
-                kind_of(opt), opt->name, num_grads, grads ? "" : " (NULL)", opt->num,
-                fewer ? "first without one" : "last", eg_variable_name(opt->var[fewer ? num_grads : opt->num - 1]));
-        return;
-    }
-    const ego_rule *rule = &ego_rules[opt->p.kind];
-    eg_val done = (eg_get)(opt->own[0], file, line);
-    if (eg_error(opt->eg)) return;
-    eg_val after = (eg_add)(done, eg_int(1), file, line);
-    ego_step s = {.p = &opt->p, .k = eg_convert(after, EG_F64)};
-    s.lr = (eg_schedule_at)(opt->eg, &opt->p.lr, done, file, line);
-    for (int k = 0; k < opt->num && !eg_error(opt->eg); k++) {
-        eg_spec spec = eg_variable_spec(opt->var[k]);
-        s.g = grads[k];
-        if (!take(opt, k, &s.g, file, line)) return;
-        s.type = spec.dtype;
-        s.rank = spec.rank;
-        s.x = (eg_get)(opt->var[k], file, line);
-        s.x = decayed(&s, rule->decay);
-        s.slots = opt->own + opt->first[k];
-        (eg_set)(opt->var[k], rule->next(&s), file, line);
-    }
-    (eg_set)(opt->own[0], after, file, line);
+    char who[EGO_WHO];
+    snprintf(who, sizeof who, "eg_optimizer_update: %s '%.80s'", eg_optimizer_kind_name(opt->p.kind), opt->name);
+    const ego_place at = {opt->eg, who, file, line};
+    if (enough(&at, opt, num_grads, grads)) update(&at, opt, grads);
 }
 
 /* -- clipping ------------------------------------------------------------------------------------------------------ */
 
-static bool can_clip(eg_context *eg, const char *who, int num, const eg_val *grads, double limit, const char *file,
-                     int line)
+static bool can_clip(const ego_place *at, int num, const eg_val *grads, const char *name, double limit)
 {
-    if (!eg || eg_error(eg)) return false;
+    if (!at->eg || eg_error(at->eg)) return false;
     if (num < 0 || (num > 0 && !grads)) {
-        eg_fail(eg, EG_ERR_ARGUMENT, file, line, "%s: %d gradients%s; give an array of them", who, num,
+        eg_fail(at->eg, EG_ERR_ARGUMENT, at->file, at->line, "%s: %d gradients%s; give an array of them", at->who, num,
                 grads ? "" : " (NULL)");
         return false;
     }
     if (!(limit > 0)) {
-        eg_fail(eg, EG_ERR_ARGUMENT, file, line, "%s: the limit is %g; use a number above 0", who, limit);
+        eg_fail(at->eg, EG_ERR_ARGUMENT, at->file, at->line, "%s: %s is %g; use a number above 0", at->who, name,
+                limit);
         return false;
     }
     for (int k = 0; k < num; k++) {
         eg_spec s = eg_spec_of(grads[k]);
         if (eg_tuple_size(grads[k]) == 1 && s.rank >= 0 && (s.dtype == EG_F32 || s.dtype == EG_F64)) continue;
-        eg_fail(eg, EG_ERR_TYPE, file, line, "%s: gradient %d is no float; give what eg_gradient() makes", who, k);
+        eg_fail(at->eg, EG_ERR_TYPE, at->file, at->line, "%s: gradient %d is no float; give what eg_gradient() makes",
+                at->who, k);
         return false;
     }
     return true;
 }
 
 /* eg_clip() would make a number of NaN, and hide what went wrong. */
+static eg_val clipped(const ego_place *at, eg_val g, double limit)
+{
+    return eg_where(eg_lt(g, -limit), -limit, eg_where(eg_gt(g, limit), limit, g));
+}
+
 void(eg_clip_by_value)(eg_context *eg, int num_grads, eg_val *grads, double limit, const char *file, int line)
 {
-    if (!can_clip(eg, "eg_clip_by_value", num_grads, grads, limit, file, line)) return;
-    for (int k = 0; k < num_grads; k++) {
-        eg_val g = grads[k];
-        grads[k] = eg_where(eg_lt(g, -limit), -limit, eg_where(eg_gt(g, limit), limit, g));
+    const ego_place at = {eg, "eg_clip_by_value", file, line};
+    if (!can_clip(&at, num_grads, grads, "limit", limit)) return;
+    for (int k = 0; k < num_grads; k++) grads[k] = clipped(&at, grads[k], limit);
+}
+
+/* All times max_norm / norm where the norm, not NaN, is above it.  The norm itself may be infinite where no element is,
+ * and that quotient too small for a double: each is divided by the unit first. */
+static eg_val clip_all(const ego_place *at, int num, eg_val *grads, double max_norm)
+{
+    ego_norm n = ego_norm_of(at, num, grads);
+    eg_val norm = eg_mul(n.unit, n.root), one = eg_full(at->eg, eg_scalar(EG_F64), 1.0);
+    if (isinf(max_norm)) return norm;
+    eg_val above = eg_gt(norm, max_norm), unit = eg_where(above, n.unit, one);
+    eg_val scale = eg_where(above, eg_div(max_norm, eg_where(above, n.root, one)), one);
+    eg_val both = eg_convert(eg_div(scale, unit), EG_F32);
+    for (int k = 0; k < num; k++) {
+        bool wide = eg_spec_of(grads[k]).dtype == EG_F64;
+        grads[k] = wide ? eg_mul(eg_div(grads[k], unit), scale) : eg_mul(grads[k], both);
     }
+    return norm;
 }
 
 eg_val(eg_clip_by_global_norm)(eg_context *eg, int num_grads, eg_val *grads, double max_norm, const char *file,
                                int line)
 {
-    if (!can_clip(eg, "eg_clip_by_global_norm", num_grads, grads, max_norm, file, line)) return eg_nothing();
-    eg_val sum = (eg_full)(eg, eg_scalar(EG_F64), eg_real(0), file, line);
-    for (int k = 0; k < num_grads; k++) sum = eg_add(sum, ego_sum_of_squares(grads[k]));
-    eg_val norm = eg_sqrt(sum);
-    /* A norm below the limit gives 1 exactly, one of NaN too: max takes the number. */
-    eg_val scale = eg_div(max_norm, eg_max(norm, max_norm));
-    for (int k = 0; k < num_grads; k++) grads[k] = eg_mul(grads[k], eg_convert(scale, eg_spec_of(grads[k]).dtype));
-    return norm;
+    const ego_place at = {eg, "eg_clip_by_global_norm", file, line};
+    if (!can_clip(&at, num_grads, grads, "max_norm", max_norm)) return eg_nothing();
+    return clip_all(&at, num_grads, grads, max_norm);
 }

@@ -40,9 +40,9 @@ eg_schedule eg_piecewise_constant(int num_boundaries, const int64_t *boundaries,
                          .values = values};
 }
 
-eg_schedule eg_custom_schedule(eg_fn fn, void *user)
+eg_schedule eg_custom_schedule(eg_fn fn, eg_schedule_fn value, void *user)
 {
-    return (eg_schedule){.kind = EG_SCHEDULE_CUSTOM, .fn = fn, .user = user};
+    return (eg_schedule){.kind = EG_SCHEDULE_CUSTOM, .fn = fn, .value = value, .user = user};
 }
 
 const char *eg_schedule_kind_name(eg_schedule_kind kind)
@@ -57,24 +57,18 @@ const char *eg_schedule_kind_name(eg_schedule_kind kind)
 
 /* -- checking ------------------------------------------------------------------------------------------------------ */
 
-typedef struct place {
-    eg_context *eg;
-    const char *who, *file;
-    int line;
-} place;
-
-static bool check(const place *at, bool ok, const char *name, double x, const char *remedy)
+static bool check(const ego_place *at, bool ok, const char *name, double x, const char *remedy)
 {
     if (!ok) eg_fail(at->eg, EG_ERR_ARGUMENT, at->file, at->line, "%s: %s is %g; use %s", at->who, name, x, remedy);
     return ok;
 }
 
-static bool is_rate(const place *at, const char *name, double x)
+static bool is_rate(const ego_place *at, const char *name, double x)
 {
     return check(at, x >= 0 && isfinite(x), name, x, "a finite number from 0 on");
 }
 
-static bool check_pieces(const place *at, const eg_schedule *s)
+static bool check_pieces(const ego_place *at, const eg_schedule *s)
 {
     if (s->num_boundaries < 0 || !s->values || (s->num_boundaries > 0 && !s->boundaries)) {
         eg_fail(at->eg, EG_ERR_ARGUMENT, at->file, at->line,
@@ -98,51 +92,55 @@ static bool check_pieces(const place *at, const eg_schedule *s)
     return true;
 }
 
-bool ego_check_schedule(eg_context *eg, const char *who, const eg_schedule *s, const char *file, int line)
+bool ego_check_schedule(const ego_place *at, const eg_schedule *s)
 {
-    const place at = {eg, who, file, line};
     bool steps = s->decay_steps > 0 && isfinite(s->decay_steps);
     const char *some = "a finite number above 0";
     switch (s->kind) {
-    case EG_SCHEDULE_CONSTANT: return is_rate(&at, "lr", s->lr);
+    case EG_SCHEDULE_CONSTANT: return is_rate(at, "lr", s->lr);
     case EG_SCHEDULE_EXPONENTIAL_DECAY:
-        return is_rate(&at, "lr", s->lr) && check(&at, steps, "lr.decay_steps", s->decay_steps, some) &&
-               check(&at, s->decay_rate > 0 && isfinite(s->decay_rate), "lr.decay_rate", s->decay_rate, some);
+        return is_rate(at, "lr", s->lr) && check(at, steps, "lr.decay_steps", s->decay_steps, some) &&
+               check(at, s->decay_rate > 0 && isfinite(s->decay_rate), "lr.decay_rate", s->decay_rate, some);
     case EG_SCHEDULE_INVERSE_TIME_DECAY:
-        return is_rate(&at, "lr", s->lr) && check(&at, steps, "lr.decay_steps", s->decay_steps, some) &&
-               is_rate(&at, "lr.decay_rate", s->decay_rate);
+        return is_rate(at, "lr", s->lr) && check(at, steps, "lr.decay_steps", s->decay_steps, some) &&
+               is_rate(at, "lr.decay_rate", s->decay_rate);
     case EG_SCHEDULE_POLYNOMIAL_DECAY:
-        return is_rate(&at, "lr", s->lr) && check(&at, steps, "lr.decay_steps", s->decay_steps, some) &&
-               is_rate(&at, "lr.final_lr", s->final_lr) && is_rate(&at, "lr.power", s->power);
-    case EG_SCHEDULE_PIECEWISE_CONSTANT: return check_pieces(&at, s);
+        return is_rate(at, "lr", s->lr) && check(at, steps, "lr.decay_steps", s->decay_steps, some) &&
+               is_rate(at, "lr.final_lr", s->final_lr) && is_rate(at, "lr.power", s->power);
+    case EG_SCHEDULE_PIECEWISE_CONSTANT: return check_pieces(at, s);
     case EG_SCHEDULE_CUSTOM:
-        if (!s->fn) eg_fail(eg, EG_ERR_ARGUMENT, file, line, "%s: lr is Custom and its fn NULL; give a function", who);
+        if (!s->fn)
+            eg_fail(at->eg, EG_ERR_ARGUMENT, at->file, at->line, "%s: lr is Custom and its fn NULL; give a function",
+                    at->who);
         return s->fn != NULL;
     case EG_SCHEDULE_COUNT: break;
     }
-    eg_fail(eg, EG_ERR_ARGUMENT, file, line, "%s: there is no schedule of kind %d; use EG_SCHEDULE_...", who,
-            (int)s->kind);
+    eg_fail(at->eg, EG_ERR_ARGUMENT, at->file, at->line, "%s: there is no schedule of kind %d; use EG_SCHEDULE_...",
+            at->who, (int)s->kind);
     return false;
 }
 
 /* -- in a trace ---------------------------------------------------------------------------------------------------- */
 
 /* The arms are traced: two plain numbers would meet in f32. */
-static eg_val pieces(eg_context *eg, const eg_schedule *s, eg_val step)
+static eg_val pieces(const ego_place *at, const eg_schedule *s, eg_val step)
 {
-    eg_val lr = eg_full(eg, eg_scalar(EG_F64), s->values[0]);
+    eg_val lr = eg_full(at->eg, eg_scalar(EG_F64), s->values[0]);
     for (int k = 0; k < s->num_boundaries; k++)
-        lr = eg_where(eg_gt(step, s->boundaries[k]), eg_full(eg, eg_scalar(EG_F64), s->values[k + 1]), lr);
+        lr = eg_where(eg_gt(step, s->boundaries[k]), eg_full(at->eg, eg_scalar(EG_F64), s->values[k + 1]), lr);
     return lr;
 }
 
-static eg_val custom(eg_context *eg, const eg_schedule *s, eg_val step, const char *file, int line)
+static eg_val custom(const ego_place *at, const eg_schedule *s, eg_val step)
 {
     eg_val lr = s->fn(s->user, step);
-    if (eg_error(eg)) return eg_nothing();
-    if (eg_is_number(lr, NULL) || (eg_tuple_size(lr) == 1 && eg_spec_of(lr).rank == 0)) return eg_convert(lr, EG_F64);
-    eg_fail(eg, EG_ERR_SHAPE, file, line,
-            "eg_schedule_at: what the schedule's fn returned is no scalar; return one number, the learning rate");
+    eg_spec spec = eg_spec_of(lr);
+    if (eg_error(at->eg)) return eg_nothing();
+    bool scalar = eg_tuple_size(lr) == 1 && spec.rank == 0, real = spec.dtype == EG_F32 || spec.dtype == EG_F64;
+    if (eg_is_number(lr, NULL) || (scalar && real)) return eg_convert(lr, EG_F64);
+    eg_fail(at->eg, scalar ? EG_ERR_TYPE : EG_ERR_SHAPE, at->file, at->line,
+            "%s: what the schedule's fn returned is %s%s; return one float, the learning rate", at->who,
+            scalar ? "of type " : "no scalar", scalar ? eg_dtype_name(spec.dtype) : "");
     return eg_nothing();
 }
 
@@ -155,7 +153,7 @@ static bool is_step(eg_val step)
            (spec.dtype == EG_I32 || spec.dtype == EG_U32 || spec.dtype == EG_I64);
 }
 
-static eg_val rate(eg_context *eg, const eg_schedule *s, eg_val step, const char *file, int line)
+static eg_val rate(const ego_place *at, const eg_schedule *s, eg_val step)
 {
     eg_val i = eg_convert(step, EG_F64);
     switch (s->kind) {
@@ -167,33 +165,39 @@ static eg_val rate(eg_context *eg, const eg_schedule *s, eg_val step, const char
     }
     case EG_SCHEDULE_POLYNOMIAL_DECAY: {
         eg_val left = eg_sub(1.0, eg_div(eg_min(i, s->decay_steps), s->decay_steps));
-        return eg_add(eg_mul(s->lr - s->final_lr, eg_pow(left, s->power)), s->final_lr);
+        eg_val on_the_way = eg_add(eg_mul(s->lr - s->final_lr, eg_pow(left, s->power)), s->final_lr);
+        return eg_where(eg_ge(i, s->decay_steps), s->final_lr, on_the_way); /* 0^0 is 1 */
     }
-    case EG_SCHEDULE_PIECEWISE_CONSTANT: return pieces(eg, s, step);
-    default: return custom(eg, s, step, file, line);
+    case EG_SCHEDULE_PIECEWISE_CONSTANT: return pieces(at, s, step);
+    default: return custom(at, s, step);
     }
 }
 
-eg_val(eg_schedule_at)(eg_context *eg, const eg_schedule *s, eg_val step, const char *file, int line)
+static eg_val traced_rate(const ego_place *at, eg_val step, const eg_schedule *s)
 {
-    static const char who[] = "eg_schedule_at";
-    if (!eg || eg_error(eg)) return eg_nothing();
     if (!s) {
-        eg_fail(eg, EG_ERR_ARGUMENT, file, line, "%s: the schedule is NULL; make one, as by eg_constant_lr()", who);
+        eg_fail(at->eg, EG_ERR_ARGUMENT, at->file, at->line,
+                "%s: the schedule is NULL; make one, as by eg_constant_lr()", at->who);
         return eg_nothing();
     }
-    if (!ego_check_schedule(eg, who, s, file, line)) return eg_nothing();
+    if (!ego_check_schedule(at, s)) return eg_nothing();
     if (!is_step(step)) {
-        eg_fail(eg, EG_ERR_ARGUMENT, file, line,
-                "%s: the step is no integer scalar from 0 on; give the number of updates done", who);
+        eg_fail(at->eg, EG_ERR_ARGUMENT, at->file, at->line,
+                "%s: the step is no integer scalar from 0 on; give the number of updates done", at->who);
         return eg_nothing();
     }
-    eg_val i = eg_is_number(step, NULL) ? (eg_full)(eg, eg_scalar(EG_I64), step, file, line)
-                                        : (eg_convert)(step, EG_I64, file, line);
-    eg_val lr = rate(eg, s, i, file, line);
-    if (eg_error(eg)) return eg_nothing();
+    eg_val i =
+        eg_is_number(step, NULL) ? eg_full(at->eg, eg_scalar(EG_I64), step) : eg_max(eg_convert(step, EG_I64), 0);
+    eg_val lr = rate(at, s, i);
+    if (eg_error(at->eg)) return eg_nothing();
     /* A plain number would become f32 where nothing else has a type. */
-    return eg_is_number(lr, NULL) ? (eg_full)(eg, eg_scalar(EG_F64), lr, file, line) : lr;
+    return eg_is_number(lr, NULL) ? eg_full(at->eg, eg_scalar(EG_F64), lr) : lr;
+}
+
+eg_val(eg_schedule_at)(eg_context *eg, eg_val step, const eg_schedule *s, const char *file, int line)
+{
+    const ego_place at = {eg, "eg_schedule_at", file, line};
+    return eg && !eg_error(eg) ? traced_rate(&at, step, s) : eg_nothing();
 }
 
 /* -- on the host --------------------------------------------------------------------------------------------------- */
@@ -201,14 +205,14 @@ eg_val(eg_schedule_at)(eg_context *eg, const eg_schedule *s, eg_val step, const 
 double eg_schedule_value(const eg_schedule *s, int64_t step)
 {
     if (!s) return NAN;
+    if (step < 0) step = 0;
     double q = (double)step / s->decay_steps;
     switch (s->kind) {
     case EG_SCHEDULE_CONSTANT: return s->lr;
     case EG_SCHEDULE_EXPONENTIAL_DECAY: return s->lr * pow(s->decay_rate, q);
     case EG_SCHEDULE_INVERSE_TIME_DECAY: return s->lr / (1 + s->decay_rate * (s->staircase ? floor(q) : q));
     case EG_SCHEDULE_POLYNOMIAL_DECAY:
-        return (s->lr - s->final_lr) * pow(1 - fmin((double)step, s->decay_steps) / s->decay_steps, s->power) +
-               s->final_lr;
+        return q >= 1 ? s->final_lr : (s->lr - s->final_lr) * pow(1 - q, s->power) + s->final_lr;
     case EG_SCHEDULE_PIECEWISE_CONSTANT: {
         if (!s->values || (s->num_boundaries > 0 && !s->boundaries)) return NAN;
         int k = 0;

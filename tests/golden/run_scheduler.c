@@ -57,7 +57,7 @@ typedef struct asked {
 static eg_val at(void *user, eg_val x)
 {
     asked *a = user;
-    return eg_tuple(a->g->eg, 2, (eg_val[]){eg_nothing(), eg_schedule_at(a->g->eg, a->schedule, eg_item(x, 0))});
+    return eg_tuple(a->g->eg, 2, (eg_val[]){eg_nothing(), eg_schedule_at(a->g->eg, eg_item(x, 0), a->schedule)});
 }
 
 /* All rates, by a loop over i. */
@@ -71,7 +71,7 @@ static eg_val all(void *user, eg_val x)
 static eg_val one(void *user, eg_val i)
 {
     asked *a = user;
-    return eg_schedule_at(a->g->eg, a->schedule, i);
+    return eg_schedule_at(a->g->eg, i, a->schedule);
 }
 
 void golden_scheduler(golden *g)

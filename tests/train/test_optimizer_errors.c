@@ -2,8 +2,7 @@
 #include "support/faulty.h"
 #include "train.h"
 
-/* -- names -----------------------------------------------------------------------------------------------------------
- */
+/* -- names --------------------------------------------------------------------------------------------------------- */
 
 static void check_names(eg_optimizer_kind kind, bool all, const char *const *want)
 {
@@ -37,8 +36,8 @@ START_TEST(what_it_remembers_is_named_below_its_own_name)
     check_names(EG_ADAMW, true, NAMES("AdamW0.step", "AdamW0.m.net.W", "AdamW0.v.net.W", "AdamW0.v_max.net.W"));
     check_names(EG_ADAN, false,
                 NAMES("Adan0.step", "Adan0.m.net.W", "Adan0.v.net.W", "Adan0.n.net.W", "Adan0.g.net.W"));
-    check_names(EG_SM3, false, NAMES("SM30.step", "SM30.axis0.net.W", "SM30.axis1.net.W"));
-    check_names(EG_SM3, true, NAMES("SM30.step", "SM30.axis0.net.W", "SM30.axis1.net.W", "SM30.momentum.net.W"));
+    check_names(EG_SM3, false, NAMES("SM3_0.step", "SM3_0.axis0.net.W", "SM3_0.axis1.net.W"));
+    check_names(EG_SM3, true, NAMES("SM3_0.step", "SM3_0.axis0.net.W", "SM3_0.axis1.net.W", "SM3_0.momentum.net.W"));
 }
 END_TEST
 
@@ -52,17 +51,35 @@ START_TEST(unnamed_ones_are_counted_and_failed_ones_leave_nothing)
     ck_assert_str_eq(eg_optimizer_name(eg_optimizer_new(eg, NULL, &p, 1, &W)), "Adam1");
     ck_assert_str_eq(eg_optimizer_name(eg_optimizer_new(eg, "trainer.opt", &p, 1, &W)), "trainer.opt");
     ck_assert_ptr_nonnull(eg_find_variable(eg, "trainer.opt.m.W"));
+    /* One of the names is enough to take them all. */
+    eg_variable(eg, "Adam2.v.W", eg_scalar(EG_F32));
+    eg_variable(eg, "Adam3.step", eg_scalar(EG_F32));
+    ck_assert_str_eq(eg_optimizer_name(eg_optimizer_new(eg, NULL, &p, 1, &W)), "Adam4");
     int64_t before = eg_num_variables(eg);
     ck_assert_ptr_null(eg_optimizer_new(eg, "trainer.opt", &p, 1, &W));
-    train_expect(eg, EG_ERR_ARGUMENT, "Adam 'trainer.opt'", "another name", "test_optimizer_errors.c", NULL);
+    train_expect(eg, EG_ERR_ARGUMENT, "eg_optimizer_new: Adam 'trainer.opt': the variable 'trainer.opt.step' exists",
+                 "another name", "test_optimizer_errors.c", NULL);
     for (int k = 0; k < 2; k++) {
         eg_variable(eg, k ? "other.x" : "late.v.W", eg_scalar(EG_F32));
         ck_assert_ptr_null(eg_optimizer_new(eg, k ? "a b" : "late", &p, 1, &W));
-        train_expect(eg, EG_ERR_ARGUMENT, k ? "no name" : "'late.v.W' exists already", NULL);
+        train_expect(eg, EG_ERR_ARGUMENT,
+                     k ? "eg_optimizer_new: Adam 'a b': this is no name"
+                       : "eg_optimizer_new: Adam 'late': the variable 'late.v.W' exists already",
+                     NULL);
         ck_assert_int_eq(eg_num_variables(eg), ++before);
     }
     ck_assert_ptr_null(eg_optimizer_new(eg, "", &p, 1, &W));
     train_expect(eg, EG_ERR_ARGUMENT, "no name", "letters", NULL);
+    char name[256];
+    memset(name, 'q', sizeof name);
+    name[194] = 0; /* with .step 199 letters, with .m.W 198 */
+    ck_assert_ptr_nonnull(eg_optimizer_new(eg, name, &p, 1, &W));
+    for (int n = 196; n < 256; n += 50) {
+        memset(name, 'r', sizeof name);
+        name[n] = 0;
+        ck_assert_ptr_null(eg_optimizer_new(eg, name, &p, 1, &W));
+        train_expect(eg, EG_ERR_ARGUMENT, "eg_optimizer_new: Adam 'rrr", "longer than 200", NULL);
+    }
     ck_assert_ptr_null(eg_find_variable(eg, "late.m.W"));
     train_close(eg);
 }
@@ -87,9 +104,7 @@ START_TEST(kinds_are_found_by_name)
 }
 END_TEST
 
-/* -- what is wrong
- * ----------------------------------------------------------------------------------------------------------
- */
+/* -- what is wrong ------------------------------------------------------------------------------------------------- */
 
 START_TEST(parameters_outside_of_their_range)
 {
@@ -116,7 +131,10 @@ START_TEST(parameters_outside_of_their_range)
         W(EG_ADAN, betas[2], 1.1, "betas[2] is 1.1"),
         W(EG_LARS, tc, 0, "tc is 0"),
         W(EG_LARS, weight_decay, -1, "weight_decay is -1"),
-        W(EG_SGD, weight_decay, 2, "weight_decay is 2"),
+        W(EG_SGD, weight_decay, 2, "weight_decay is 2; use a number from 0 to 1"),
+        W(EG_ADAM, weight_decay, 1.5, "weight_decay is 1.5"),
+        W(EG_ADAMW, weight_decay, INFINITY, "weight_decay is inf; use a finite number from 0 on"),
+        W(EG_ADAN, weight_decay, NAN, "weight_decay is nan"),
         W(EG_SM3, beta, 1, "beta is 1"),
         W(EG_SGD, momentum, 0.9, "momentum is 0.9; use 0, it has no such parameter"),
         W(EG_SM3, beta1, 0.9, "beta1 is 0.9; use 0"),
@@ -127,15 +145,15 @@ START_TEST(parameters_outside_of_their_range)
         p.lr = eg_constant_lr(0.1);
         memcpy((char *)&p + wrong[k].at, &wrong[k].x, sizeof wrong[k].x);
         ck_assert_ptr_null(eg_optimizer_new(eg, "opt", &p, 1, &W));
-        train_expect(eg, EG_ERR_ARGUMENT, eg_optimizer_kind_name(p.kind), " 'opt': ", wrong[k].name,
-                     "test_optimizer_errors.c", NULL);
+        train_expect(eg, EG_ERR_ARGUMENT, "eg_optimizer_new: ", eg_optimizer_kind_name(p.kind),
+                     " 'opt': ", wrong[k].name, "test_optimizer_errors.c", NULL);
     }
     eg_optimizer_params p = eg_optimizer_defaults(EG_ADAM);
     ck_assert_ptr_null(eg_optimizer_new(eg, NULL, &p, 1, &W));
-    train_expect(eg, EG_ERR_ARGUMENT, "Adam 'Adam0': lr is nan", NULL);
+    train_expect(eg, EG_ERR_ARGUMENT, "eg_optimizer_new: Adam: lr is nan", NULL);
     p.lr = eg_exponential_decay(0.1, 0, 0.9);
     ck_assert_ptr_null(eg_optimizer_new(eg, NULL, &p, 1, &W));
-    train_expect(eg, EG_ERR_ARGUMENT, "Adam 'Adam0': lr.decay_steps is 0", NULL);
+    train_expect(eg, EG_ERR_ARGUMENT, "eg_optimizer_new: Adam: lr.decay_steps is 0", NULL);
     p.lr = eg_constant_lr(0.1);
     p.amsgrad = true;
     ck_assert_ptr_null(eg_optimizer_new(eg, NULL, &p, 1, &W));
@@ -149,6 +167,14 @@ START_TEST(parameters_outside_of_their_range)
     train_expect(eg, EG_ERR_ARGUMENT, "no kind", NULL);
     ck_assert_ptr_null(eg_optimizer_new(eg, NULL, NULL, 1, &W));
     train_expect(eg, EG_ERR_ARGUMENT, "NULL", "eg_optimizer_defaults", NULL);
+    /* What lr is a factor of may be above 1. */
+    static const eg_optimizer_kind times_lr[] = {EG_LARS, EG_ADAN, EG_ADAMW};
+    for (int k = 0; k < 3; k++) {
+        p = eg_optimizer_defaults(times_lr[k]);
+        p.lr = eg_constant_lr(0.1);
+        p.weight_decay = 2;
+        ck_assert_ptr_nonnull(eg_optimizer_new(eg, NULL, &p, 1, &W));
+    }
     /* A real 0 is one. */
     p = eg_optimizer_defaults(EG_ADAM);
     p.lr = eg_constant_lr(0);
@@ -222,7 +248,7 @@ static eg_val foreign_trace(void *user, eg_val x)
 static void give_expect(given a, eg_spec w, eg_spec b, eg_status status, const char *one, const char *two)
 {
     eg_trace(a.eg, "give", give, &a, 2, (eg_spec[]){w, b});
-    train_expect(a.eg, status, "SGD 'o'", one, two, "test_optimizer_errors.c", NULL);
+    train_expect(a.eg, status, "eg_optimizer_update: SGD 'o': ", one, two, "test_optimizer_errors.c", NULL);
 }
 
 START_TEST(gradients_that_do_not_fit)
@@ -267,8 +293,7 @@ START_TEST(gradients_that_do_not_fit)
 }
 END_TEST
 
-/* -- without memory --------------------------------------------------------------------------------------------------
- */
+/* -- without memory ------------------------------------------------------------------------------------------------ */
 
 static eg_val step_without_memory(void *user, eg_val x)
 {

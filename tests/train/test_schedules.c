@@ -10,7 +10,7 @@ typedef struct asked {
 static eg_val rate_at(void *user, eg_val step)
 {
     asked *a = user;
-    return eg_schedule_at(a->eg, a->s, step);
+    return eg_schedule_at(a->eg, step, a->s);
 }
 
 static eg_func *trace_step(asked *a, eg_spec step) { return eg_trace(a->eg, "rate", rate_at, a, 1, &step); }
@@ -48,8 +48,7 @@ static int all_schedules(eg_schedule *to)
 }
 enum { NUM_SCHEDULES = 13 };
 
-/* -- values ----------------------------------------------------------------------------------------------------------
- */
+/* -- values -------------------------------------------------------------------------------------------------------- */
 
 START_TEST(traces_and_host_agree)
 {
@@ -107,8 +106,51 @@ static eg_val plain_step(void *user, eg_val x)
 {
     asked *a = user;
     (void)x;
-    return eg_schedule_at(a->eg, a->s, 7);
+    return eg_schedule_at(a->eg, 7, a->s);
 }
+
+/* An i64 below 0 is no number of updates, and counts as the first. */
+START_TEST(steps_below_0_are_0)
+{
+    eg_schedule all[NUM_SCHEDULES];
+    all_schedules(all);
+    asked a = {.eg = train_open(1), .s = &all[_i]};
+    eg_func *f = trace_step(&a, eg_scalar(EG_I64));
+    for (int k = 1; k < 64; k += 4) {
+        ck_assert_double_eq(run(f, -k), run(f, 0));
+        ck_assert_double_eq(eg_schedule_value(a.s, -k), eg_schedule_value(a.s, 0));
+    }
+    train_close(a.eg);
+}
+END_TEST
+
+START_TEST(a_power_of_0_ends_too)
+{
+    eg_schedule s = eg_polynomial_decay(0.1, 10, 0.01, 0);
+    asked a = {.eg = train_open(1), .s = &s};
+    eg_func *f = trace_step(&a, eg_scalar(EG_I64));
+    for (int k = 0; k < 20; k++) {
+        ck_assert_double_eq(run(f, k), k < 10 ? 0.1 : 0.01);
+        ck_assert_double_eq(at(s, k), k < 10 ? 0.1 : 0.01);
+    }
+    train_close(a.eg);
+}
+END_TEST
+
+static eg_val literal_at(void *user, eg_val step)
+{
+    asked *a = user;
+    return eg_schedule_at(a->eg, step, &(eg_schedule){.kind = EG_SCHEDULE_CONSTANT, .lr = 0.25});
+}
+
+START_TEST(a_schedule_may_be_a_literal)
+{
+    asked a = {.eg = train_open(1)};
+    eg_spec step = eg_scalar(EG_I32);
+    ck_assert_double_eq(run(eg_trace(a.eg, "literal", literal_at, &a, 1, &step), 3), 0.25);
+    train_close(a.eg);
+}
+END_TEST
 
 START_TEST(steps_of_any_integer_type)
 {
@@ -129,8 +171,7 @@ START_TEST(steps_of_any_integer_type)
 }
 END_TEST
 
-/* -- one's own -------------------------------------------------------------------------------------------------------
- */
+/* -- one's own ----------------------------------------------------------------------------------------------------- */
 
 /* A rate in a variable, warmed up over 10 updates. */
 static eg_val warm_up(void *user, eg_val i)
@@ -152,9 +193,9 @@ START_TEST(a_schedule_of_ones_own)
 {
     asked a = {.eg = train_open(1)};
     a.rate = eg_variable(a.eg, "rate", eg_scalar(EG_F32));
-    eg_schedule s = eg_custom_schedule(warm_up, &a);
+    eg_schedule s = eg_custom_schedule(warm_up, NULL, &a);
     ck_assert_double_nan(eg_schedule_value(&s, 5));
-    s.value = warm_up_value;
+    s = eg_custom_schedule(warm_up, warm_up_value, &a);
     a.s = &s;
     eg_func *f = trace_step(&a, eg_scalar(EG_I64));
     for (int k = 1; k < 3; k++) {
@@ -164,7 +205,7 @@ START_TEST(a_schedule_of_ones_own)
             ck_assert_double_eq_tol(eg_schedule_value(&s, i), 0.5 * fmin(1, (double)i / 10), 1e-15);
         }
     }
-    s = eg_custom_schedule(number, NULL);
+    s = eg_custom_schedule(number, NULL, NULL);
     ck_assert_double_eq(run(trace_step(&a, eg_scalar(EG_I64)), 3), 0.1);
     train_close(a.eg);
 }
@@ -200,8 +241,7 @@ START_TEST(an_optimiser_keeps_its_pieces)
 }
 END_TEST
 
-/* -- what is wrong ---------------------------------------------------------------------------------------------------
- */
+/* -- what is wrong ------------------------------------------------------------------------------------------------- */
 
 static eg_val tuple(void *user, eg_val i)
 {
@@ -210,6 +250,9 @@ static eg_val tuple(void *user, eg_val i)
 }
 
 static eg_val vector(void *user, eg_val i) { return eg_add(eg_zeros(((asked *)user)->eg, eg_vector(EG_F32, 3)), i); }
+
+static eg_val truth(void *user, eg_val i) { return (void)user, eg_gt(i, 3); }
+static eg_val same(void *user, eg_val i) { return (void)user, i; }
 
 static void expect(asked a, eg_schedule s, eg_status status, const char *text)
 {
@@ -241,9 +284,11 @@ START_TEST(schedules_that_are_none)
     expect(a, eg_piecewise_constant(2, boundaries, NULL), wrong, "no values");
     expect(a, eg_piecewise_constant(2, back, values), wrong, "lr.boundaries[1] is 3; use boundaries that ascend");
     expect(a, eg_piecewise_constant(2, boundaries, bad), wrong, "lr.values[1] is -0.1");
-    expect(a, eg_custom_schedule(NULL, NULL), wrong, "its fn NULL");
-    expect(a, eg_custom_schedule(tuple, &a), EG_ERR_SHAPE, "no scalar");
-    expect(a, eg_custom_schedule(vector, &a), EG_ERR_SHAPE, "no scalar");
+    expect(a, eg_custom_schedule(NULL, NULL, NULL), wrong, "its fn NULL");
+    expect(a, eg_custom_schedule(tuple, NULL, &a), EG_ERR_SHAPE, "no scalar");
+    expect(a, eg_custom_schedule(vector, NULL, &a), EG_ERR_SHAPE, "no scalar");
+    expect(a, eg_custom_schedule(truth, NULL, &a), EG_ERR_TYPE, "fn returned is of type bool; return one float");
+    expect(a, eg_custom_schedule(same, NULL, &a), EG_ERR_TYPE, "fn returned is of type i64");
     expect(a, (eg_schedule){.kind = (eg_schedule_kind)99}, wrong, "kind 99");
     a.s = NULL;
     ck_assert_ptr_null(trace_step(&a, eg_scalar(EG_I64)));
@@ -257,10 +302,10 @@ START_TEST(schedules_that_are_none)
     }
     static const double numbers[] = {-1, 0.5, NAN};
     for (int k = 0; k < 3; k++) {
-        eg_schedule_at(a.eg, &fine, numbers[k]);
+        eg_schedule_at(a.eg, numbers[k], &fine);
         train_expect(a.eg, wrong, "the step is no integer scalar", NULL);
     }
-    eg_schedule_at(NULL, &fine, 1);
+    eg_schedule_at(NULL, 1, &fine);
     train_close(a.eg);
 }
 END_TEST
@@ -281,6 +326,9 @@ static Suite *suite(void)
     tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, traces_and_host_agree, 0, NUM_SCHEDULES);
     tcase_add_test(t, values_are_those_of_the_formulas);
+    tcase_add_loop_test(t, steps_below_0_are_0, 0, NUM_SCHEDULES);
+    tcase_add_test(t, a_power_of_0_ends_too);
+    tcase_add_test(t, a_schedule_may_be_a_literal);
     tcase_add_loop_test(t, steps_of_any_integer_type, 0, NUM_SCHEDULES);
     tcase_add_test(t, a_schedule_of_ones_own);
     tcase_add_test(t, an_optimiser_keeps_its_pieces);

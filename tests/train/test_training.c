@@ -60,8 +60,7 @@ static void train(training *t, eg_fn loss, const eg_optimizer_params *p, double 
     ck_assert_int_eq(eg_optimizer_steps(t->opt, NULL), t->steps);
 }
 
-/* -- a quadratic -----------------------------------------------------------------------------------------------------
- */
+/* -- a quadratic --------------------------------------------------------------------------------------------------- */
 
 /* sum of h (x - c)^2 / 2, h from 1/2 to 2 */
 static eg_val quadratic(void *user, eg_val x)
@@ -92,8 +91,7 @@ START_TEST(a_quadratic_is_minimised)
 }
 END_TEST
 
-/* -- logistic regression ---------------------------------------------------------------------------------------------
- */
+/* -- logistic regression ------------------------------------------------------------------------------------------- */
 
 enum { SAMPLES = 80, FEATURES = 3, UPDATES = 600 };
 typedef struct data {
