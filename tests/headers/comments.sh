@@ -14,7 +14,7 @@ for header in "$folder"/*.h; do
             declared++
             if (!said) wrong("no comment tells what this is")
         }
-        /const char \*file, int line\)/ && !/axes|dims|perm|const eg_val \*x|define EG_PLACE/ {
+        /const char \*file, int line\)/ && !/^typedef/ && !/axes|dims|perm|const eg_val \*x|define EG_PLACE/ {
             wrong("write EG_PLACE instead of const char *file, int line")
         }
         END { exit bad }
