@@ -38,8 +38,8 @@ bool egi_ready(eg_context *eg);
 /* The graph being traced, or an EG_ERR_STATE error naming `what`. */
 egi_graph *egi_tracing(eg_context *eg, const char *what, const char *file, int line);
 /* For calls that were given nothing that has a context, NULL above all: an EG_ERR_ARGUMENT error "what: why" in the
- * context whose function this thread traces, if it does. */
-void egi_lost(const char *what, const char *why, const char *file, int line);
+ * context whose function this thread traces, if it does.  Gives nothing. */
+eg_val egi_lost(const char *what, const char *why, const char *file, int line);
 /* The context whose function this thread traces; NULL: none.  Returns the one before. */
 eg_context *egi_trace_here(eg_context *eg);
 eg_context *egi_traced_here(void);

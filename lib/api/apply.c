@@ -61,8 +61,7 @@ static eg_val result_of(eg_context *eg, const eg_func *f, const egi_id *map)
 
 eg_val(eg_apply)(eg_func *f, eg_val x, const char *file, int line)
 {
-    if (!f) egi_lost("eg_apply", "the function is NULL; trace it with eg_trace, before this one", file, line);
-    if (!f) return eg_nothing();
+    if (!f) return egi_lost("eg_apply", "the function is NULL; trace it with eg_trace, before this one", file, line);
     eg_context *eg = f->eg;
     egi_graph *g = egi_tracing(eg, "eg_apply", file, line);
     if (!g) return eg_nothing();

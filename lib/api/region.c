@@ -2,6 +2,7 @@
 #include "api/region.h"
 
 #include "api/ops.h"
+#include "ir/region.h"
 
 /* -- tuples as lists of leaves ----------------------------------------------------------------------------------- */
 
@@ -56,14 +57,7 @@ eg_val egi_wrap_any(eg_context *eg, egi_id id)
 
 egi_id egi_region_param(egi_graph *g, uint16_t region, uint32_t k, eg_spec spec)
 {
-    egi_shape s = {.rank = spec.rank};
-    int64_t r = region;
-    memcpy(s.dim, spec.dim, (size_t)spec.rank * sizeof *s.dim);
-    egi_id id = egi_node_make(g, &(egi_make){.op = EGI_PARAM,
-                                             .dtype = spec.dtype,
-                                             .shape = egi_shape_intern(g, &s),
-                                             .attr = egi_ints(g, 1, &r),
-                                             .imm = k});
+    egi_id id = egi_param_make(g, region, k, spec);
     return egi_ids_push(g, &g->regions.at[region].params, id) ? id : 0;
 }
 

@@ -62,9 +62,10 @@ eg_context *eg_context_of(eg_val v)
     return eg ? eg : traced_here;
 }
 
-void egi_lost(const char *what, const char *why, const char *file, int line)
+eg_val egi_lost(const char *what, const char *why, const char *file, int line)
 {
     egi_fail(traced_here, EG_ERR_ARGUMENT, file, line, "%s: %s", what, why);
+    return eg_nothing();
 }
 
 bool egi_ready(eg_context *eg) { return eg && eg->status == EG_OK; }

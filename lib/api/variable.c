@@ -109,8 +109,7 @@ static const char no_variable[] = "the variable is NULL; functions that find or 
 
 eg_val(eg_get)(eg_var *v, const char *file, int line)
 {
-    if (!v) egi_lost("eg_get", no_variable, file, line);
-    if (!v) return eg_nothing();
+    if (!v) return egi_lost("eg_get", no_variable, file, line);
     egi_graph *g = egi_tracing(v->eg, "eg_get", file, line);
     if (!g) return eg_nothing();
     egi_here(g, file, line);
@@ -202,8 +201,7 @@ eg_context *eg_array_context(const eg_array *a) { return a ? a->eg : NULL; }
 
 eg_val(eg_constant)(eg_array *a, const char *file, int line)
 {
-    if (!a) egi_lost("eg_constant", "the array is NULL; make one with eg_array_new", file, line);
-    if (!a) return eg_nothing();
+    if (!a) return egi_lost("eg_constant", "the array is NULL; make one with eg_array_new", file, line);
     egi_graph *g = egi_tracing(a->eg, "eg_constant", file, line);
     if (!g) return eg_nothing();
     egi_here(g, file, line);

@@ -152,6 +152,12 @@ static inline eg_dtype egi_dtype_of(const egi_graph *g, egi_id id) { return (eg_
 static inline unsigned egi_flags(egi_op op) { return egi_ops[op].flags; }
 static inline int egi_num_ints(const egi_graph *g, const egi_node *n) { return n->attr ? (int)g->ints.at[n->attr] : 0; }
 static inline const int64_t *egi_ints_of(const egi_graph *g, const egi_node *n) { return &g->ints.at[n->attr + 1]; }
+static inline egi_shape egi_shape_of_spec(eg_spec spec)
+{
+    egi_shape s = {.rank = spec.rank};
+    for (int k = 0; k < spec.rank; k++) s.dim[k] = spec.dim[k];
+    return s;
+}
 static inline int64_t egi_shape_count(const egi_shape *s)
 {
     int64_t n = 1;

@@ -28,11 +28,7 @@ static void release(egi_grad *x)
 static void index_nodes(egi_grad *x)
 {
     const egi_graph *g = x->from;
-    for (egi_id id = 1; id < g->nodes.n; id++) x->first[egi_at(g, id)->region + 1]++;
-    for (int64_t r = 0; r < g->regions.n; r++) x->first[r + 1] += x->first[r];
-    for (egi_id id = 1; id < g->nodes.n; id++) x->order[x->first[egi_at(g, id)->region]++] = id;
-    for (int64_t r = g->regions.n; r > 0; r--) x->first[r] = x->first[r - 1];
-    x->first[0] = 0;
+    egi_by_region(g, x->order, x->first);
     for (egi_id id = (egi_id)g->nodes.n - 1; id > 0; id--) {
         if (egi_at(g, id)->op != EGI_ITEM) continue;
         egi_id owner = egi_arg(g, id, 0);

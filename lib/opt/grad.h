@@ -15,6 +15,7 @@
 #include "ir/contract.h"
 #include "ir/copy.h"
 #include "ir/graph.h"
+#include "ir/region.h"
 #include "ir/shape.h"
 
 typedef struct egi_grad {
@@ -42,8 +43,6 @@ static inline bool egi_on_path(const egi_grad *x, egi_id id) { return x->active[
 static inline bool egi_grad_failed(const egi_grad *x) { return x->to->failed || x->to->eg->status; }
 static inline const egi_region *egi_grad_region(const egi_grad *x, int64_t r) { return &x->from->regions.at[r]; }
 static inline egi_id egi_value_of(const egi_grad *x, egi_id id, uint32_t k) { return x->map[egi_arg(x->from, id, k)]; }
-/* Is the node of a region inside (or in) region r? */
-bool egi_region_within(const egi_graph *g, uint16_t region, uint16_t r);
 /* Item k of an owner, or 0 if nothing takes it. */
 egi_id egi_grad_item(const egi_grad *x, egi_id owner, int64_t k);
 /* Ends in an error at the user's line of the node. */

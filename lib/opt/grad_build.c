@@ -4,8 +4,7 @@
 
 static egi_id spread(egi_graph *g, egi_id a, eg_spec spec)
 {
-    egi_shape s = {.rank = spec.rank};
-    memcpy(s.dim, spec.dim, (size_t)spec.rank * sizeof *s.dim);
+    egi_shape s = egi_shape_of_spec(spec);
     return egi_broadcast(g, a, &s);
 }
 

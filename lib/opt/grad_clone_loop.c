@@ -11,15 +11,8 @@ static bool push(egi_grad *x, egi_ids *list, egi_id id)
 
 egi_id egi_grad_param(egi_grad *x, int64_t region, eg_spec spec)
 {
-    egi_graph *g = x->to;
-    egi_ids *list = &g->regions.at[region].params;
-    egi_shape s = {.rank = spec.rank};
-    memcpy(s.dim, spec.dim, (size_t)spec.rank * sizeof *s.dim);
-    egi_id id = egi_node_make(g, &(egi_make){.op = EGI_PARAM,
-                                             .dtype = spec.dtype,
-                                             .shape = egi_shape_intern(g, &s),
-                                             .attr = egi_ints(g, 1, &region),
-                                             .imm = (uint64_t)list->n});
+    egi_ids *list = &x->to->regions.at[region].params;
+    egi_id id = egi_param_make(x->to, (uint16_t)region, (uint64_t)list->n, spec);
     return push(x, list, id) ? id : 0;
 }
 
@@ -67,15 +60,7 @@ egi_id egi_grad_stacked(egi_grad *x, egi_id loop, int64_t k, egi_id row, int64_t
 
 egi_id egi_grad_owner(egi_grad *x, egi_op op, const egi_ids *args, int n, const int64_t *attr)
 {
-    egi_graph *g = x->to;
-    egi_id id = egi_grad_failed(x) ? 0
-                                   : egi_node_make(g, &(egi_make){.op = op,
-                                                                  .dtype = EG_DTYPE_COUNT,
-                                                                  .num_args = (uint32_t)args->n,
-                                                                  .args = args->at,
-                                                                  .attr = egi_ints(g, n, attr)});
-    for (int k = 0; k < (op == EGI_LOOP ? 1 : 2); k++) g->regions.at[attr[k]].owner = id;
-    return id;
+    return egi_grad_failed(x) ? 0 : egi_owner_make(x->to, op, args, n, attr);
 }
 
 egi_id egi_grad_close_loop(egi_grad *x, uint16_t region, const egi_ids *args, int64_t nc, int64_t ns)

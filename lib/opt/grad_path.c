@@ -126,12 +126,6 @@ bool egi_grad_paths(egi_grad *x, const bool *wrt, egi_id result)
     return !egi_grad_failed(x);
 }
 
-bool egi_region_within(const egi_graph *g, uint16_t region, uint16_t r)
-{
-    while (g->regions.at[region].depth > g->regions.at[r].depth) region = g->regions.at[region].parent;
-    return region == r;
-}
-
 static void capture(egi_grad *x, int n, const uint16_t *r, bool *met, egi_id id, egi_ids *out)
 {
     if (met[id] || !egi_on_path(x, id)) return;

@@ -2,7 +2,9 @@
  * one comes before.  Rows of a delay line, whose update and whose reader depend on the same things alone, would else
  * run side by side, and the line be copied in every step. */
 #include "core/context.h"
+#include "ir/region.h"
 #include "opt/late.h"
+#include "opt/place.h"
 
 /* Nodes that may be looked at: a graph with thousands of updates is planned without. */
 enum { BUDGET = 1 << 22 };
@@ -15,13 +17,11 @@ typedef struct late {
     int64_t looked, updates;
 } late;
 
-/* The node in region r in which (or inside which) id stands; 0: outside of it. */
+/* The node of region r that id is, or inside of which it lies; 0: outside of r. */
 static egi_id node_in(const egi_graph *g, egi_id id, uint16_t r)
 {
     uint16_t at = egi_at(g, id)->region;
-    if (at == r) return id;
-    while (at && g->regions.at[at].parent != r) at = g->regions.at[at].parent;
-    return at ? g->regions.at[at].owner : 0;
+    return at == r ? id : egi_owner_in(g, at, r);
 }
 
 /* What owns a region needs the values from outside that are the region's results. */
@@ -65,25 +65,12 @@ static void follow(late *l, egi_id update)
     }
 }
 
-static bool is_result(const egi_graph *g, egi_id id)
-{
-    for (int64_t r = 0; r < g->regions.n; r++) {
-        for (int64_t k = 0; k < g->regions.at[r].results.n; k++) {
-            if (g->regions.at[r].results.at[k] == id) return true;
-        }
-    }
-    for (int64_t k = 0; k < g->writes.n; k++) {
-        if (g->writes.at[k].value == id) return true;
-    }
-    return false;
-}
-
 /* May anything be written where the base lies? */
 static bool may_go(const egi_plan *p, egi_id base, egi_id update)
 {
     const egi_node *n = egi_at(p->g, base);
     return n->op != EGI_ARG && n->op != EGI_ARRAY && !egi_is_inline(p, base) && !egi_is_view(p->g, base) &&
-           n->region == egi_at(p->g, update)->region && !is_result(p->g, base);
+           n->region == egi_at(p->g, update)->region && !egi_is_result(p, base);
 }
 
 /* Orders the update behind all readers of its base; none of them if one cannot come before. */

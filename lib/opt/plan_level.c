@@ -3,6 +3,7 @@
  * As soon as possible first, for dependences; then every elementwise value moves as late as its users allow, so that
  * what belongs together is computed together and fewer values go through memory. */
 #include "core/context.h"
+#include "ir/region.h"
 #include "opt/late.h"
 
 bool egi_is_scalar(const egi_graph *g, egi_id id)
@@ -50,13 +51,6 @@ bool egi_is_read(const egi_plan *p, egi_id id)
     if (!egi_is_view(g, id)) return false;
     egi_view_of(p, id, &v);
     return !egi_is_scalar(g, v.base) || v.dynamic;
-}
-
-/* Region node of region `outer` inside which region r lies. */
-static egi_id enclosing(const egi_graph *g, uint16_t r, uint16_t outer)
-{
-    while (g->regions.at[r].parent != outer) r = g->regions.at[r].parent;
-    return g->regions.at[r].owner;
 }
 
 typedef struct levels {
@@ -117,7 +111,7 @@ static void find_asap(levels *l)
             uint16_t ra = egi_at(g, a)->region;
             if (ra != n->region) {
                 /* Used inside: whatever owns the inner region waits for it. */
-                egi_id owner = enclosing(g, n->region, ra);
+                egi_id owner = egi_owner_in(g, n->region, ra);
                 if (owner) raise(&l->asap[owner], ready(l, a));
             }
         }
@@ -130,7 +124,7 @@ static void find_asap(levels *l)
             egi_id a = res->at[k];
             uint16_t ra = egi_at(g, a)->region;
             if (ra == r) continue;
-            egi_id owner = enclosing(g, (uint16_t)r, ra);
+            egi_id owner = egi_owner_in(g, (uint16_t)r, ra);
             if (owner) raise(&l->asap[owner], ready(l, a));
         }
     }
@@ -192,7 +186,7 @@ static void want_results(levels *l, egi_id id)
         uint16_t r = (uint16_t)egi_ints_of(g, n)[k];
         const egi_ids *res = &g->regions.at[r].results;
         for (int64_t j = 0; j < res->n; j++) {
-            egi_id a = res->at[j], owner = egi_at(g, a)->region == r ? 0 : enclosing(g, r, egi_at(g, a)->region);
+            egi_id a = res->at[j], owner = egi_owner_in(g, r, egi_at(g, a)->region);
             if (owner) lower_to(&l->want[a], l->asap[owner] - (egi_is_scalar(g, a) ? 0 : 1));
         }
     }
@@ -220,7 +214,7 @@ static void find_alap(levels *l)
                 want_of(l, id, a, level);
                 continue;
             }
-            egi_id owner = enclosing(g, n->region, ra);
+            egi_id owner = egi_owner_in(g, n->region, ra);
             lower_to(&l->want[a], (owner ? l->asap[owner] : 0) - (egi_is_scalar(g, a) ? 0 : 1));
         }
         if (egi_flags((egi_op)n->op) & FL) want_results(l, id);

@@ -1,5 +1,6 @@
 /* May a value be written where another one lies?  Only when nobody needs that any more. */
 #include "core/context.h"
+#include "ir/region.h"
 #include "opt/place.h"
 
 /* -- uses -------------------------------------------------------------------------------------------------------------
@@ -73,12 +74,6 @@ bool egi_is_result(const egi_plan *p, egi_id id)
     return false;
 }
 
-static egi_id owner_in(const egi_graph *g, uint16_t r, uint16_t outer)
-{
-    while (r != outer && g->regions.at[r].parent != outer) r = g->regions.at[r].parent;
-    return g->regions.at[r].owner;
-}
-
 egi_id egi_base_of(const egi_graph *g, egi_id writer)
 {
     switch ((int)egi_at(g, writer)->op) {
@@ -126,7 +121,7 @@ static bool may_overwrite(const egi_place_work *w, egi_id x, egi_id writer, bool
             continue;
         }
         if (egi_at(g, u)->region != region) {
-            egi_id o = owner_in(g, egi_at(g, u)->region, region);
+            egi_id o = egi_owner_in(g, egi_at(g, u)->region, region);
             if (!o || o == act || p->level[o] >= level) return false;
             continue;
         }

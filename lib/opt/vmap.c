@@ -29,18 +29,11 @@ eg_spec egi_vmap_spec(const egi_vmap *x, egi_id id)
 
 egi_id egi_vmap_one(const egi_vmap *x, egi_id id) { return x->map[id]; }
 
-static egi_shape shape_of(eg_spec s)
-{
-    egi_shape out = {.rank = s.rank};
-    memcpy(out.dim, s.dim, (size_t)s.rank * sizeof *s.dim);
-    return out;
-}
-
 egi_id egi_vmap_all(egi_vmap *x, egi_id id)
 {
     if (x->many[id] || !x->map[id]) return x->map[id];
     const int64_t axes[] = {1, 2, 3, 4, 5, 6};
-    egi_shape s = shape_of(with_copies(x, egi_spec(x->from, id)));
+    egi_shape s = egi_shape_of_spec(with_copies(x, egi_spec(x->from, id)));
     return egi_broadcast_axes(x->to, x->map[id], &s, axes);
 }
 
@@ -49,14 +42,14 @@ egi_id egi_vmap_as(egi_vmap *x, egi_id id, bool many) { return many ? egi_vmap_a
 egi_id egi_vmap_spread_one(egi_vmap *x, egi_id v, egi_id like)
 {
     const int64_t axes[] = {1, 2, 3, 4, 5, 6};
-    egi_shape s = shape_of(with_copies(x, egi_spec(x->from, like)));
+    egi_shape s = egi_shape_of_spec(with_copies(x, egi_spec(x->from, like)));
     return egi_broadcast_axes(x->to, v, &s, axes);
 }
 
 egi_id egi_vmap_spread(egi_vmap *x, egi_id v, egi_id like)
 {
     const int64_t axes[] = {0};
-    egi_shape s = shape_of(with_copies(x, egi_spec(x->from, like)));
+    egi_shape s = egi_shape_of_spec(with_copies(x, egi_spec(x->from, like)));
     return s.rank > 1 ? egi_broadcast_axes(x->to, v, &s, axes) : v;
 }
 
@@ -74,7 +67,7 @@ egi_id egi_vmap_wrong(egi_vmap *x, egi_id id, eg_status status, const char *what
 static egi_id leaf(egi_vmap *x, egi_id id)
 {
     const egi_node *n = egi_at(x->from, id);
-    egi_shape s = shape_of(egi_vmap_spec(x, id));
+    egi_shape s = egi_shape_of_spec(egi_vmap_spec(x, id));
     return egi_node_make(x->to, &(egi_make){.op = (egi_op)n->op,
                                             .dtype = (eg_dtype)n->dtype,
                                             .shape = egi_shape_intern(x->to, &s),
@@ -141,17 +134,6 @@ void egi_vmap_emit(egi_vmap *x, uint16_t region)
 
 /* -- a whole function ---------------------------------------------------------------------------------------------- */
 
-static void sort_by_region(egi_vmap *x)
-{
-    const egi_graph *g = x->from;
-    for (egi_id id = 1; id < g->nodes.n; id++) x->first[egi_at(g, id)->region + 1]++;
-    for (int64_t r = 0; r < g->regions.n; r++) x->first[r + 1] += x->first[r];
-    for (egi_id id = (egi_id)g->nodes.n; id-- > 1;) x->order[--x->first[egi_at(g, id)->region + 1]] = id;
-    /* Filling moved every start of r to first[r + 1]; shift back. */
-    for (int64_t r = 0; r < g->regions.n; r++) x->first[r] = x->first[r + 1];
-    x->first[g->regions.n] = (uint32_t)g->nodes.n - 1;
-}
-
 static void interface(egi_vmap *x)
 {
     egi_graph *g = x->to;
@@ -214,7 +196,7 @@ egi_graph *egi_vmap_graph(const egi_graph *from, const egi_vmap_request *r)
     bool ok = x.to && memory(&x);
     if (ok) {
         interface(&x);
-        sort_by_region(&x);
+        egi_by_region(from, x.order, x.first);
         egi_vmap_mark(&x);
         egi_vmap_emit(&x, 0);
         if (!egi_vmap_failed(&x)) results(&x);

@@ -9,6 +9,7 @@
 
 #include "core/context.h"
 #include "ir/graph.h"
+#include "ir/region.h"
 #include "ir/shape.h"
 #include "opt/vmap_graph.h"
 

@@ -18,25 +18,21 @@ static bool push(egi_vmap *x, egi_ids *list, egi_id id)
     return false;
 }
 
-static egi_shape shape_of(eg_spec s)
-{
-    egi_shape out = {.rank = s.rank};
-    memcpy(out.dim, s.dim, (size_t)s.rank * sizeof *s.dim);
-    return out;
-}
-
 static egi_id param(egi_vmap *x, uint16_t region, eg_spec s)
 {
-    egi_graph *g = x->to;
-    int64_t at = region;
-    egi_shape shape = shape_of(s);
-    egi_id id = egi_node_make(g, &(egi_make){.op = EGI_PARAM,
-                                             .dtype = s.dtype,
-                                             .shape = egi_shape_intern(g, &shape),
-                                             .attr = egi_ints(g, 1, &at),
-                                             .imm = (uint64_t)g->regions.at[region].params.n});
-    push(x, &g->regions.at[region].params, id);
+    egi_ids *list = &x->to->regions.at[region].params;
+    egi_id id = egi_param_make(x->to, region, (uint64_t)list->n, s);
+    push(x, list, id);
     return id;
+}
+
+/* What owns regions; a failure is one of the pass. */
+static egi_id owner(egi_vmap *x, egi_op op, const egi_ids *args, int n, const int64_t *attr)
+{
+    if (egi_vmap_failed(x)) return 0;
+    egi_id made = egi_owner_make(x->to, op, args, n, attr);
+    if (!made) x->to->failed = true;
+    return made;
 }
 
 /* Exchanges the first two axes: rows of a sequence come before copies, and behind them outside. */
@@ -66,18 +62,9 @@ static egi_id choose(egi_vmap *x, egi_id c, egi_id like, egi_id yes, egi_id no)
 
 static egi_id close_loop(egi_vmap *x, uint16_t region, const egi_ids *args, int64_t nc, int64_t ns)
 {
-    egi_graph *g = x->to;
-    egi_region_close(g, region);
-    if (egi_vmap_failed(x)) return 0;
-    int64_t attr[] = {region, nc, ns, g->regions.at[region].results.n - nc};
-    egi_id made = egi_node_make(g, &(egi_make){.op = EGI_LOOP,
-                                               .dtype = EG_DTYPE_COUNT,
-                                               .num_args = (uint32_t)args->n,
-                                               .args = args->at,
-                                               .attr = egi_ints(g, 4, attr)});
-    g->regions.at[region].owner = made;
-    if (!made) g->failed = true;
-    return made;
+    const int64_t attr[] = {region, nc, ns, x->to->regions.at[region].results.n - nc};
+    egi_region_close(x->to, region);
+    return owner(x, EGI_LOOP, args, 4, attr);
 }
 
 /* c, and active. */
@@ -272,13 +259,7 @@ static void while_(egi_vmap *x, egi_id id)
     int64_t attr[2] = {0};
     if (!egi_vmap_failed(x) && (attr[0] = egi_region_open(g, false))) cond_region(x, &t, (uint16_t)attr[0]);
     if (!egi_vmap_failed(x) && (attr[1] = egi_region_open(g, false))) body_region(x, &t, (uint16_t)attr[1]);
-    egi_id made = egi_vmap_failed(x) ? 0
-                                     : egi_node_make(g, &(egi_make){.op = EGI_WHILE,
-                                                                    .dtype = EG_DTYPE_COUNT,
-                                                                    .num_args = (uint32_t)args.n,
-                                                                    .args = args.at,
-                                                                    .attr = egi_ints(g, 2, attr)});
-    if (made) g->regions.at[attr[0]].owner = g->regions.at[attr[1]].owner = made;
+    egi_id made = owner(x, EGI_WHILE, &args, 2, attr);
     for (uint32_t k = 0; made && k < t.n; k++)
         items[k] = egi_item(g, made, k + t.counts, egi_vmap_spec(x, t.body->params.at[k]));
     egi_vec_free(&g->eg->allocator, &args);
@@ -291,12 +272,6 @@ static bool item_differs(const egi_vmap *x, const egi_region *const *arm, int64_
     return x->many[arm[0]->results.at[k]] || x->many[arm[1]->results.at[k]];
 }
 
-static bool within(const egi_graph *g, uint16_t region, uint16_t r)
-{
-    while (region && region != r) region = g->regions.at[region].parent;
-    return region == r;
-}
-
 /* Floats from outside that an arm reads and that differ: there an active copy stands in for those that are not.  `kept`
  * gets what map held. */
 static void stand_in(egi_vmap *x, uint16_t arm, egi_id *kept)
@@ -306,12 +281,12 @@ static void stand_in(egi_vmap *x, uint16_t arm, egi_id *kept)
     egi_id first = egi_convert(to, EG_I64,
                                egi_reduce(to, EGI_ARGMAX, egi_convert(to, EG_I32, x->active), 1, (const int64_t[]){0}));
     for (egi_id id = 1; id < g->nodes.n && !egi_vmap_failed(x); id++) {
-        if (!within(g, egi_at(g, id)->region, arm)) continue;
+        if (!egi_region_within(g, egi_at(g, id)->region, arm)) continue;
         for (uint32_t k = 0; k < egi_at(g, id)->num_args; k++) {
             egi_id a = egi_arg(g, id, k);
             const egi_node *n = egi_at(g, a);
             bool real = n->dtype == EG_F32 || n->dtype == EG_F64;
-            if (kept[a] || !real || !x->many[a] || within(g, n->region, arm)) continue;
+            if (kept[a] || !real || !x->many[a] || egi_region_within(g, n->region, arm)) continue;
             kept[a] = x->map[a];
             egi_id one = egi_gather(to, kept[a], first, 0);
             egi_id all = one ? egi_vmap_spread_one(x, one, a) : 0;
@@ -365,14 +340,9 @@ static void cond(egi_vmap *x, egi_id id)
         attr[a] = region;
     }
     egi_id p = egi_vmap_one(x, pred);
-    egi_id made = egi_vmap_failed(x) ? 0
-                                     : egi_node_make(g, &(egi_make){.op = EGI_COND,
-                                                                    .dtype = EG_DTYPE_COUNT,
-                                                                    .num_args = 1,
-                                                                    .args = &p,
-                                                                    .attr = egi_ints(g, 2, attr)});
+    const egi_ids args = {.at = &p, .n = 1};
+    egi_id made = owner(x, EGI_COND, &args, 2, attr);
     if (!made) return;
-    g->regions.at[attr[0]].owner = g->regions.at[attr[1]].owner = made;
     for (int64_t k = 0; k < arm[0]->results.n; k++) {
         egi_id r = arm[x->many[arm[0]->results.at[k]] ? 0 : 1]->results.at[k];
         items[k] = egi_item(g, made, (uint32_t)k, egi_vmap_spec(x, r));

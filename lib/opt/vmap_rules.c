@@ -5,13 +5,7 @@
 
 /* -- small things -------------------------------------------------------------------------------------------------- */
 
-static egi_shape result_shape(const egi_vmap *x, egi_id id)
-{
-    eg_spec s = egi_vmap_spec(x, id);
-    egi_shape out = {.rank = s.rank};
-    memcpy(out.dim, s.dim, (size_t)s.rank * sizeof *s.dim);
-    return out;
-}
+static egi_shape result_shape(const egi_vmap *x, egi_id id) { return egi_shape_of_spec(egi_vmap_spec(x, id)); }
 
 static const egi_shape *shape_in(const egi_vmap *x, egi_id id) { return egi_shape_of(x->from, id); }
 static egi_id arg(const egi_vmap *x, egi_id id, uint32_t k) { return egi_arg(x->from, id, k); }
