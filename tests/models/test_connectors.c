@@ -4,8 +4,8 @@
 #include "model.h"
 
 static eg_context *eg;
-static void open_context(void) { eg = model_open(2, EG_MATH_CONTRACT); }
-static void close_context(void) { model_close(eg); }
+static void open_context(void) { eg = test_open(2); }
+static void close_context(void) { test_close(eg); }
 
 /* Matrix of the connections, to free. */
 static int32_t *matrix_of(const eg_csr *c)
@@ -42,9 +42,9 @@ START_TEST(rules_connect_as_they_say)
     ck_assert_int_eq(eg_csr_size(eg_all_to_all(eg, 3, 500, true)), 1500);
     ck_assert_int_eq(eg_csr_size(eg_all_to_all(eg, 0, 0, false)), 0);
     eg_all_to_all(eg, 3, 4, false);
-    model_expect(eg, EG_ERR_ARGUMENT, "eg_all_to_all", "3 to 4", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "eg_all_to_all", "3 to 4", NULL);
     eg_one_to_one(eg, -1);
-    model_expect(eg, EG_ERR_ARGUMENT, "eg_one_to_one", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "eg_one_to_one", NULL);
 }
 END_TEST
 
@@ -67,13 +67,13 @@ START_TEST(pairs_may_come_in_any_order_and_keep_their_numbers)
     free(m);
     free(t);
     eg_from_pairs(eg, 3, 3, 5, pre, post);
-    model_expect(eg, EG_ERR_ARGUMENT, "post[0] is 3; the population has 3", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "post[0] is 3; the population has 3", NULL);
     eg_from_pairs(eg, 2, 4, 5, pre, post);
-    model_expect(eg, EG_ERR_ARGUMENT, "pre[0] is 2", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "pre[0] is 2", NULL);
     eg_from_pairs(eg, 3, 4, 5, NULL, post);
-    model_expect(eg, EG_ERR_ARGUMENT, "NULL", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "NULL", NULL);
     eg_transposed(eg, NULL);
-    model_expect(eg, EG_ERR_ARGUMENT, "eg_transposed", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "eg_transposed", NULL);
 }
 END_TEST
 
@@ -85,7 +85,7 @@ START_TEST(a_matrix_gives_the_connections_that_it_holds)
     for (int k = 0; k < 54; k++) ck_assert_int_eq(m[k], given[k / 9][k % 9]);
     free(m);
     eg_from_matrix(eg, 2, 2, NULL);
-    model_expect(eg, EG_ERR_ARGUMENT, "eg_from_matrix", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "eg_from_matrix", NULL);
 }
 END_TEST
 
@@ -98,9 +98,9 @@ START_TEST(a_matrix_of_weights_connects_where_it_is_not_zero)
     free(m);
     given[2][5] = NAN;
     eg_from_weights(eg, 6, 9, &given[0][0]);
-    model_expect(eg, EG_ERR_ARGUMENT, "eg_from_weights", "from 2 to 5 is nan", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "eg_from_weights", "from 2 to 5 is nan", NULL);
     eg_from_weights(eg, 2, 2, NULL);
-    model_expect(eg, EG_ERR_ARGUMENT, "eg_from_weights: the matrix is NULL", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "eg_from_weights: the matrix is NULL", NULL);
 }
 END_TEST
 
@@ -171,7 +171,7 @@ START_TEST(numbers_of_connections_are_each_one_once)
     static const int64_t wrong[][2] = {{0, 2}, {1, 1}, {-1, 0}};
     for (int k = 0; k < 3; k++) {
         ck_assert_ptr_null(numbered(wrong[k][0], wrong[k][1]));
-        model_expect(eg, EG_ERR_ARGUMENT, "eg_csr_adopt_numbered: order[", "each number from 0 to 1 once", NULL);
+        test_expect(eg, EG_ERR_ARGUMENT, "eg_csr_adopt_numbered: order[", "each number from 0 to 1 once", NULL);
     }
 }
 END_TEST
@@ -225,10 +225,10 @@ START_TEST(wrong_numbers_are_named)
                                                  {.num = INT64_MAX / 4, .allow_multi = true}};
     for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++) {
         ck_assert_ptr_null(eg_fixed_post_num(eg, 10, 10, &wrong[k]));
-        model_expect(eg, EG_ERR_ARGUMENT, "eg_fixed_post_num", "of 10", NULL);
+        test_expect(eg, EG_ERR_ARGUMENT, "eg_fixed_post_num", "of 10", NULL);
     }
     eg_fixed_pre_num(eg, 10, 10, NULL);
-    model_expect(eg, EG_ERR_ARGUMENT, "options are NULL", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "options are NULL", NULL);
 }
 END_TEST
 

@@ -34,7 +34,7 @@ typedef struct built {
 
 static built build(int way, eg_math math)
 {
-    built b = {.eg = model_open(way, math)};
+    built b = {.eg = test_open_math(way, math)};
     b.net = eg_network(b.eg, NULL, NULL);
     b.pre = eg_system_new(b.net, "A", &clock_class, PRE, NULL);
     b.post = eg_lif(b.net, "B", POST, NULL);
@@ -72,7 +72,7 @@ START_TEST(conductance_equals_a_plain_loop_bit_for_bit)
     test_check_f32("g", &g[0][0], &want[0][0], (size_t)T * POST);
     test_check_f32("input", &input[0][0], &want[0][0], (size_t)T * POST);
     ck_assert_float_gt(g[T - 1][3], 0);
-    model_close(b.eg);
+    test_close(b.eg);
 }
 END_TEST
 
@@ -95,7 +95,7 @@ START_TEST(coba_output_is_g_times_distance_from_reversal)
             ck_assert_float_eq(input[t][j], want);
         }
     }
-    model_close(b.eg);
+    test_close(b.eg);
 }
 END_TEST
 
@@ -124,7 +124,7 @@ START_TEST(weights_can_differ_by_synapse_and_by_source)
     test_check_f32("one a synapse", &g[0][0], &want[0][0], (size_t)T * POST);
     reference(&b, all, decay, want);
     test_check_f32("one a source", &h[0][0], &want[0][0], (size_t)T * POST);
-    model_close(b.eg);
+    test_close(b.eg);
 }
 END_TEST
 
@@ -139,8 +139,8 @@ START_TEST(counter_counts_every_spike_also_the_last)
         ck_assert_int_eq(eg_spike_count(counter, NULL), want);
     }
     ck_assert_int_eq(eg_spike_count(b.pre, NULL), -1);
-    model_expect(b.eg, EG_ERR_ARGUMENT, "Clock 'A'", "eg_spike_counter", NULL);
-    model_close(b.eg);
+    test_expect(b.eg, EG_ERR_ARGUMENT, "Clock 'A'", "eg_spike_counter", NULL);
+    test_close(b.eg);
 }
 END_TEST
 
@@ -149,48 +149,48 @@ START_TEST(what_does_not_fit_is_named_with_its_remedy)
     built b = build(0, EG_MATH_CONTRACT);
     eg_exp_synapse_params p = eg_exp_synapse_defaults();
     eg_exp_synapse(b.net, "S0", b.post, b.pre, b.csr, &p);
-    model_expect(b.eg, EG_ERR_SHAPE, "Exponential 'S0'", "from 40 to 30", "'B' has 30", "make them for", NULL);
+    test_expect(b.eg, EG_ERR_SHAPE, "Exponential 'S0'", "from 40 to 30", "'B' has 30", "make them for", NULL);
     eg_exp_synapse(b.net, "S1", NULL, b.post, b.csr, &p);
-    model_expect(b.eg, EG_ERR_ARGUMENT, "'S1'", "pre is NULL", NULL);
+    test_expect(b.eg, EG_ERR_ARGUMENT, "'S1'", "pre is NULL", NULL);
     eg_exp_synapse(b.net, "S2", b.pre, NULL, b.csr, &p);
-    model_expect(b.eg, EG_ERR_ARGUMENT, "'S2'", "post is NULL", NULL);
+    test_expect(b.eg, EG_ERR_ARGUMENT, "'S2'", "post is NULL", NULL);
     eg_exp_synapse(b.net, "S3", b.pre, b.post, NULL, &p);
-    model_expect(b.eg, EG_ERR_ARGUMENT, "'S3'", "connections are NULL", NULL);
+    test_expect(b.eg, EG_ERR_ARGUMENT, "'S3'", "connections are NULL", NULL);
     for (int k = 0; k < 3; k++) {
         p.tau = (const double[]){0, -2, NAN}[k];
         eg_exp_synapse(b.net, NULL, b.pre, b.post, b.csr, &p);
-        model_expect(b.eg, EG_ERR_ARGUMENT, "tau is", "ms above 0", "test_exp_synapse.c", NULL);
+        test_expect(b.eg, EG_ERR_ARGUMENT, "tau is", "ms above 0", "test_exp_synapse.c", NULL);
     }
     p = eg_exp_synapse_defaults();
     p.g_max = NAN;
     eg_exp_synapse(b.net, "S4", b.pre, b.post, b.csr, &p);
-    model_expect(b.eg, EG_ERR_ARGUMENT, "'S4'", "g_max is", NULL);
+    test_expect(b.eg, EG_ERR_ARGUMENT, "'S4'", "g_max is", NULL);
     p = eg_exp_synapse_defaults();
     p.weight = eg_array_new(b.eg, eg_vector(EG_F32, 7), NULL);
     eg_exp_synapse(b.net, "S5", b.pre, b.post, b.csr, &p);
-    model_expect(b.eg, EG_ERR_SHAPE, "'S5'", "7 long", "40 (one a source)", NULL);
+    test_expect(b.eg, EG_ERR_SHAPE, "'S5'", "7 long", "40 (one a source)", NULL);
     p = (eg_exp_synapse_params){.tau = 3};
     eg_exp_synapse(b.net, "S6", b.pre, b.post, b.csr, &p);
-    model_expect(b.eg, EG_ERR_ARGUMENT, "'S6'", "no output", "eg_cuba", NULL);
+    test_expect(b.eg, EG_ERR_ARGUMENT, "'S6'", "no output", "eg_cuba", NULL);
     p.output = eg_cuba();
     p.output.target = "W";
     eg_exp_synapse(b.net, "S7", b.pre, b.post, b.csr, &p);
-    model_expect(b.eg, EG_ERR_ARGUMENT, "LIF 'B'", "'W'", "V, spike, input", NULL);
+    test_expect(b.eg, EG_ERR_ARGUMENT, "LIF 'B'", "'W'", "V, spike, input", NULL);
     eg_current(b.net, "C0", b.post, NAN);
-    model_expect(b.eg, EG_ERR_ARGUMENT, "Current 'C0'", "I is", NULL);
+    test_expect(b.eg, EG_ERR_ARGUMENT, "Current 'C0'", "I is", NULL);
     eg_current(b.net, "C1", NULL, 1);
-    model_expect(b.eg, EG_ERR_ARGUMENT, "'C1'", "target is NULL", NULL);
+    test_expect(b.eg, EG_ERR_ARGUMENT, "'C1'", "target is NULL", NULL);
     eg_current(b.net, "C2", b.pre, 1);
-    model_expect(b.eg, EG_ERR_ARGUMENT, "Clock 'A'", "'input'", "there is spike", NULL);
+    test_expect(b.eg, EG_ERR_ARGUMENT, "Clock 'A'", "'input'", "there is spike", NULL);
     eg_spike_counter(b.net, "N0", NULL);
-    model_expect(b.eg, EG_ERR_ARGUMENT, "SpikeCounter 'N0'", "group is NULL", NULL);
-    eg_context *other = model_open(0, EG_MATH_CONTRACT);
+    test_expect(b.eg, EG_ERR_ARGUMENT, "SpikeCounter 'N0'", "group is NULL", NULL);
+    eg_context *other = test_open(0);
     eg_system *far = eg_lif(eg_network(other, NULL, NULL), "F", POST, NULL);
     p = eg_exp_synapse_defaults();
     eg_exp_synapse(b.net, "S8", b.pre, far, b.csr, &p);
-    model_expect(b.eg, EG_ERR_SCOPE, "'S8'", "own context", NULL);
-    model_close(other);
-    model_close(b.eg);
+    test_expect(b.eg, EG_ERR_SCOPE, "'S8'", "own context", NULL);
+    test_close(other);
+    test_close(b.eg);
 }
 END_TEST
 

@@ -4,8 +4,8 @@
 #include "model.h"
 
 static eg_context *eg;
-static void open_context(void) { eg = model_open(0, EG_MATH_CONTRACT); }
-static void close_context(void) { model_close(eg); }
+static void open_context(void) { eg = test_open(0); }
+static void close_context(void) { test_close(eg); }
 
 static const double *f64_of(eg_array *a, int64_t steps, int64_t width)
 {
@@ -71,29 +71,29 @@ START_TEST(wrong_inputs_are_named)
 {
     double x[] = {1, 2}, negative[] = {1, -2}, bad[] = {NAN, 1};
     ck_assert_ptr_null(eg_section_input(eg, 2, x, 0, negative, NULL));
-    model_expect(eg, EG_ERR_ARGUMENT, "eg_section_input", "a duration is -2", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "eg_section_input", "a duration is -2", NULL);
     eg_section_input(eg, 2, x, 0, bad, NULL);
-    model_expect(eg, EG_ERR_ARGUMENT, "a duration is nan", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "a duration is nan", NULL);
     eg_section_input(eg, 2, x, 0, x, &(eg_input_options){.dt = -1});
-    model_expect(eg, EG_ERR_ARGUMENT, "dt is -1", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "dt is -1", NULL);
     eg_section_input(eg, 2, NULL, 0, x, NULL);
-    model_expect(eg, EG_ERR_ARGUMENT, "eg_section_input", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "eg_section_input", NULL);
     eg_ramp_input(eg, 0, 1, 10, 5, 4, NULL);
-    model_expect(eg, EG_ERR_ARGUMENT, "t_end is 4; it must not be before", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "t_end is 4; it must not be before", NULL);
     eg_ramp_input(eg, 0, 1, 10, 5, 11, NULL);
-    model_expect(eg, EG_ERR_ARGUMENT, "t_end is 11; it must not be after", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "t_end is 11; it must not be after", NULL);
     eg_section_input(eg, 2, x, 0, (double[]){8e14, 8e14}, NULL);
-    model_expect(eg, EG_ERR_ARGUMENT, "no memory holds that many steps", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "no memory holds that many steps", NULL);
     eg_constant_input(eg, 2, NULL, NULL);
-    model_expect(eg, EG_ERR_ARGUMENT, "eg_constant_input: the sections are NULL", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "eg_constant_input: the sections are NULL", NULL);
     eg_constant_input(eg, -2, (eg_input_section[]){{0, 0}}, NULL);
-    model_expect(eg, EG_ERR_ARGUMENT, "eg_constant_input: the number of sections is negative", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "eg_constant_input: the number of sections is negative", NULL);
     eg_square_input(eg, 1, 1, 10, 0, 0, false, &(eg_input_options){.dtype = EG_I32});
-    model_expect(eg, EG_ERR_ARGUMENT, "eg_square_input", "use EG_F32 or EG_F64", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "eg_square_input", "use EG_F32 or EG_F64", NULL);
     eg_sinusoidal_input(eg, 1, -3, 10, 0, 0, false, NULL);
-    model_expect(eg, EG_ERR_ARGUMENT, "the frequency is -3", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "the frequency is -3", NULL);
     eg_spike_input(eg, 1, x, negative + 1, x, 10, NULL);
-    model_expect(eg, EG_ERR_ARGUMENT, "a pulse's length is -2", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "a pulse's length is -2", NULL);
 }
 END_TEST
 

@@ -32,7 +32,7 @@ static void record(eg_system *net, const char *name, void *out, int64_t steps)
 
 START_TEST(euler_steps_equal_a_plain_loop_bit_for_bit)
 {
-    eg_context *eg = model_open(_i, EG_MATH_STRICT);
+    eg_context *eg = test_open_math(_i, EG_MATH_STRICT);
     eg_lif_params p = {.V_rest = -2, .V_reset = -5, .V_th = 15, .R = 1.5, .tau = 7, .tau_ref = 0.7};
     p.method = EG_LIF_EULER;
     eg_system *net = driven(eg, &p, EG_F32);
@@ -54,13 +54,13 @@ START_TEST(euler_steps_equal_a_plain_loop_bit_for_bit)
     }
     ck_assert_int_gt(spikes, 10);
     test_check_f32("V", &got[0][0], &want[0][0], (size_t)T * N);
-    model_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(exact_steps_in_f64_agree_with_a_plain_loop)
 {
-    eg_context *eg = model_open(_i, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(_i);
     eg_lif_params p = {.V_rest = -2, .V_reset = -5, .V_th = 1e6, .R = 1.5, .tau = 7};
     eg_system *net = driven(eg, &p, EG_F64);
     static double got[T][N];
@@ -71,7 +71,7 @@ START_TEST(exact_steps_in_f64_agree_with_a_plain_loop)
             ck_assert_double_eq_tol(got[t][k], want, 1e-12 * (1 + fabs(V_inf)));
         }
     }
-    model_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -79,7 +79,7 @@ END_TEST
  * products puts them, whatever the network's type. */
 static void check_spikes(double tau_ref, double dt, eg_dtype type, int way)
 {
-    eg_context *eg = model_open(way, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(way);
     eg_system *net = eg_network(eg, NULL, &(eg_network_options){.dt = dt, .dtype = type});
     eg_lif_params p = eg_lif_defaults();
     p.V_reset = 0;
@@ -93,7 +93,7 @@ static void check_spikes(double tau_ref, double dt, eg_dtype type, int way)
         if (want) last = k * dt;
         ck_assert_msg(spike[k] == want, "tau_ref %g, dt %g, step %d: %d", tau_ref, dt, k, spike[k]);
     }
-    model_close(eg);
+    test_close(eg);
 }
 
 START_TEST(potential_is_held_while_the_time_since_the_spike_is_at_most_tau_ref)
@@ -109,7 +109,7 @@ END_TEST
 START_TEST(refractory_periods_are_exact_after_long_times)
 {
     /* At large times products round to coarser numbers than at small ones. */
-    eg_context *eg = model_open(1, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(1);
     eg_system *net = eg_network(eg, NULL, &(eg_network_options){.dt = 0.1});
     eg_lif_params p = eg_lif_defaults();
     p.V_reset = 0;
@@ -130,13 +130,13 @@ START_TEST(refractory_periods_are_exact_after_long_times)
     }
     ck_assert(intervals[0] > 100 && intervals[1] > 100); /* both lengths occur: rounding decides */
     free(spike);
-    model_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(leaky_integrators_step_exactly_or_by_euler)
 {
-    eg_context *eg = model_open(_i, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(_i);
     eg_system *net = eg_network(eg, NULL, &(eg_network_options){.dtype = EG_F64});
     eg_leaky_integrator_params p = {.V_rest = -2, .R = 1.5, .tau = 7, .V_init = eg_init_constant(3)};
     eg_system *exact = eg_leaky_integrator(net, "exact", 2, &p);
@@ -156,14 +156,14 @@ START_TEST(leaky_integrators_step_exactly_or_by_euler)
     }
     p.tau = 0;
     ck_assert_ptr_null(eg_leaky_integrator(net, "N", 5, &p));
-    model_expect(eg, EG_ERR_ARGUMENT, "LeakyIntegrator 'N'", "tau is 0", "test_lif.c", NULL);
-    model_close(eg);
+    test_expect(eg, EG_ERR_ARGUMENT, "LeakyIntegrator 'N'", "tau is 0", "test_lif.c", NULL);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(potential_starts_at_rest_or_where_it_is_told)
 {
-    eg_context *eg = model_open(_i, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(_i);
     eg_system *net = eg_network(eg, NULL, NULL);
     eg_lif_params p = eg_lif_defaults();
     p.V_rest = -3;
@@ -181,16 +181,16 @@ START_TEST(potential_starts_at_rest_or_where_it_is_told)
         ck_assert_float_eq(c[k], 0);
     }
     ck_assert_ptr_null(eg_find_variable(eg, "C.refractory"));
-    model_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 static void wrong(const char *parameter, eg_lif_params p)
 {
-    eg_context *eg = model_open(0, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(0);
     eg_system *net = eg_network(eg, NULL, NULL);
     ck_assert_ptr_null(eg_lif(net, "N", 5, &p));
-    model_expect(eg, EG_ERR_ARGUMENT, "LIF 'N'", parameter, "use", "test_lif.c", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "LIF 'N'", parameter, "use", "test_lif.c", NULL);
     eg_close(eg);
 }
 

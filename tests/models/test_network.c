@@ -24,7 +24,7 @@ static const eg_class group_class = {.name = "Group", .role = EG_GROUP, .update 
 
 START_TEST(projections_then_groups_then_others_each_in_order_of_making)
 {
-    eg_context *eg = model_open(0, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(0);
     eg_system *net = eg_network(eg, NULL, NULL);
     noted[0] = 0;
     eg_system_new(net, "o1", &other_class, 0, NULL);
@@ -38,7 +38,7 @@ START_TEST(projections_then_groups_then_others_each_in_order_of_making)
     eg_system_new(sub, "p", &projection_class, 0, NULL);
     eg_simulate(net, 3, NULL);
     ck_assert_str_eq(noted, "p1 p2 g1 g2 o1 sub.p sub.g o2 ");
-    model_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -72,7 +72,7 @@ static const eg_class watch_class = {
 
 START_TEST(time_is_step_times_dt_and_never_summed_up)
 {
-    eg_context *eg = model_open(_i, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(_i);
     eg_system *net = eg_network(eg, NULL, &(eg_network_options){.dt = 0.1, .dtype = EG_F64});
     eg_system *w = eg_system_new(net, "w", &watch_class, 0, NULL);
     eg_var *v[3] = {eg_system_variable(w, "t"), eg_system_variable(w, "dt"), eg_system_variable(w, "i")};
@@ -87,13 +87,13 @@ START_TEST(time_is_step_times_dt_and_never_summed_up)
             ck_assert_double_eq(dt[k], 0.1);
         }
     }
-    model_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(another_dt_or_number_of_steps_needs_no_trace)
 {
-    eg_context *eg = model_open(_i, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(_i);
     eg_system *net = eg_network(eg, NULL, NULL);
     eg_system *w = eg_system_new(net, "w", &watch_class, 0, NULL);
     float dt;
@@ -107,7 +107,7 @@ START_TEST(another_dt_or_number_of_steps_needs_no_trace)
     eg_system_new(net, NULL, &watch_class, 0, NULL);
     eg_simulate(net, 1, NULL);
     ck_assert_int_eq(eg_get_stats(eg).traces, 2);
-    model_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -158,7 +158,7 @@ static void same(const picture *a, const picture *b)
 
 START_TEST(continued_runs_equal_one_long_run)
 {
-    eg_context *eg = model_open(_i, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(_i);
     eg_system *net = full(eg, NULL);
     static picture whole, parts;
     ck_assert_int_eq(eg_simulate(net, 600, NULL), EG_OK);
@@ -171,13 +171,13 @@ START_TEST(continued_runs_equal_one_long_run)
     eg_simulate(net, 592, NULL);
     take(net, NULL, &parts);
     same(&whole, &parts);
-    model_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(recording_changes_nothing_and_takes_every_step)
 {
-    eg_context *eg = model_open(_i, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(_i);
     eg_system *net = full(eg, NULL);
     static picture plain, recorded;
     eg_simulate(net, 300, NULL);
@@ -198,7 +198,7 @@ START_TEST(recording_changes_nothing_and_takes_every_step)
     }
     ck_assert_int_eq(spikes, eg_spike_count(eg_find_system(net, "count"), NULL));
     ck_assert_mem_eq(V[299], eg_data(NULL, v[1]), sizeof V[299]);
-    model_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -206,19 +206,19 @@ START_TEST(interpreter_and_threads_give_the_same_bits)
 {
     static picture want, got;
     for (int way = 0; way < WAYS; way++) {
-        eg_context *eg = model_open(way, EG_MATH_CONTRACT);
+        eg_context *eg = test_open(way);
         eg_system *net = full(eg, NULL);
         eg_simulate(net, 500, NULL);
         take(net, NULL, way ? &got : &want);
         if (way) same(&want, &got);
-        model_close(eg);
+        test_close(eg);
     }
 }
 END_TEST
 
 START_TEST(inputs_are_gone_after_a_step_and_seen_within)
 {
-    eg_context *eg = model_open(_i, EG_MATH_STRICT);
+    eg_context *eg = test_open_math(_i, EG_MATH_STRICT);
     eg_system *net = eg_network(eg, NULL, NULL);
     eg_system *A = eg_lif(net, "A", 3, NULL);
     eg_current(net, NULL, A, 1.5);
@@ -229,13 +229,13 @@ START_TEST(inputs_are_gone_after_a_step_and_seen_within)
     eg_read(input, after, sizeof after);
     for (int k = 0; k < 12; k++) ck_assert_float_eq(seen[k / 3][k % 3], 3.5);
     for (int k = 0; k < 3; k++) ck_assert_float_eq(after[k], 0);
-    model_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(states_run_apart)
 {
-    eg_context *eg = model_open(_i, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(_i);
     eg_system *net = full(eg, NULL);
     eg_state *a = eg_state_new(eg), *b = eg_state_new(eg);
     static picture of_a, of_b;
@@ -247,7 +247,7 @@ START_TEST(states_run_apart)
     same(&of_a, &of_b);
     ck_assert_int_eq(eg_spike_count(eg_find_system(net, "count"), NULL), 0);
     ck_assert_int_gt(eg_spike_count(eg_find_system(net, "count"), a), 0);
-    model_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -272,7 +272,7 @@ START_TEST(reset_gives_initial_values_and_calls_hooks)
                                     .update = note_update,
                                     .reset_state = count_reset,
                                     .clear_input = count_clear};
-    eg_context *eg = model_open(_i, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(_i);
     eg_system *net = full(eg, "net");
     eg_system_new(net, NULL, &hooked, 0, NULL);
     static picture start, now;
@@ -294,7 +294,7 @@ START_TEST(reset_gives_initial_values_and_calls_hooks)
     eg_reset_state(eg_find_system(net, "E"), NULL); /* only these */
     eg_read(eg_system_variable(net, "step"), &step, sizeof step);
     ck_assert_int_eq(step, 20);
-    model_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -321,7 +321,7 @@ START_TEST(coba_fires_at_its_known_rate_for_ten_seeds)
         eg_simulate(net, 10000, NULL);
         double rate = (double)(eg_spike_count(count[0], NULL) + eg_spike_count(count[1], NULL)) / 4000;
         ck_assert_msg(rate > 19.5 && rate < 23, "seed %d: %g Hz", (int)seed, rate);
-        model_close(eg);
+        test_close(eg);
     }
 }
 END_TEST

@@ -53,7 +53,7 @@ static void record(eg_system *s, const char *name, void *out, int64_t steps)
 
 static void check_g(const eg_exp_synapse_params *p, bool floats, const double *w, const int32_t *delay, int way)
 {
-    eg_context *eg = model_open(way, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(way);
     eg_system *net = eg_network(eg, NULL, &(eg_network_options){.dtype = EG_F64});
     eg_system *pre = eg_spike_time_group(net, "pre", PRE, SPIKES, times, who);
     eg_lif_params cell = eg_lif_defaults();
@@ -73,7 +73,7 @@ static void check_g(const eg_exp_synapse_params *p, bool floats, const double *w
     double again[T][POST];
     record(y, "g", again, T);
     ck_assert(!memcmp(got, again, sizeof got));
-    model_close(eg);
+    test_close(eg);
 }
 
 static const int32_t none[SYNAPSES];
@@ -123,7 +123,7 @@ END_TEST
 
 START_TEST(a_matrix_of_weights_gives_each_pair_its_own)
 {
-    eg_context *eg = model_open(_i, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(_i);
     eg_system *net = eg_network(eg, NULL, &(eg_network_options){.dtype = EG_F64});
     eg_system *pre = eg_spike_time_group(net, "pre", PRE, SPIKES, times, who);
     eg_system *post = eg_leaky_integrator(net, "post", POST, NULL);
@@ -141,7 +141,7 @@ START_TEST(a_matrix_of_weights_gives_each_pair_its_own)
             ck_assert_double_eq_tol(got[k][j], V[j], 1e-12 * (1 + V[j]));
         }
     }
-    model_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -150,7 +150,7 @@ END_TEST
 
 START_TEST(a_part_is_source_and_target_like_a_group)
 {
-    eg_context *eg = model_open(_i, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(_i);
     eg_system *net = eg_network(eg, NULL, &(eg_network_options){.dtype = EG_F64});
     eg_system *pre = eg_spike_time_group(net, "pre", PRE, SPIKES, times, who);
     eg_system *post = eg_leaky_integrator(net, "post", POST, NULL);
@@ -170,13 +170,13 @@ START_TEST(a_part_is_source_and_target_like_a_group)
             ck_assert_double_eq_tol(got[k][j], V[j], 1e-12 * (1 + V[j]));
         }
     }
-    model_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(nothing_arrives_at_neurons_that_are_held)
 {
-    eg_context *eg = model_open(_i, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(_i);
     eg_system *net = eg_network(eg, NULL, NULL);
     eg_system *pre = eg_spike_time_group(net, "pre", 1, 3, (double[]){0.1, 0.3, 1.2}, (int32_t[]){0, 0, 0});
     eg_lif_params cell = {.V_th = 10, .R = 1, .tau = 10, .tau_ref = 0.5};
@@ -192,7 +192,7 @@ START_TEST(nothing_arrives_at_neurons_that_are_held)
     /* Neuron 0 spikes at 0.2, is held in the steps 3 to 7; what would come at 0.4 does not, what comes at 1.3 does. */
     for (int k = 0; k < 20; k++) ck_assert_float_eq(V[k][0], 0);
     ck_assert_float_gt(V[4][1], 5.5f);
-    model_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -208,7 +208,7 @@ static int num_lines(eg_system *net)
 
 START_TEST(past_spikes_of_a_group_are_kept_once_for_all)
 {
-    eg_context *eg = model_open(_i, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(_i);
     eg_system *net = eg_network(eg, NULL, &(eg_network_options){.dtype = EG_F64});
     eg_system *pre = eg_spike_time_group(net, "pre", PRE, SPIKES, times, who);
     eg_system *post = eg_leaky_integrator(net, "post", POST, NULL), *y[4];
@@ -242,13 +242,13 @@ START_TEST(past_spikes_of_a_group_are_kept_once_for_all)
             ck_assert_double_eq_tol(got[e / POST][e % POST], want[e / POST][e % POST],
                                     1e-12 * (1 + want[e / POST][e % POST]));
     }
-    model_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(a_projection_that_failed_leaves_nothing_behind)
 {
-    eg_context *eg = model_open(_i, EG_MATH_CONTRACT), *other = model_open(0, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(_i), *other = test_open(0);
     eg_system *net = eg_network(eg, NULL, NULL);
     eg_system *pre = eg_spike_time_group(net, "pre", PRE, SPIKES, times, who);
     eg_system *post = eg_lif(net, "post", POST, NULL);
@@ -257,19 +257,19 @@ START_TEST(a_projection_that_failed_leaves_nothing_behind)
     p.delay_step = (eg_delay_step){.each = from, .num = SYNAPSES};
     p.output.target = "nothing";
     ck_assert_ptr_null(eg_exp_synapse(net, "y", pre, post, c, &p));
-    model_expect(eg, EG_ERR_ARGUMENT, "has no variable 'nothing'", "test_projection.c", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "has no variable 'nothing'", "test_projection.c", NULL);
     ck_assert_int_eq(num_lines(net), 0);
     p.output.target = NULL;
     ck_assert_ptr_null(eg_exp_synapse(net, "y", pre, post, eg_from_pairs(other, PRE, POST, SYNAPSES, from, to), &p));
-    model_expect(eg, EG_ERR_SCOPE, "Exponential 'y'", "connections must be of its own context", NULL);
+    test_expect(eg, EG_ERR_SCOPE, "Exponential 'y'", "connections must be of its own context", NULL);
     p.weight = eg_array_new(other, eg_vector(EG_F32, PRE), NULL);
     ck_assert_ptr_null(eg_exp_synapse(net, "y", pre, post, c, &p));
-    model_expect(eg, EG_ERR_SCOPE, "Exponential 'y'", "weights must be of its own context", NULL);
+    test_expect(eg, EG_ERR_SCOPE, "Exponential 'y'", "weights must be of its own context", NULL);
     p.weight = NULL;
     ck_assert_ptr_nonnull(eg_exp_synapse(net, "y", pre, post, c, &p));
     ck_assert_int_eq(eg_simulate(net, 3, NULL), EG_OK);
-    model_close(eg);
-    model_close(other);
+    test_close(eg);
+    test_close(other);
 }
 END_TEST
 
@@ -288,12 +288,12 @@ static const eg_class gain_class = {.name = "Gain", .role = EG_PROJECTION, .upda
 
 START_TEST(updates_find_shared_numbers_by_name)
 {
-    eg_context *eg = model_open(_i, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(_i);
     eg_system *net = eg_network(eg, NULL, NULL);
     eg_system *N = eg_leaky_integrator(net, "N", 1, NULL);
     eg_system_new(net, NULL, &gain_class, 0, NULL);
     eg_simulate(net, 1, NULL);
-    model_expect(eg, EG_ERR_ARGUMENT, "Gain 'Gain0'", "'gain'", "eg_set_shared", "none", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "Gain 'Gain0'", "'gain'", "eg_set_shared", "none", NULL);
     eg_set_shared(net, "gain", 2);
     eg_simulate(net, 2000, NULL);
     float V = 0;
@@ -306,14 +306,14 @@ START_TEST(updates_find_shared_numbers_by_name)
     ck_assert_float_eq_tol(V, 5.5f, 1e-4f);
     ck_assert_int_eq(eg_get_stats(eg).traces, traces);
     eg_set_shared(net, "step", 1);
-    model_expect(eg, EG_ERR_ARGUMENT, "'step' exists", NULL);
-    model_close(eg);
+    test_expect(eg, EG_ERR_ARGUMENT, "'step' exists", NULL);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(wrong_delays_weights_and_parts_are_named)
 {
-    eg_context *eg = model_open(_i, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(_i);
     eg_system *net = eg_network(eg, NULL, NULL);
     eg_system *pre = eg_spike_time_group(net, "pre", PRE, SPIKES, times, who);
     eg_system *post = eg_lif(net, "post", POST, NULL);
@@ -321,19 +321,19 @@ START_TEST(wrong_delays_weights_and_parts_are_named)
     eg_exp_synapse_params p = eg_exp_synapse_defaults();
     p.delay_step.steps = -1;
     eg_exp_synapse(net, "y", pre, post, c, &p);
-    model_expect(eg, EG_ERR_ARGUMENT, "Exponential 'y'", "delay_step[0] is -1", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "Exponential 'y'", "delay_step[0] is -1", NULL);
     p.delay_step = (eg_delay_step){.each = from, .num = 3};
     eg_exp_synapse(net, "y", pre, post, c, &p);
-    model_expect(eg, EG_ERR_SHAPE, "delay_step has 3 numbers", "6 (one a source) or 11 (one a synapse)", NULL);
+    test_expect(eg, EG_ERR_SHAPE, "delay_step has 3 numbers", "6 (one a source) or 11 (one a synapse)", NULL);
     p = eg_exp_synapse_defaults();
     p.weight = eg_array_new(eg, eg_matrix(EG_F32, POST, PRE), NULL);
     eg_exp_synapse(net, "y", pre, post, c, &p);
-    model_expect(eg, EG_ERR_SHAPE, "or a matrix [pre, post]", NULL);
+    test_expect(eg, EG_ERR_SHAPE, "or a matrix [pre, post]", NULL);
     eg_part(post, NULL, 3, 3);
-    model_expect(eg, EG_ERR_ARGUMENT, "3 elements from 3 on are not in 'post', which has 5", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "3 elements from 3 on are not in 'post', which has 5", NULL);
     eg_spike_time_group(net, NULL, 2, 1, (double[]){1}, (int32_t[]){2});
-    model_expect(eg, EG_ERR_ARGUMENT, "event 0 is of neuron 2 at 1 ms; use 0 to 1", NULL);
-    model_close(eg);
+    test_expect(eg, EG_ERR_ARGUMENT, "event 0 is of neuron 2 at 1 ms; use 0 to 1", NULL);
+    test_close(eg);
 }
 END_TEST
 

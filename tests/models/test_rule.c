@@ -12,7 +12,7 @@ typedef struct scene {
 
 static scene build(int way, int64_t num_pre, int64_t num_post)
 {
-    scene s = {.eg = model_open(way, EG_MATH_CONTRACT)};
+    scene s = {.eg = test_open(way)};
     for (int k = 0; k < SPIKES; k++) {
         times[k] = 0.1 * ((k * 11) % 70);
         who[k] = (int32_t)((k * 5 + k / 7) % num_pre);
@@ -68,7 +68,7 @@ static void check_rule(int way, eg_rule rule, int weights, int delays)
     eg_system *b = eg_exp_synapse(s.net, "spelled", s.pre, s.post, spelled_out(s.eg, rule, N, num_post), &p);
     p.rule = rule;
     check_equal(&s, eg_exp_synapse(s.net, "rule", s.pre, s.post, NULL, &p), b, num_post);
-    model_close(s.eg);
+    test_close(s.eg);
 }
 
 START_TEST(rules_are_the_connections_that_they_stand_for)
@@ -86,7 +86,7 @@ END_TEST
 
 START_TEST(all_to_all_of_a_million_by_a_million_needs_no_memory_for_pairs)
 {
-    eg_context *eg = model_open(2, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(2);
     eg_system *net = eg_network(eg, NULL, NULL);
     int64_t n = 1000000;
     eg_lif_params cell = eg_lif_defaults();
@@ -100,7 +100,7 @@ START_TEST(all_to_all_of_a_million_by_a_million_needs_no_memory_for_pairs)
     eg_read(eg_system_variable(y, "g"), g, sizeof *g * (size_t)n);
     for (int64_t k = 0; k < n; k++) ck_assert_float_eq(g[k], 999999);
     free(g);
-    model_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -153,7 +153,7 @@ START_TEST(large_projections_divide_by_delay_as_each_synapse_says)
     free(post);
     free(steps);
     free(w);
-    model_close(s.eg);
+    test_close(s.eg);
 }
 END_TEST
 
@@ -164,15 +164,15 @@ START_TEST(rules_that_do_not_fit_are_named)
     for (int k = 0; k < 2; k++) {
         p.rule = k ? EG_RULE_ALL_TO_OTHERS : EG_RULE_ONE_TO_ONE;
         ck_assert_ptr_null(eg_exp_synapse(s.net, "y", s.pre, s.post, NULL, &p));
-        model_expect(s.eg, EG_ERR_SHAPE, "Exponential 'y'", "groups of one size", "13", "9", NULL);
+        test_expect(s.eg, EG_ERR_SHAPE, "Exponential 'y'", "groups of one size", "13", "9", NULL);
     }
     p.rule = EG_RULE_ALL_TO_ALL;
     eg_exp_synapse(s.net, "y", s.pre, s.post, eg_all_to_all(s.eg, N, M, true), &p);
-    model_expect(s.eg, EG_ERR_ARGUMENT, "connections and a rule", NULL);
+    test_expect(s.eg, EG_ERR_ARGUMENT, "connections and a rule", NULL);
     p.rule = (eg_rule)17;
     eg_exp_synapse(s.net, "y", s.pre, s.post, NULL, &p);
-    model_expect(s.eg, EG_ERR_ARGUMENT, "rule is 17", NULL);
-    model_close(s.eg);
+    test_expect(s.eg, EG_ERR_ARGUMENT, "rule is 17", NULL);
+    test_close(s.eg);
 }
 END_TEST
 

@@ -17,7 +17,7 @@ static const eg_class plain = {.name = "Plain", .role = EG_GROUP, .size = 16, .u
 
 START_TEST(paths_are_names_from_the_root)
 {
-    eg_context *eg = model_open(0, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(0);
     eg_system *net = eg_network(eg, NULL, NULL), *named = eg_network(eg, "net", NULL);
     eg_system *sub = eg_system_new(net, "sub", &eg_network_class, 0, NULL);
     eg_system *E = eg_lif(sub, "E", 4, NULL), *F = eg_lif(named, "E", 4, NULL);
@@ -37,13 +37,13 @@ START_TEST(paths_are_names_from_the_root)
     ck_assert_ptr_eq(eg_system_context(E), eg);
     ck_assert_str_eq(eg_class_of(E)->name, "LIF");
     ck_assert_int_eq(eg_num(E), 4);
-    model_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(unnamed_children_are_counted_by_class_and_parent)
 {
-    eg_context *eg = model_open(0, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(0);
     eg_system *net = eg_network(eg, NULL, NULL), *sub = eg_system_new(net, NULL, &eg_network_class, 0, NULL);
     ck_assert_str_eq(eg_system_path(sub), "Network0");
     ck_assert_str_eq(eg_system_path(eg_lif(net, NULL, 1, NULL)), "LIF0");
@@ -51,68 +51,68 @@ START_TEST(unnamed_children_are_counted_by_class_and_parent)
     ck_assert_str_eq(eg_system_path(eg_lif(net, "LIF1", 1, NULL)), "LIF1");
     ck_assert_str_eq(eg_system_path(eg_lif(net, NULL, 1, NULL)), "LIF2");
     ck_assert_str_eq(eg_system_path(eg_lif(sub, NULL, 1, NULL)), "Network0.LIF0");
-    model_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(a_name_taken_or_wrong_is_an_error)
 {
-    eg_context *eg = model_open(0, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(0);
     eg_system *net = eg_network(eg, NULL, NULL);
     eg_lif(net, "E", 4, NULL);
     ck_assert_ptr_null(eg_lif(net, "E", 4, NULL));
-    model_expect(eg, EG_ERR_ARGUMENT, "LIF 'E'", "another name", "test_system.c", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "LIF 'E'", "another name", "test_system.c", NULL);
     static const char *const wrong[] = {"", "a.b", "a b", "\xC3\xA4"};
     for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++) {
         ck_assert_ptr_null(eg_lif(net, wrong[k], 4, NULL));
-        model_expect(eg, EG_ERR_ARGUMENT, "no name", "letters, digits", NULL);
+        test_expect(eg, EG_ERR_ARGUMENT, "no name", "letters, digits", NULL);
     }
     ck_assert_ptr_null(eg_lif(net, "F", -4, NULL));
-    model_expect(eg, EG_ERR_ARGUMENT, "LIF 'F'", "number of elements", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "LIF 'F'", "number of elements", NULL);
     ck_assert_ptr_null(eg_network(eg, NULL, NULL));
-    model_expect(eg, EG_ERR_ARGUMENT, "name the second", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "name the second", NULL);
     ck_assert_ptr_null(eg_network(eg, "a.b", NULL));
-    model_expect(eg, EG_ERR_ARGUMENT, "'a.b'", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "'a.b'", NULL);
     ck_assert_ptr_null(eg_system_new(net, "G", NULL, 4, NULL));
-    model_expect(eg, EG_ERR_ARGUMENT, "class is NULL", NULL);
-    model_close(eg);
+    test_expect(eg, EG_ERR_ARGUMENT, "class is NULL", NULL);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(what_failed_can_be_made_again)
 {
-    eg_context *eg = model_open(0, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(0);
     eg_system *net = eg_network(eg, NULL, NULL);
     eg_lif_params p = eg_lif_defaults();
     p.tau = -1;
     for (int k = 0; k < 2; k++) {
         ck_assert_ptr_null(eg_lif(net, "E", 4, &p));
-        model_expect(eg, EG_ERR_ARGUMENT, "tau", NULL);
+        test_expect(eg, EG_ERR_ARGUMENT, "tau", NULL);
         ck_assert_ptr_null(eg_system_child(net, k));
         if (k == 0) eg_lif(net, "F", 4, NULL);
     }
     p.tau = 1;
     ck_assert_ptr_nonnull(eg_lif(net, "E", 4, &p));
     ck_assert_ptr_eq(eg_system_child(net, 1), eg_find_system(net, "E"));
-    model_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(an_unknown_variable_lists_what_there_is)
 {
-    eg_context *eg = model_open(0, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(0);
     eg_system *net = eg_network(eg, "net", NULL);
     eg_lif(net, "E", 4, NULL);
     ck_assert_ptr_null(eg_system_variable(net, "E.W"));
-    model_expect(eg, EG_ERR_ARGUMENT, "'E.W'", "there is step, E.V, E.spike, E.input", "test_system.c", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "'E.W'", "there is step, E.V, E.spike, E.input", "test_system.c", NULL);
     ck_assert_ptr_null(eg_system_variable(net, "X.V"));
-    model_expect(eg, EG_ERR_ARGUMENT, "'X.V'", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "'X.V'", NULL);
     ck_assert_ptr_null(eg_system_variable(net, NULL));
-    model_expect(eg, EG_ERR_ARGUMENT, "'NULL'", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "'NULL'", NULL);
     for (int k = 0; k < 100; k++) eg_lif(net, NULL, 1, NULL);
     ck_assert_ptr_null(eg_system_variable(net, "E.W"));
-    model_expect(eg, EG_ERR_ARGUMENT, "...", NULL);
-    model_close(eg);
+    test_expect(eg, EG_ERR_ARGUMENT, "...", NULL);
+    test_close(eg);
 }
 END_TEST
 
@@ -121,46 +121,46 @@ END_TEST
 
 START_TEST(dt_must_be_a_time)
 {
-    eg_context *eg = model_open(0, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(0);
     for (int k = 0; k < 3; k++) {
         double dt = (const double[]){-0.1, NAN, INFINITY}[k];
         ck_assert_ptr_null(eg_network(eg, "n", &(eg_network_options){.dt = dt}));
-        model_expect(eg, EG_ERR_ARGUMENT, "Network 'n'", "dt is", "above 0", NULL);
+        test_expect(eg, EG_ERR_ARGUMENT, "Network 'n'", "dt is", "above 0", NULL);
     }
     ck_assert_ptr_null(eg_network(eg, "n", &(eg_network_options){.dtype = EG_I32}));
-    model_expect(eg, EG_ERR_TYPE, "dtype is i32", NULL);
+    test_expect(eg, EG_ERR_TYPE, "dtype is i32", NULL);
     eg_system *net = eg_network(eg, "n", NULL);
     ck_assert_int_eq(eg_set_dt(net, 0), EG_ERR_ARGUMENT);
-    model_expect(eg, EG_ERR_ARGUMENT, "dt is 0", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "dt is 0", NULL);
     ck_assert_double_eq(eg_dt(net), 0.1);
-    model_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(simulate_refuses_what_it_cannot_run)
 {
-    eg_context *eg = model_open(0, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(0);
     eg_system *net = eg_network(eg, "a", NULL), *other = eg_network(eg, "b", NULL), *E = eg_lif(net, "E", 4, NULL);
     eg_var *theirs = eg_system_variable(eg_lif(other, "E", 4, NULL), "V");
     float out[4];
     ck_assert_int_eq(eg_simulate(NULL, 1, NULL), EG_ERR_ARGUMENT);
     eg_simulate(E, 1, NULL);
-    model_expect(eg, EG_ERR_ARGUMENT, "'a.E'", "the network it is in", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "'a.E'", "the network it is in", NULL);
     eg_simulate(net, -1, NULL);
-    model_expect(eg, EG_ERR_ARGUMENT, "steps is -1", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "steps is -1", NULL);
     eg_simulate(net, 1, &(eg_simulate_options){.num_record = 1, .record = &theirs, .out = (void *[]){out}});
-    model_expect(eg, EG_ERR_ARGUMENT, "record[0]", "'b.E.V'", "eg_system_variable", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "record[0]", "'b.E.V'", "eg_system_variable", NULL);
     eg_simulate(net, 1, &(eg_simulate_options){.num_record = 1, .record = (eg_var *[]){NULL}, .out = (void *[]){out}});
-    model_expect(eg, EG_ERR_ARGUMENT, "record[0]", "NULL", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "record[0]", "NULL", NULL);
     eg_simulate(net, 1, &(eg_simulate_options){.num_record = 1});
-    model_expect(eg, EG_ERR_ARGUMENT, "record and out", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "record and out", NULL);
     ck_assert_ptr_null(eg_stepper(E));
-    model_expect(eg, EG_ERR_ARGUMENT, "eg_stepper", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "eg_stepper", NULL);
     static const eg_class still = {.name = "Still"};
     eg_system_new(net, "S", &still, 0, NULL);
     eg_simulate(net, 1, NULL);
-    model_expect(eg, EG_ERR_STATE, "Still 'a.S'", "no update", NULL);
-    model_close(eg);
+    test_expect(eg, EG_ERR_STATE, "Still 'a.S'", "no update", NULL);
+    test_close(eg);
 }
 END_TEST
 
@@ -207,7 +207,7 @@ static void draw(eg_initializer init, const char *name, int threads)
     eg_context *eg = eg_open(&(eg_options){.threads = threads, .seed = 5});
     eg_system *s = eg_system_new(eg_network(eg, NULL, NULL), name, &plain, DRAWN, NULL);
     eg_read(eg_add_variable(s, "x", eg_vector(EG_F64, DRAWN), init), drawn, sizeof drawn);
-    model_close(eg);
+    test_close(eg);
 }
 
 static double mean_of(double power, double about)
@@ -269,7 +269,7 @@ END_TEST
 
 START_TEST(initial_values_convert_to_every_type_and_outlive_their_array)
 {
-    eg_context *eg = model_open(0, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(0);
     eg_system *s = eg_system_new(eg_network(eg, NULL, NULL), "s", &plain, 3, NULL);
     double given[3] = {1.75, 0, 3e9};
     eg_var *v[EG_DTYPE_COUNT];
@@ -286,13 +286,13 @@ START_TEST(initial_values_convert_to_every_type_and_outlive_their_array)
         for (int t = 0; t < EG_DTYPE_COUNT; t++) eg_fill(v[t], 7);
         eg_reset_state(s, NULL);
     }
-    model_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(wrong_initial_values_are_named)
 {
-    eg_context *eg = model_open(0, EG_MATH_CONTRACT);
+    eg_context *eg = test_open(0);
     eg_system *s = eg_system_new(eg_network(eg, NULL, NULL), "s", &plain, 3, NULL);
     const eg_initializer wrong[] = {eg_init_constant(NAN),     eg_init_normal(NAN, 1),
                                     eg_init_normal(0, -1),     eg_init_truncated_normal(0, INFINITY),
@@ -303,11 +303,11 @@ START_TEST(wrong_initial_values_are_named)
         char name[20];
         snprintf(name, sizeof name, "v%zu", k);
         ck_assert_ptr_null(eg_add_variable(s, name, eg_floats(s), wrong[k]));
-        model_expect(eg, k == 6 || k == 7 ? EG_ERR_SHAPE : EG_ERR_ARGUMENT, "Plain 's'", name, NULL);
+        test_expect(eg, k == 6 || k == 7 ? EG_ERR_SHAPE : EG_ERR_ARGUMENT, "Plain 's'", name, NULL);
     }
     ck_assert_ptr_null(eg_add_variable(s, "a.b", eg_floats(s), eg_init_constant(0)));
-    model_expect(eg, EG_ERR_ARGUMENT, "'a.b'", NULL);
-    model_close(eg);
+    test_expect(eg, EG_ERR_ARGUMENT, "'a.b'", NULL);
+    test_close(eg);
 }
 END_TEST
 

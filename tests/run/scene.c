@@ -1,35 +1,7 @@
 #include "scene.h"
 
 #include <dirent.h>
-#include <stdarg.h>
 #include <stdio.h>
-
-eg_context *scene_open(int way)
-{
-    eg_context *eg = eg_open(&(eg_options){.threads = way > 0 ? way : 1, .interpret = way == 0});
-    ck_assert_ptr_nonnull(eg);
-    return eg;
-}
-
-void scene_fine(eg_context *eg) { ck_assert_msg(eg_error(eg) == EG_OK, "%s", eg_message(eg)); }
-
-void scene_close(eg_context *eg)
-{
-    scene_fine(eg);
-    eg_close(eg);
-}
-
-void scene_expect(eg_context *eg, eg_status status, ...)
-{
-    ck_assert_msg(eg_error(eg) == status, "wanted '%s', got '%s': %s", eg_status_text(status),
-                  eg_status_text(eg_error(eg)), eg_message(eg));
-    va_list ap;
-    va_start(ap, status);
-    for (const char *text; (text = va_arg(ap, const char *));)
-        ck_assert_msg(strstr(eg_message(eg), text), "'%s' is not in: %s", text, eg_message(eg));
-    va_end(ap);
-    eg_clear_error(eg);
-}
 
 typedef struct group {
     eg_var *V, *input, *spike;
@@ -64,7 +36,7 @@ eg_system *scene_net(eg_context *eg, int64_t num)
 {
     eg_system *net = eg_network(eg, NULL, &(eg_network_options){.dt = 0.1, .dtype = EG_F64});
     scene_group(net, "A", num);
-    scene_fine(eg);
+    test_fine(eg);
     return net;
 }
 

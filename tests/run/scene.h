@@ -1,4 +1,4 @@
-/* What the tests of runners share: contexts in each way of running, a group whose values are easy to foretell. */
+/* What the tests of runners share: ways of running, a group whose values are easy to foretell. */
 #ifndef TESTS_RUN_SCENE_H
 #define TESTS_RUN_SCENE_H
 
@@ -9,17 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "support/context.h"
 #include "support/support.h"
 
 /* Way 0: interpreter; 1, 2: compiled, on so many threads. */
 enum { WAYS = 3 };
-eg_context *scene_open(int way);
-/* Checks that there is no error and closes. */
-void scene_close(eg_context *eg);
-void scene_fine(eg_context *eg);
-/* Checks that the context has an error whose message contains every one of the texts (NULL ends them), and forgets it.
- */
-void scene_expect(eg_context *eg, eg_status status, ...);
 
 /* V += input + x; element k spikes in the steps i with (i + k) % 5 = 0.  Variables V, input (f64, f32 in networks of
  * f32), spike.  Returns spike. */

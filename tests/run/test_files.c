@@ -34,7 +34,7 @@ START_TEST(a_file_holds_what_memory_would)
 {
     static const int64_t every[] = {1, 10, 4}; /* 4 beside 10: thinned out of every 2nd */
     for (int k = 0; k < 3; k++) {
-        eg_context *eg = scene_open(_i);
+        eg_context *eg = test_open(_i);
         eg_monitor m[] = {
             {.key = "memory", .variable = "A.V", .every = every[k]},
             {.key = "file", .variable = "A.V", .every = every[k], .file = path},
@@ -51,7 +51,7 @@ START_TEST(a_file_holds_what_memory_would)
             ck_assert_int_eq(file.spec.dim[0], 1003 / every[k]);
         }
         ck_assert_int_eq(scene_files("run_files"), 2);
-        scene_close(eg);
+        test_close(eg);
         remove(path);
         remove(spikes);
     }
@@ -60,21 +60,21 @@ END_TEST
 
 START_TEST(a_run_of_no_steps_writes_a_file_of_no_rows)
 {
-    eg_context *eg = scene_open(1);
+    eg_context *eg = test_open(1);
     eg_monitor m = {.variable = "A.V", .file = path};
     eg_system *run = watch(scene_net(eg, 3), 1, &m);
     eg_run(run, 0, NULL);
     eg_array *a = eg_npy_read(eg, path);
     ck_assert_int_eq(eg_array_spec(a).dim[0], 0);
     ck_assert_int_eq(eg_array_spec(a).dim[1], 3);
-    scene_close(eg);
+    test_close(eg);
     remove(path);
 }
 END_TEST
 
 START_TEST(memory_does_not_grow_with_the_length_of_a_file)
 {
-    eg_context *eg = scene_open(1);
+    eg_context *eg = test_open(1);
     eg_monitor m = {.variable = "A.V", .file = path};
     eg_system *run = watch(scene_net(eg, 1000), 1, &m);
     eg_run(run, 1000, NULL); /* 80 MB */
@@ -84,14 +84,14 @@ START_TEST(memory_does_not_grow_with_the_length_of_a_file)
     struct stat s;
     ck_assert_int_eq(stat(path, &s), 0);
     ck_assert_int_gt(s.st_size, 20000LL * 1000 * 8);
-    scene_close(eg);
+    test_close(eg);
     remove(path);
 }
 END_TEST
 
 START_TEST(a_file_that_cannot_be_written_is_an_error_before_anything_runs)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     static const char *const wrong[] = {"no_such_folder/V.npy", "/", "."};
     for (int k = 0; k < 3; k++) {
         eg_monitor m[] = {{.key = "good", .variable = "A.V", .file = path}, {.variable = "A.V", .file = wrong[k]}};
@@ -100,13 +100,13 @@ START_TEST(a_file_that_cannot_be_written_is_an_error_before_anything_runs)
         scene_group(net, "A", 3);
         eg_system *run = watch(net, 2, m);
         ck_assert_int_eq(eg_run(run, 1, NULL), EG_ERR_IO);
-        scene_expect(eg, EG_ERR_IO, wrong[k], "cannot be written", NULL);
+        test_expect(eg, EG_ERR_IO, wrong[k], "cannot be written", NULL);
         double V[3] = {9, 9, 9};
         eg_read(eg_system_variable(net, "A.V"), V, sizeof V);
         ck_assert_double_eq(V[0], 0);
         ck_assert_int_eq(scene_files("run_files"), 0); /* nor is the other one */
     }
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -118,7 +118,7 @@ static int stop_at_once(void *user, const eg_run_progress *p)
 
 START_TEST(a_cancelled_run_leaves_the_old_file)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     eg_monitor m = {.variable = "A.V", .file = path};
     eg_system *run = watch(scene_net(eg, 300), 1, &m);
     eg_run(run, 1, NULL);
@@ -126,7 +126,7 @@ START_TEST(a_cancelled_run_leaves_the_old_file)
     eg_clear_error(eg);
     ck_assert_int_eq(scene_files("run_files"), 1);
     ck_assert_int_eq(eg_array_spec(eg_npy_read(eg, path)).dim[0], 10);
-    scene_close(eg);
+    test_close(eg);
     remove(path);
 }
 END_TEST

@@ -19,35 +19,35 @@ static eg_val some(void *user, eg_system *target, eg_shared s)
 
 START_TEST(rows_of_another_shape_than_at_first_are_an_error)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     eg_monitor m = {.key = "some", .fn = some};
     width = 1;
     eg_system *run = eg_dsrunner(scene_net(eg, 1000), NULL, &(eg_dsrunner_options){.num_monitors = 1, .monitors = &m});
     eg_run(run, 10, NULL);
-    scene_fine(eg);
+    test_fine(eg);
     width = 1000;
     eg_run(run, 10.1, NULL);
-    scene_expect(eg, EG_ERR_SHAPE, "'some'", "first run", NULL);
-    scene_close(eg);
+    test_expect(eg, EG_ERR_SHAPE, "'some'", "first run", NULL);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(a_run_that_cannot_begin_has_no_rows)
 {
-    eg_context *eg = scene_open(1);
+    eg_context *eg = test_open(1);
     eg_monitor m[] = {{.key = "file", .variable = "A.V", .file = "run_found.npy"}, {.variable = "A.V"}};
     eg_system *run = eg_dsrunner(scene_net(eg, 3), NULL, &(eg_dsrunner_options){.num_monitors = 2, .monitors = m});
     eg_run(run, 5, NULL);
     ck_assert_int_eq(eg_history_of(run, "A.V").spec.dim[0], 50);
-    scene_fine(eg);
+    test_fine(eg);
     remove("run_found.npy");
     ck_assert_int_eq(mkdir("run_found.npy", 0777), 0);
     eg_run(run, 5, NULL);
-    scene_expect(eg, EG_ERR_IO, "run_found.npy", NULL);
+    test_expect(eg, EG_ERR_IO, "run_found.npy", NULL);
     ck_assert_int_eq(eg_history_of(run, "A.V").spec.dim[0], 0);
     ck_assert_int_eq(eg_steps_done(run), 0);
     rmdir("run_found.npy");
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -59,7 +59,7 @@ static eg_val gain(void *user, eg_system *target, eg_shared s)
 
 START_TEST(shared_numbers_are_still_there_after_a_reset)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     eg_system *net = scene_net(eg, 2);
     eg_input in = {.variable = "A.input", .kind = EG_INPUT_FUNC, .fn = gain};
     eg_monitor m = {.variable = "A.input"};
@@ -70,36 +70,36 @@ START_TEST(shared_numbers_are_still_there_after_a_reset)
         eg_run(run, 1, &(eg_dsrun_options){.reset_state = again});
         ck_assert_double_eq(scene_f64(eg_history_of(run, "A.input"), 2, 10, 2)[19], 3);
     }
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(two_monitors_do_not_write_one_file)
 {
-    eg_context *eg = scene_open(1);
+    eg_context *eg = test_open(1);
     eg_monitor m[] = {{.key = "a", .variable = "A.V", .file = "run_found.npy"},
                       {.key = "b", .variable = "A.input", .file = "run_found.npy"}};
     ck_assert_ptr_null(eg_dsrunner(scene_net(eg, 3), NULL, &(eg_dsrunner_options){.num_monitors = 2, .monitors = m}));
-    scene_expect(eg, EG_ERR_ARGUMENT, "both write 'run_found.npy'", NULL);
-    scene_close(eg);
+    test_expect(eg, EG_ERR_ARGUMENT, "both write 'run_found.npy'", NULL);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(a_slow_monitor_does_not_keep_a_file_in_memory)
 {
-    eg_context *eg = scene_open(1);
+    eg_context *eg = test_open(1);
     enum { N = 500, T = 20000 };
     eg_monitor m[] = {{.key = "V", .variable = "A.V", .file = "run_found.npy"},
                       {.key = "end", .variable = "A.V", .every = T}};
     eg_system *run = eg_dsrunner(scene_net(eg, N), NULL, &(eg_dsrunner_options){.num_monitors = 2, .monitors = m});
     eg_run(run, (double)T * 0.1, NULL);
-    scene_fine(eg);
+    test_fine(eg);
     const double *end = scene_f64(eg_history_of(run, "end"), 2, 1, N);
     eg_array *V = eg_npy_read(eg, "run_found.npy");
     ck_assert_int_eq(eg_array_spec(V).dim[0], T);
     ck_assert(!memcmp(end, (const double *)eg_array_data(V) + (int64_t)(T - 1) * N, N * sizeof *end));
     remove("run_found.npy");
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -111,28 +111,28 @@ static int count_ends(void *user, const eg_run_progress *p)
 
 START_TEST(the_end_is_told_once)
 {
-    eg_context *eg = scene_open(1);
+    eg_context *eg = test_open(1);
     eg_system *run = eg_dsrunner(scene_net(eg, 100), NULL, NULL);
     for (int k = 0; k < 2; k++) {
         int ends = 0;
         eg_run(run, k * 30000, &(eg_dsrun_options){.progress = count_ends, .user = &ends});
         ck_assert_int_eq(ends, 1);
     }
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(rows_are_put_only_where_room_was_given)
 {
-    eg_context *eg = scene_open(1);
+    eg_context *eg = test_open(1);
     eg_npy_stream *s = eg_npy_create(eg, "run_found.npy", eg_scalar(EG_F64));
     double *to = eg_npy_rows(s, 2);
     to[0] = 1, to[1] = 2;
     ck_assert_int_eq(eg_npy_put(s, 2), EG_OK);
     ck_assert_int_eq(eg_npy_put(s, 2), EG_ERR_ARGUMENT);
-    scene_expect(eg, EG_ERR_ARGUMENT, "eg_npy_rows", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "eg_npy_rows", NULL);
     eg_npy_discard(s);
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -175,10 +175,10 @@ static eg_val count_then_cancel(void *user, eg_val x)
 
 START_TEST(a_cancel_that_is_late_stops_the_next_call_of_the_run)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     const eg_spec s = eg_scalar(EG_I64);
     eg_func *f = eg_trace(eg, "f", count_then_cancel, eg, 1, &s);
-    scene_fine(eg);
+    test_fine(eg);
     int64_t n = 0;
     const void *in[] = {&n};
     void *out[] = {&n};
@@ -190,7 +190,7 @@ START_TEST(a_cancel_that_is_late_stops_the_next_call_of_the_run)
         ck_assert_int_eq(n, more ? 30 : 20);
     }
     ck_assert_int_eq(eg_call(f, NULL, in, out, NULL), EG_OK); /* and no other one */
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -229,20 +229,20 @@ END_TEST
 
 START_TEST(a_complete_file_takes_no_more_rows)
 {
-    eg_context *eg = scene_open(1);
+    eg_context *eg = test_open(1);
     eg_npy_stream *s = eg_npy_create(eg, "run_found.npy", eg_scalar(EG_F64));
     const double x[2] = {1, 2};
     ck_assert_int_eq(eg_npy_append(s, 2, x), EG_OK);
     ck_assert_int_eq(eg_npy_complete(s), EG_OK);
     ck_assert_int_eq(access("run_found.npy", F_OK), -1);
     ck_assert_int_eq(eg_npy_append(s, 2, x), EG_ERR_STATE);
-    scene_expect(eg, EG_ERR_STATE, "run_found.npy", "no more rows", NULL);
+    test_expect(eg, EG_ERR_STATE, "run_found.npy", "no more rows", NULL);
     ck_assert_ptr_null(eg_npy_rows(s, 1));
-    scene_expect(eg, EG_ERR_STATE, "no more rows", NULL);
+    test_expect(eg, EG_ERR_STATE, "no more rows", NULL);
     ck_assert_int_eq(eg_npy_finish(s), EG_OK);
     ck_assert_int_eq(eg_array_spec(eg_npy_read(eg, "run_found.npy")).dim[0], 2);
     remove("run_found.npy");
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 

@@ -32,17 +32,17 @@ START_TEST(each_operation_does_what_its_name_says)
     static const double want[] = {6 + 4, 6 - 4, 6 * 4, 6 / 4.0, 4};
     for (int op = EG_INPUT_ADD; op <= EG_INPUT_SET; op++) {
         for (int width = 1; width <= 3; width += 2) {
-            eg_context *eg = scene_open(_i);
+            eg_context *eg = test_open(_i);
             eg_array *rows = ramp(eg, 20, width);
             for (int k = 0; k < 20 * width; k++) ((double *)eg_array_data(rows))[k] = 4;
             eg_input in[] = {{.variable = "A.input", .value = 6},
                              {.variable = "A.input", .kind = EG_INPUT_ITER, .op = (eg_input_op)op, .array = rows}};
             eg_system *run = feed(scene_net(eg, 3), 2, in);
             eg_run(run, 2, NULL);
-            scene_fine(eg);
+            test_fine(eg);
             const double *got = inputs_of(run, 20, 3);
             for (int k = 0; k < 60; k++) ck_assert_double_eq(got[k], want[op]);
-            scene_close(eg);
+            test_close(eg);
         }
     }
 }
@@ -51,7 +51,7 @@ END_TEST
 /* 10 fix '=', then fix + 2, then iter * 3, then func - t; given in another order. */
 START_TEST(fix_comes_before_iter_before_func_and_set_before_the_rest)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     eg_system *net = scene_net(eg, 3);
     double one = 1, three[20];
     for (int k = 0; k < 20; k++) three[k] = 3;
@@ -67,13 +67,13 @@ START_TEST(fix_comes_before_iter_before_func_and_set_before_the_rest)
     eg_run(run, 2, NULL);
     const double *got = inputs_of(run, 20, 3);
     for (int k = 0; k < 60; k++) ck_assert_double_eq_tol(got[k], (10 + 2) / 4.0 * 3 - (k / 3) * 0.1, 1e-14);
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(iterated_arrays_begin_with_their_first_row_in_each_run)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     eg_input in = {.variable = "A.input", .kind = EG_INPUT_ITER, .array = ramp(eg, 30, 3)};
     eg_system *run = feed(scene_net(eg, 3), 1, &in);
     for (int again = 0; again < 2; again++) {
@@ -81,13 +81,13 @@ START_TEST(iterated_arrays_begin_with_their_first_row_in_each_run)
         const double *got = inputs_of(run, again ? 30 : 20, 3);
         for (int k = 0; k < 60; k++) ck_assert_double_eq(got[k], k);
     }
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(arrays_by_the_clock_go_on_in_the_next_run)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     eg_input in = {.variable = "A.input", .kind = EG_INPUT_ITER, .array = ramp(eg, 30, 3), .by_clock = true};
     eg_system *run = feed(scene_net(eg, 3), 1, &in);
     eg_run(run, 2, NULL);
@@ -95,20 +95,20 @@ START_TEST(arrays_by_the_clock_go_on_in_the_next_run)
     const double *got = inputs_of(run, 10, 3);
     for (int k = 0; k < 30; k++) ck_assert_double_eq(got[k], 60 + k);
     ck_assert_int_eq(eg_run(run, 0.1, NULL), EG_ERR_SHAPE);
-    scene_expect(eg, EG_ERR_SHAPE, "0 rows left", "1 steps", NULL);
+    test_expect(eg, EG_ERR_SHAPE, "0 rows left", "1 steps", NULL);
     ck_assert_int_eq(eg_run(run, 3, &(eg_dsrun_options){.reset_state = true}), EG_OK);
     ck_assert_double_eq(inputs_of(run, 30, 3)[0], 0);
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(an_array_that_is_too_short_is_an_error_before_anything_runs)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     eg_input in = {.variable = "A.input", .kind = EG_INPUT_ITER, .array = ramp(eg, 19, 3)};
     eg_system *net = scene_net(eg, 3), *run = feed(net, 1, &in);
     ck_assert_int_eq(eg_run(run, 2, &(eg_dsrun_options){.reset_state = true}), EG_ERR_SHAPE);
-    scene_expect(eg, EG_ERR_SHAPE, "input 0 of 'A.input'", "19 rows", "20 steps", NULL);
+    test_expect(eg, EG_ERR_SHAPE, "input 0 of 'A.input'", "19 rows", "20 steps", NULL);
     double V[3] = {1, 1, 1};
     int64_t i0 = -1;
     eg_read(eg_system_variable(net, "A.V"), V, sizeof V);
@@ -116,13 +116,13 @@ START_TEST(an_array_that_is_too_short_is_an_error_before_anything_runs)
     ck_assert_double_eq(V[2], 0);
     ck_assert_int_eq(i0, 0);
     ck_assert_int_eq(eg_run(run, 1.9, NULL), EG_OK);
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(arrays_of_other_types_and_shapes_are_converted_and_spread)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     int32_t steps[20];
     float one[3] = {1, 2, 3};
     for (int k = 0; k < 20; k++) steps[k] = k;
@@ -133,7 +133,7 @@ START_TEST(arrays_of_other_types_and_shapes_are_converted_and_spread)
     eg_run(run, 2, NULL);
     const double *got = inputs_of(run, 20, 3);
     for (int k = 0; k < 60; k++) ck_assert_double_eq(got[k], k / 3 + k % 3 + 1);
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -145,7 +145,7 @@ static void push(void *user, eg_system *target, eg_shared s)
 
 START_TEST(a_callable_changes_what_it_likes_after_the_inputs)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     int ten = 10;
     eg_input in = {.variable = "A.input", .value = 1};
     eg_monitor m = {.variable = "A.V"};
@@ -156,13 +156,13 @@ START_TEST(a_callable_changes_what_it_likes_after_the_inputs)
     eg_run(run, 1, NULL);
     const double *V = scene_f64(eg_history_of(run, "A.V"), 2, 10, 3);
     for (int k = 0; k < 10; k++) ck_assert_double_eq(V[3 * k], 10 * k + 1.5);
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(any_variable_can_be_a_target_and_spikes_can_be_set)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     bool rows[4][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}, {1, 1, 1}};
     eg_input in[] = {{.variable = "A.V", .value = 2, .op = EG_INPUT_MUL},
                      {.variable = "A.V", .value = 1},
@@ -175,14 +175,14 @@ START_TEST(any_variable_can_be_a_target_and_spikes_can_be_set)
     const double *V = scene_f64(eg_history_of(run, "A.V"), 2, 4, 3);
     double want = 0;
     for (int k = 0; k < 4; k++) ck_assert_double_eq(V[3 * k], want = (want + 1) * 2); /* + before * */
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(parts_of_groups_are_targets)
 {
     for (int op = EG_INPUT_ADD; op <= EG_INPUT_SET; op++) {
-        eg_context *one = scene_open(_i);
+        eg_context *one = test_open(_i);
         eg_system *net = scene_net(one, 6);
         eg_part(eg_find_system(net, "A"), "tail", 4, 2);
         eg_input in[] = {
@@ -191,19 +191,19 @@ START_TEST(parts_of_groups_are_targets)
         ((double *)eg_array_data(in[1].array))[0] = 2;
         eg_system *run = feed(net, 2, in);
         eg_run(run, 0.3, NULL);
-        scene_fine(one);
+        test_fine(one);
         static const double want[] = {10, 6, 16, 4, 2};
         const double *got = inputs_of(run, 3, 6);
         ck_assert_double_eq(got[0], 8);
         ck_assert_double_eq(got[4], want[op]);
-        scene_close(one);
+        test_close(one);
     }
 }
 END_TEST
 
 START_TEST(batch_first_arrays_have_time_second)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     eg_system *net = eg_network(eg, NULL, &(eg_network_options){.dtype = EG_F64});
     eg_var *h = eg_add_variable(net, "h", eg_matrix(EG_F64, 2, 3), eg_init_constant(0));
     eg_array *a = eg_array_new(eg, ((eg_spec){.dtype = EG_F64, .rank = 3, .dim = {2, 4, 3}}), NULL);
@@ -216,14 +216,14 @@ START_TEST(batch_first_arrays_have_time_second)
     eg_read(h, got, sizeof got);
     for (int k = 0; k < 6; k++) ck_assert_double_eq(got[k], k / 3 * 12 + 3 + k % 3);
     eg_run(run, 0.5, NULL);
-    scene_expect(eg, EG_ERR_SHAPE, "4 rows", NULL);
-    scene_close(eg);
+    test_expect(eg, EG_ERR_SHAPE, "4 rows", NULL);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(wrong_inputs_are_named_when_the_runner_is_made)
 {
-    eg_context *eg = scene_open(1);
+    eg_context *eg = test_open(1);
     eg_system *net = scene_net(eg, 3);
     eg_array *four = ramp(eg, 5, 4), *scalar = eg_array_new(eg, eg_scalar(EG_F64), NULL);
     const struct {
@@ -245,9 +245,9 @@ START_TEST(wrong_inputs_are_named_when_the_runner_is_made)
     };
     for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++) {
         ck_assert_ptr_null(feed(net, 1, &wrong[k].in));
-        scene_expect(eg, wrong[k].status, wrong[k].text, wrong[k].more, "test_inputs.c", NULL);
+        test_expect(eg, wrong[k].status, wrong[k].text, wrong[k].more, "test_inputs.c", NULL);
     }
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 

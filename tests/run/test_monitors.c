@@ -23,7 +23,7 @@ static eg_system *graded(eg_context *eg, int64_t num)
 
 START_TEST(one_index_keeps_the_axis_and_several_come_in_their_order)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     int64_t one = 2, some[] = {3, 0, 3}, range[] = {1, 2};
     eg_monitor m[] = {{.key = "one", .variable = "A.V", .indices = &one, .num_indices = 1},
                       {.key = "some", .variable = "A.V", .indices = some, .num_indices = 3},
@@ -40,14 +40,14 @@ START_TEST(one_index_keeps_the_axis_and_several_come_in_their_order)
         ck_assert_double_eq(b[3 * t + 1], 1 + t);
         ck_assert_double_eq(c[2 * t + 1], 2001 + t);
     }
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 /* On two threads the last element is another thread's than the first; neither needs a barrier. */
 START_TEST(single_elements_of_large_groups_are_right_wherever_they_lie)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     enum { N = 5000 };
     int64_t at[] = {0, 63, 64, 2495, 2496, 2497, N - 1}, range[N / 50];
     eg_monitor m[8];
@@ -68,7 +68,7 @@ START_TEST(single_elements_of_large_groups_are_right_wherever_they_lie)
     for (int t = 0; t < 300; t++) {
         for (int k = 0; k < N / 50; k++) ck_assert_int_eq(s[t * (N / 50) + k], scene_spikes(t, 2450 + k));
     }
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -104,7 +104,7 @@ static eg_val number(void *user, eg_system *target, eg_shared s)
 
 START_TEST(functions_see_the_end_of_the_step)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     double two = 2;
     eg_monitor m[] = {{.key = "sum", .fn = sum_V, .user = &two},
                       {.key = "t", .fn = time_of},
@@ -128,7 +128,7 @@ START_TEST(functions_see_the_end_of_the_step)
         ck_assert_double_eq(t5[k], (5 * k + 5) * 0.1);
     }
     ck_assert_double_eq(scene_f64(eg_history_of(run, "seven"), 1, 20, 0)[19], 7);
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -136,7 +136,7 @@ END_TEST
 
 START_TEST(every_k_th_step_is_recorded_whatever_the_strides)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     static const int64_t every[] = {1, 10, 100, 25, 4, 7, 1000, 3, 0, 50};
     enum { NUM = sizeof every / sizeof *every };
     eg_monitor m[NUM];
@@ -150,7 +150,7 @@ START_TEST(every_k_th_step_is_recorded_whatever_the_strides)
         }
         eg_system *run = watch(net, num, m);
         eg_run(run, 23.7, &(eg_dsrun_options){.reset_state = true});
-        scene_fine(eg);
+        test_fine(eg);
         for (int k = 0; k < num; k++) {
             int64_t step = every[first + k] ? every[first + k] : 1, rows = 237 / step;
             eg_history h = eg_history_of(run, key[k]);
@@ -165,7 +165,7 @@ START_TEST(every_k_th_step_is_recorded_whatever_the_strides)
         eg_read(eg_system_variable(run, "i0"), &i0, sizeof i0);
         ck_assert_int_eq(i0, 237);
     }
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -173,7 +173,7 @@ START_TEST(inputs_can_be_seen_in_every_k_th_step)
 {
     eg_monitor m[] = {{.key = "all", .variable = "A.input"}, {.key = "few", .variable = "A.input", .every = 10}};
     for (int first = 0; first < 2; first++) { /* with and without a record in every step */
-        eg_context *one = scene_open(_i);
+        eg_context *one = test_open(_i);
         eg_system *net = scene_net(one, 3), *run = watch(net, 2 - first, m + first);
         eg_run(run, 3, NULL);
         const double *few = scene_f64(eg_history_of(run, "few"), 2, 3, 3);
@@ -181,7 +181,7 @@ START_TEST(inputs_can_be_seen_in_every_k_th_step)
         double after[3];
         eg_read(eg_system_variable(net, "A.input"), after, sizeof after);
         ck_assert_double_eq(after[0], 0); /* inputs are those of a step */
-        scene_close(one);
+        test_close(one);
     }
 }
 END_TEST
@@ -215,7 +215,7 @@ START_TEST(events_are_the_steps_and_indices_of_what_is_true)
 {
     static const int64_t sizes[] = {1, 31, 32, 33, 64, 95, 700};
     for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
-        eg_context *one = scene_open(_i);
+        eg_context *one = test_open(_i);
         int64_t some[] = {0, 7, 3}, range[] = {5, 6, 7, 8};
         bool large = sizes[k] > 8;
         eg_monitor m[] = {{.variable = "A.spike", .events = true},
@@ -226,7 +226,7 @@ START_TEST(events_are_the_steps_and_indices_of_what_is_true)
                           {.key = "some", .variable = "A.spike", .events = true, .indices = some, .num_indices = 3}};
         eg_system *run = watch(scene_net(one, sizes[k]), large ? 6 : 4, m);
         eg_run(run, 10.7, NULL);
-        scene_fine(one);
+        test_fine(one);
         check_events(eg_history_of(run, "A.spike"), 107, 1, 0, sizes[k]);
         check_events(eg_history_of(run, "third"), 107, 3, 0, sizes[k]);
         check_events(eg_history_of(run, "tenth"), 107, 10, 0, sizes[k]);
@@ -244,7 +244,7 @@ START_TEST(events_are_the_steps_and_indices_of_what_is_true)
         eg_run(run, 0.8, NULL); /* steps are counted from the beginning of the run: 107 + 3 is its first of these */
         const int64_t *again = eg_history_of(run, "A.spike").data;
         ck_assert_int_eq(again[0], sizes[k] > 2 ? 0 : 3);
-        scene_close(one);
+        test_close(one);
     }
 }
 END_TEST
@@ -252,30 +252,30 @@ END_TEST
 /* Several pieces, searched by several threads. */
 START_TEST(long_runs_of_large_groups_lose_no_event)
 {
-    eg_context *eg = scene_open(_i ? 2 : 1);
+    eg_context *eg = test_open(_i ? 2 : 1);
     enum { N = 40000, T = 400 };
     eg_monitor m = {.variable = "A.spike", .events = true};
     eg_system *run = watch(scene_net(eg, N), 1, &m);
     eg_run(run, (double)T * 0.1, NULL);
     eg_history h = eg_history_of(run, "A.spike");
     check_events(h, T, 1, 0, N);
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(parts_of_groups_are_seen_as_they_are)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     eg_system *net = graded(eg, 10);
     eg_part(eg_find_system(net, "A"), "tail", 6, 4);
-    scene_fine(eg);
+    test_fine(eg);
     int64_t one = 1;
     const char *path = "A.tail.V", *spike = "A.tail.spike";
     eg_monitor m[] = {{.key = "V", .variable = path},
                       {.key = "one", .variable = path, .indices = &one, .num_indices = 1},
                       {.key = "spike", .variable = spike, .events = true}};
     eg_system *run = watch(net, 3, m);
-    scene_fine(eg);
+    test_fine(eg);
     eg_run(run, 1, NULL);
     const double *V = scene_f64(eg_history_of(run, "V"), 2, 10, 4);
     ck_assert_double_eq(V[0], 6001);
@@ -285,8 +285,8 @@ START_TEST(parts_of_groups_are_seen_as_they_are)
     ck_assert_int_eq(p[1], 3);
     one = 4;
     watch(net, 3, m);
-    scene_expect(eg, EG_ERR_ARGUMENT, "index 4 is outside of 0 .. 3", NULL);
-    scene_close(eg);
+    test_expect(eg, EG_ERR_ARGUMENT, "index 4 is outside of 0 .. 3", NULL);
+    test_close(eg);
 }
 END_TEST
 
@@ -302,7 +302,7 @@ static eg_val two_values(void *user, eg_system *target, eg_shared s)
 
 START_TEST(wrong_monitors_are_named_when_the_runner_is_made)
 {
-    eg_context *eg = scene_open(1);
+    eg_context *eg = test_open(1);
     eg_system *net = scene_net(eg, 3);
     int64_t bad = 3, negative = -1, zero = 0;
     const struct {
@@ -331,55 +331,55 @@ START_TEST(wrong_monitors_are_named_when_the_runner_is_made)
     };
     for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++) {
         ck_assert_ptr_null(watch(net, 1, &wrong[k].m));
-        scene_expect(eg, wrong[k].status, wrong[k].text, wrong[k].more, "test_monitors.c", NULL);
+        test_expect(eg, wrong[k].status, wrong[k].text, wrong[k].more, "test_monitors.c", NULL);
     }
     eg_monitor twice[] = {{.variable = "A.V"}, {.variable = "A.spike", .key = "A.V"}};
     ck_assert_ptr_null(watch(net, 2, twice));
-    scene_expect(eg, EG_ERR_ARGUMENT, "monitors 0 and 1 are both called 'A.V'", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "monitors 0 and 1 are both called 'A.V'", NULL);
     eg_monitor file = {.variable = "A.V", .file = "x.npy"};
     ck_assert_ptr_null(eg_dsrunner(
         net, NULL, &(eg_dsrunner_options){.num_monitors = 1, .monitors = &file, .data_first_axis = EG_BATCH_FIRST}));
-    scene_expect(eg, EG_ERR_ARGUMENT, "time first", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "time first", NULL);
     ck_assert_ptr_nonnull(watch(net, 1, twice));
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(functions_that_give_the_wrong_thing_are_named_before_anything_runs)
 {
-    eg_context *eg = scene_open(1);
+    eg_context *eg = test_open(1);
     eg_system *net = scene_net(eg, 3);
     eg_monitor pair = {.key = "pair", .fn = two_values}, real = {.key = "real", .fn = time_of, .events = true};
     eg_run(watch(net, 1, &pair), 1, NULL);
-    scene_expect(eg, EG_ERR_TYPE, "'pair'", "return one value", NULL);
+    test_expect(eg, EG_ERR_TYPE, "'pair'", "return one value", NULL);
     eg_run(watch(net, 1, &real), 1, NULL);
-    scene_expect(eg, EG_ERR_TYPE, "'real'", "arrays of bool", "a scalar", NULL);
+    test_expect(eg, EG_ERR_TYPE, "'real'", "arrays of bool", "a scalar", NULL);
     double V[3] = {5, 5, 5};
     eg_read(eg_system_variable(net, "A.V"), V, sizeof V);
     ck_assert_double_eq(V[0], 0);
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(unknown_keys_list_the_known_ones)
 {
-    eg_context *eg = scene_open(1);
+    eg_context *eg = test_open(1);
     eg_monitor m[] = {{.variable = "A.V"}, {.key = "spikes", .variable = "A.spike"}};
     eg_system *run = watch(scene_net(eg, 3), 2, m);
     eg_run(run, 1, NULL);
     ck_assert_ptr_null(eg_history_of(run, "V").data);
-    scene_expect(eg, EG_ERR_ARGUMENT, "no monitor 'V'", "there is A.V, spikes", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "no monitor 'V'", "there is A.V, spikes", NULL);
     ck_assert_ptr_null(eg_history_of(run, NULL).data);
-    scene_expect(eg, EG_ERR_ARGUMENT, "NULL", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "NULL", NULL);
     ck_assert_ptr_null(eg_times_of(run, "nothing").data);
-    scene_expect(eg, EG_ERR_ARGUMENT, "nothing", "A.V, spikes", NULL);
-    scene_close(eg);
+    test_expect(eg, EG_ERR_ARGUMENT, "nothing", "A.V, spikes", NULL);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(many_monitors_are_recorded_at_once)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     eg_monitor m[MANY + 30];
     char key[MANY + 30][16];
     for (int k = 0; k < MANY + 30; k++) {
@@ -392,7 +392,7 @@ START_TEST(many_monitors_are_recorded_at_once)
         int step = 1 + k % 4;
         ck_assert_double_eq(scene_f64(eg_history_of(run, key[k]), 2, 60 / step, 3)[3], 2 * step);
     }
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 

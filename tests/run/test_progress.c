@@ -26,12 +26,12 @@ static eg_system *runner_of(eg_context *eg, int64_t num)
 
 START_TEST(progress_begins_at_none_and_ends_at_all)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     eg_system *run = runner_of(eg, 50);
     for (int again = 0; again < 2; again++) {
         heard h = {.ascending = true};
         eg_run(run, 1000.3, &(eg_dsrun_options){.progress = listen, .user = &h});
-        scene_fine(eg);
+        test_fine(eg);
         ck_assert_int_ge(h.num, 2);
         ck_assert_int_eq(h.first.step, 0);
         ck_assert_int_eq(h.first.steps, 10003);
@@ -44,19 +44,19 @@ START_TEST(progress_begins_at_none_and_ends_at_all)
         else
             ck_assert_double_gt(h.first.compile_s, 0);
     }
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(a_long_run_is_heard_of_about_every_20_ms)
 {
-    eg_context *eg = scene_open(1);
+    eg_context *eg = test_open(1);
     heard h = {.ascending = true};
     eg_run(runner_of(eg, 3000), 4000, &(eg_dsrun_options){.progress = listen, .user = &h});
     ck_assert(h.ascending);
     ck_assert_int_ge(h.num, 3);
     ck_assert_int_le(h.num, 3 + (int)(h.last.run_s / 0.015));
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -70,7 +70,7 @@ static size_t text_of(FILE *f, char *text, size_t size)
 
 START_TEST(a_bar_in_a_file_is_one_line_at_the_end)
 {
-    eg_context *eg = scene_open(1);
+    eg_context *eg = test_open(1);
     FILE *f = tmpfile();
     eg_progress_bar bar = {.file = f, .label = "LIF"};
     eg_run(runner_of(eg, 50), 1000, &(eg_dsrun_options){.progress = eg_progress_bar_show, .user = &bar});
@@ -82,7 +82,7 @@ START_TEST(a_bar_in_a_file_is_one_line_at_the_end)
     for (size_t k = 0; k < sizeof want / sizeof *want; k++)
         ck_assert_msg(strstr(text, want[k]), "'%s' is not in: %s", want[k], text);
     fclose(f);
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -119,9 +119,9 @@ START_TEST(a_bar_without_a_file_shows_nothing)
     eg_progress_bar bar = {0};
     ck_assert_int_eq(eg_progress_bar_show(NULL, NULL), 0);
     ck_assert_int_eq(eg_progress_bar_show(&bar, &(eg_run_progress){1, 2, 0, 1}), 0);
-    eg_context *eg = scene_open(1);
+    eg_context *eg = test_open(1);
     eg_run(runner_of(eg, 5), 1, &(eg_dsrun_options){.progress = eg_progress_bar_show});
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 

@@ -12,31 +12,31 @@ static const eg_input give_one = {.variable = "A.input", .value = 1};
 
 START_TEST(rows_are_what_is_there_after_each_step)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     eg_system *run = runner_of(scene_net(eg, 3), 1, &see_V, &give_one);
     ck_assert_int_eq(eg_run(run, 5, NULL), EG_OK);
     ck_assert_int_eq(eg_steps_done(run), 50);
     const double *V = scene_f64(eg_history_of(run, "A.V"), 2, 50, 3);
     for (int k = 0; k < 150; k++) ck_assert_double_eq(V[k], k / 3 + 1);
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(times_are_the_ends_of_the_steps_each_one_product)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     eg_system *run = runner_of(scene_net(eg, 3), 1, &see_V, NULL);
     eg_run(run, 100, NULL);
     eg_run(run, 100, NULL);
     const double *t = scene_f64(eg_times_of(run, NULL), 1, 1000, 0);
     for (int k = 0; k < 1000; k++) ck_assert_double_eq(t[k], (1000 + k + 1) * 0.1);
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(a_second_run_goes_on_and_replaces_the_histories_in_their_memory)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     eg_system *run = runner_of(scene_net(eg, 3), 1, &see_V, &give_one);
     eg_run(run, 3, NULL);
     const void *before = eg_history_of(run, "A.V").data;
@@ -47,14 +47,14 @@ START_TEST(a_second_run_goes_on_and_replaces_the_histories_in_their_memory)
     ck_assert_double_eq(V[0], 31);
     ck_assert_double_eq(V[59], 50);
     ck_assert_double_eq(t[0], 31 * 0.1);
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 /* Upstream lost a step in 348 of these. */
 START_TEST(every_multiple_of_dt_gives_its_number_of_steps)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     eg_system *run = runner_of(scene_net(eg, 2), 0, NULL, NULL);
     double sum = 0;
     for (int k = 1; k <= 300; k++) {
@@ -65,13 +65,13 @@ START_TEST(every_multiple_of_dt_gives_its_number_of_steps)
         ck_assert_int_eq(eg_steps_done(run), k);
     }
     ck_assert_int_le(eg_get_stats(eg).compiles, 1);
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(the_clock_advances_by_whole_steps_exactly)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     eg_system *net = scene_net(eg, 2), *run = runner_of(net, 0, NULL, NULL);
     for (int k = 0; k < 1000; k++) eg_run(run, 0.3, NULL);
     int64_t i0 = 0;
@@ -79,24 +79,24 @@ START_TEST(the_clock_advances_by_whole_steps_exactly)
     ck_assert_int_eq(i0, 3000);
     eg_run(run, 0.1, NULL);
     ck_assert_double_eq(scene_f64(eg_times_of(run, NULL), 1, 1, 0)[0], 3001 * 0.1);
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(a_duration_that_is_no_whole_number_of_steps_is_an_error)
 {
-    eg_context *eg = scene_open(1);
+    eg_context *eg = test_open(1);
     eg_system *run = runner_of(scene_net(eg, 2), 0, NULL, NULL);
     static const double wrong[] = {0.25, -1, NAN, INFINITY, 0.1001};
     for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++) {
         ck_assert_int_eq(eg_run(run, wrong[k], NULL), EG_ERR_ARGUMENT);
-        scene_expect(eg, EG_ERR_ARGUMENT, "eg_run", "ms", NULL);
+        test_expect(eg, EG_ERR_ARGUMENT, "eg_run", "ms", NULL);
     }
     ck_assert_int_eq(eg_run(run, 0, NULL), EG_OK);
     ck_assert_int_eq(eg_steps_done(run), 0);
     eg_run(run, 0.25, NULL);
-    scene_expect(eg, EG_ERR_ARGUMENT, "0.25", "no whole number of steps of 0.1 ms", "0.3 ms are 3 steps", NULL);
-    scene_close(eg);
+    test_expect(eg, EG_ERR_ARGUMENT, "0.25", "no whole number of steps of 0.1 ms", "0.3 ms are 3 steps", NULL);
+    test_close(eg);
 }
 END_TEST
 
@@ -109,7 +109,7 @@ static eg_val time_of(void *user, eg_system *target, eg_shared s)
 
 START_TEST(time_begins_at_t0_and_after_a_reset_there_again)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     eg_system *net = scene_net(eg, 3);
     eg_monitor m[] = {see_V, {.key = "t", .fn = time_of}};
     eg_system *run = eg_dsrunner(
@@ -122,13 +122,13 @@ START_TEST(time_begins_at_t0_and_after_a_reset_there_again)
     eg_run(run, 1, &(eg_dsrun_options){.reset_state = true});
     ck_assert_double_eq(scene_f64(eg_history_of(run, "t"), 1, 10, 0)[0], fma(1, 0.1, 7));
     ck_assert_double_eq(scene_f64(eg_history_of(run, "A.V"), 2, 10, 3)[0], 1);
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(states_of_ones_own_have_their_own_clock)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     eg_system *run = runner_of(scene_net(eg, 3), 1, &see_V, &give_one);
     eg_state *a = eg_state_new(eg), *b = eg_state_new(eg);
     eg_run(run, 1, &(eg_dsrun_options){.state = a});
@@ -136,13 +136,13 @@ START_TEST(states_of_ones_own_have_their_own_clock)
     eg_run(run, 1, &(eg_dsrun_options){.state = a});
     ck_assert_double_eq(scene_f64(eg_history_of(run, "A.V"), 2, 10, 3)[29], 20);
     ck_assert_double_eq(scene_f64(eg_times_of(run, NULL), 1, 10, 0)[0], 11 * 0.1);
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(outputs_of_the_update_are_recorded_unless_told_otherwise)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     eg_system *net = scene_net(eg, 3), *A = eg_find_system(net, "A");
     eg_system *run = eg_dsrunner(A, "run", NULL);
     eg_run(run, 2, NULL);
@@ -153,19 +153,19 @@ START_TEST(outputs_of_the_update_are_recorded_unless_told_otherwise)
     ck_assert_int_eq(y.spec.dim[0], 20);
     for (int k = 0; k < 60; k++) ck_assert_int_eq(((const bool *)y.data)[k], scene_spikes(k / 3, k % 3));
     eg_output_of(run, 1);
-    scene_expect(eg, EG_ERR_ARGUMENT, "no output 1 of 'A'; it has 1", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "no output 1 of 'A'; it has 1", NULL);
     eg_system *quiet = eg_dsrunner(A, "quiet", &(eg_dsrunner_options){.no_outputs = true});
     eg_run(quiet, 2, NULL);
     ck_assert_int_eq(eg_num_outputs(quiet), 0);
     eg_output_of(quiet, 0);
-    scene_expect(eg, EG_ERR_ARGUMENT, "no_outputs", NULL);
-    scene_close(eg);
+    test_expect(eg, EG_ERR_ARGUMENT, "no_outputs", NULL);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(rows_of_x_are_fed_into_the_update_and_end_the_run)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     eg_system *A = eg_find_system(scene_net(eg, 3), "A");
     eg_monitor m = {.variable = "V"};
     eg_system *run = runner_of(A, 1, &m, NULL);
@@ -180,25 +180,25 @@ START_TEST(rows_of_x_are_fed_into_the_update_and_end_the_run)
     double scalars[2] = {1, 2};
     eg_run_inputs(run, eg_vector(EG_F64, 2), scalars, NULL);
     ck_assert_double_eq(scene_f64(eg_history_of(run, "V"), 2, 2, 3)[3], 2 * V[0] + 3);
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(wrong_x_is_an_error)
 {
-    eg_context *eg = scene_open(1);
+    eg_context *eg = test_open(1);
     eg_system *A = eg_find_system(scene_net(eg, 3), "A"), *run = eg_dsrunner(A, NULL, NULL);
     double x[4] = {0};
     eg_run_inputs(run, eg_scalar(EG_F64), x, NULL);
-    scene_expect(eg, EG_ERR_SHAPE, "[T, ...]", NULL);
+    test_expect(eg, EG_ERR_SHAPE, "[T, ...]", NULL);
     eg_run_inputs(run, eg_vector(EG_F64, 4), NULL, NULL);
-    scene_expect(eg, EG_ERR_ARGUMENT, "x is NULL", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "x is NULL", NULL);
     eg_run_inputs(run, eg_matrix(EG_F64, 1, 4), x, NULL);
-    scene_expect(eg, EG_ERR_SHAPE, "eg_add", NULL);
+    test_expect(eg, EG_ERR_SHAPE, "eg_add", NULL);
     eg_run_inputs(run, (eg_spec){.dtype = EG_DTYPE_COUNT, .rank = 1}, x, NULL);
-    scene_expect(eg, EG_ERR_SHAPE, NULL);
+    test_expect(eg, EG_ERR_SHAPE, NULL);
     ck_assert_int_eq(eg_run(run, 1, NULL), EG_OK);
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -229,7 +229,7 @@ static eg_val mean(void *user, eg_system *target, eg_shared s)
 
 START_TEST(batch_first_data_give_batch_first_results)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     eg_system *cell = eg_system_new(scene_net(eg, 1), "cell", &batched, 0, NULL);
     eg_monitor m[] = {{.variable = "h"}, {.key = "sum", .fn = mean}};
     eg_system *run = eg_dsrunner(
@@ -251,7 +251,7 @@ START_TEST(batch_first_data_give_batch_first_results)
         }
     }
     scene_f64(eg_history_of(run, "sum"), 1, 4, 0); /* no batch axis to move */
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -259,7 +259,7 @@ END_TEST
 
 START_TEST(a_group_alone_is_a_target_and_the_others_stand_still)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     eg_system *net = scene_net(eg, 3), *B = scene_group(net, "B", 2);
     eg_input in = {.variable = "input", .value = 1};
     eg_system *run = runner_of(B, 0, NULL, &in);
@@ -270,13 +270,13 @@ START_TEST(a_group_alone_is_a_target_and_the_others_stand_still)
     ck_assert_double_eq(A_V[0], 0);
     ck_assert_double_eq(B_V[1], 10);
     ck_assert_str_eq(eg_system_path(run), "B.run");
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(the_target_s_own_update_leaves_its_runners_out)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     eg_system *net = scene_net(eg, 3), *run = runner_of(net, 1, &see_V, &give_one);
     int64_t i0 = -1;
     eg_run(run, 1, NULL);
@@ -286,13 +286,13 @@ START_TEST(the_target_s_own_update_leaves_its_runners_out)
     eg_reset_state(net, NULL);
     eg_read(eg_system_variable(run, "i0"), &i0, sizeof i0);
     ck_assert_int_eq(i0, 0);
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(what_is_added_to_the_network_later_takes_part)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     eg_system *net = scene_net(eg, 3), *run = runner_of(net, 1, &see_V, &give_one);
     eg_run(run, 1, NULL);
     eg_system *B = scene_group(net, "B", 2);
@@ -301,7 +301,7 @@ START_TEST(what_is_added_to_the_network_later_takes_part)
     double V[2];
     eg_read(eg_system_variable(B, "V"), V, sizeof V);
     ck_assert_double_eq(V[0], 30);
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -314,7 +314,7 @@ static eg_val call_update(void *user, eg_val x)
 
 START_TEST(update_of_a_runner_in_a_function_is_its_whole_loop)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     eg_system *A = eg_find_system(scene_net(eg, 3), "A");
     eg_monitor m[] = {{.variable = "V"}, {.key = "V5", .variable = "V", .every = 5}};
     eg_input in = {.variable = "input", .value = 1};
@@ -337,7 +337,7 @@ START_TEST(update_of_a_runner_in_a_function_is_its_whole_loop)
     int64_t i0 = 0;
     eg_read(eg_system_variable(run, "i0"), &i0, sizeof i0);
     ck_assert_int_eq(i0, 16);
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -349,11 +349,11 @@ static eg_val call_wrong(void *user, eg_val x)
 
 START_TEST(update_of_a_runner_without_steps_is_an_error)
 {
-    eg_context *eg = scene_open(1);
+    eg_context *eg = test_open(1);
     eg_system *run = eg_dsrunner(scene_net(eg, 3), NULL, NULL);
     ck_assert_ptr_null(eg_trace(eg, "outer", call_wrong, run, 0, NULL));
-    scene_expect(eg, EG_ERR_ARGUMENT, "a whole number of steps", NULL);
-    scene_close(eg);
+    test_expect(eg, EG_ERR_ARGUMENT, "a whole number of steps", NULL);
+    test_close(eg);
 }
 END_TEST
 
@@ -361,59 +361,59 @@ END_TEST
 
 START_TEST(wrong_options_are_named)
 {
-    eg_context *eg = scene_open(1);
+    eg_context *eg = test_open(1);
     eg_system *net = scene_net(eg, 3);
     ck_assert_ptr_null(eg_dsrunner(NULL, NULL, NULL));
     ck_assert_ptr_null(eg_dsrunner(net, NULL, &(eg_dsrunner_options){.dt = -1}));
-    scene_expect(eg, EG_ERR_ARGUMENT, "DSRunner", "dt is -1", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "DSRunner", "dt is -1", NULL);
     ck_assert_ptr_null(eg_dsrunner(net, NULL, &(eg_dsrunner_options){.t0 = NAN}));
-    scene_expect(eg, EG_ERR_ARGUMENT, "t0 is", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "t0 is", NULL);
     ck_assert_ptr_null(eg_dsrunner(net, NULL, &(eg_dsrunner_options){.num_monitors = 1}));
-    scene_expect(eg, EG_ERR_ARGUMENT, "1 monitors, but no array", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "1 monitors, but no array", NULL);
     ck_assert_ptr_null(eg_dsrunner(net, NULL, &(eg_dsrunner_options){.num_inputs = -2}));
-    scene_expect(eg, EG_ERR_ARGUMENT, "-2 inputs", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "-2 inputs", NULL);
     ck_assert_ptr_null(eg_dsrunner(net, NULL, &(eg_dsrunner_options){.data_first_axis = (eg_data_axis)5}));
-    scene_expect(eg, EG_ERR_ARGUMENT, "data_first_axis is 5", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "data_first_axis is 5", NULL);
     ck_assert_ptr_nonnull(eg_dsrunner(net, "A2", NULL));
     ck_assert_ptr_null(eg_dsrunner(net, "A2", NULL));
-    scene_expect(eg, EG_ERR_ARGUMENT, "A2", "another name", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "A2", "another name", NULL);
     ck_assert_ptr_null(eg_dsrunner(net, "A2", NULL)); /* and that is all: */
-    scene_expect(eg, EG_ERR_ARGUMENT, NULL);
-    scene_close(eg);
+    test_expect(eg, EG_ERR_ARGUMENT, NULL);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(what_is_no_runner_is_an_error)
 {
-    eg_context *eg = scene_open(1);
+    eg_context *eg = test_open(1);
     eg_system *net = scene_net(eg, 3);
     ck_assert_int_eq(eg_run(NULL, 1, NULL), EG_ERR_ARGUMENT);
     ck_assert_int_eq(eg_run(net, 1, NULL), EG_ERR_ARGUMENT);
-    scene_expect(eg, EG_ERR_ARGUMENT, "eg_run", "Network", "make one by eg_dsrunner", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "eg_run", "Network", "make one by eg_dsrunner", NULL);
     ck_assert_ptr_null(eg_history_of(net, "V").data);
-    scene_expect(eg, EG_ERR_ARGUMENT, "eg_history_of", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "eg_history_of", NULL);
     ck_assert_ptr_null(eg_times_of(net, NULL).data);
-    scene_expect(eg, EG_ERR_ARGUMENT, "eg_times_of", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "eg_times_of", NULL);
     ck_assert_ptr_null(eg_output_of(net, 0).data);
-    scene_expect(eg, EG_ERR_ARGUMENT, "eg_output_of", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "eg_output_of", NULL);
     ck_assert_int_eq(eg_num_outputs(net), 0);
     eg_clear_error(eg);
     ck_assert_int_eq(eg_steps_done(net), 0);
     ck_assert_int_eq(eg_steps_done(NULL), 0);
     ck_assert_ptr_null(eg_history_of(NULL, "V").data);
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(before_the_first_run_there_is_nothing)
 {
-    eg_context *eg = scene_open(1);
+    eg_context *eg = test_open(1);
     eg_system *run = runner_of(scene_net(eg, 3), 1, &see_V, NULL);
     ck_assert_ptr_null(eg_history_of(run, "A.V").data);
     ck_assert_int_eq(eg_times_of(run, NULL).spec.dim[0], 0);
     eg_output_of(run, 0);
-    scene_expect(eg, EG_ERR_ARGUMENT, "before its first run", NULL);
-    scene_close(eg);
+    test_expect(eg, EG_ERR_ARGUMENT, "before its first run", NULL);
+    test_close(eg);
 }
 END_TEST
 

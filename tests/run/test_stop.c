@@ -46,30 +46,30 @@ static int stop_later(void *user, const eg_run_progress *p)
 START_TEST(progress_can_cancel_and_the_run_can_go_on)
 {
     for (int num = 0; num <= 4; num += 4) {
-        eg_context *own = scene_open(_i);
+        eg_context *own = test_open(_i);
         eg_system *net = scene_net(own, 3), *run = watch(net, num);
         ck_assert_int_eq(eg_run(run, num ? 1e5 : 1e9, &(eg_dsrun_options){.progress = stop_later}), EG_ERR_CANCELLED);
-        scene_expect(own, EG_ERR_CANCELLED, "cancelled", NULL);
+        test_expect(own, EG_ERR_CANCELLED, "cancelled", NULL);
         int64_t done = eg_steps_done(run);
         ck_assert_int_gt(done, 0);
         check_whole(run, net, NULL, num, 0);
         ck_assert_int_eq(eg_run(run, 3, NULL), EG_OK);
         check_whole(run, net, NULL, num, done);
-        scene_close(own);
+        test_close(own);
     }
 }
 END_TEST
 
 START_TEST(a_run_on_a_state_of_its_own_leaves_the_context_without_error)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     eg_system *net = scene_net(eg, 3), *run = watch(net, 4);
     eg_state *s = eg_state_new(eg);
     ck_assert_int_eq(eg_run(run, 1e5, &(eg_dsrun_options){.state = s, .progress = stop_later}), EG_ERR_CANCELLED);
     ck_assert_int_eq(eg_run_status(s), EG_ERR_CANCELLED);
-    scene_fine(eg);
+    test_fine(eg);
     check_whole(run, net, s, 4, 0);
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -81,13 +81,13 @@ static int stop_first(void *user, const eg_run_progress *p)
 
 START_TEST(a_run_cancelled_before_its_first_step_has_done_nothing)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     eg_system *net = scene_net(eg, 3), *run = watch(net, 4);
     ck_assert_int_eq(eg_run(run, 10, &(eg_dsrun_options){.progress = stop_first}), EG_ERR_CANCELLED);
-    scene_expect(eg, EG_ERR_CANCELLED, "before the first step", NULL);
+    test_expect(eg, EG_ERR_CANCELLED, "before the first step", NULL);
     check_whole(run, net, NULL, 4, 0);
     ck_assert_int_eq(eg_steps_done(run), 0);
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -100,15 +100,15 @@ static void *cancel(void *user)
 
 START_TEST(another_thread_can_cancel)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     eg_system *net = scene_net(eg, 3), *run = watch(net, 0);
     pthread_t t;
     pthread_create(&t, NULL, cancel, eg_own_state(eg));
     eg_run(run, 1e9, NULL);
     pthread_join(t, NULL);
-    scene_expect(eg, EG_ERR_CANCELLED, "cancelled after", NULL);
+    test_expect(eg, EG_ERR_CANCELLED, "cancelled after", NULL);
     check_whole(run, net, NULL, 0, 0);
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -128,7 +128,7 @@ static eg_val from_host(void *user, eg_system *target, eg_shared s)
 
 START_TEST(a_host_function_that_fails_takes_its_step_back)
 {
-    eg_context *eg = scene_open(_i);
+    eg_context *eg = test_open(_i);
     eg_system *net = scene_net(eg, 3);
     int left = 25;
     eg_input in[] = {{.variable = "A.input", .value = 2},
@@ -137,7 +137,7 @@ START_TEST(a_host_function_that_fails_takes_its_step_back)
     eg_system *run = eg_dsrunner(
         net, NULL, &(eg_dsrunner_options){.num_monitors = 1, .monitors = &m, .num_inputs = 2, .inputs = in});
     ck_assert_int_eq(eg_run(run, 10, NULL), EG_ERR_RUN);
-    scene_expect(eg, EG_ERR_RUN, "fail_later", NULL);
+    test_expect(eg, EG_ERR_RUN, "fail_later", NULL);
     ck_assert_int_eq(eg_steps_done(run), 25);
     const double *V = scene_f64(eg_history_of(run, "A.V"), 2, 25, 3);
     double want = 0;
@@ -145,7 +145,7 @@ START_TEST(a_host_function_that_fails_takes_its_step_back)
     ck_assert_int_eq(*(int64_t *)eg_data(NULL, eg_system_variable(run, "i0")), 25);
     left = 1000;
     ck_assert_int_eq(eg_run(run, 1, NULL), EG_OK);
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -157,30 +157,30 @@ static int run_inside(void *user, const eg_run_progress *p)
 
 START_TEST(a_runner_that_runs_cannot_be_run)
 {
-    eg_context *eg = scene_open(1);
+    eg_context *eg = test_open(1);
     eg_system *run = watch(scene_net(eg, 3), 1);
     eg_run(run, 1, &(eg_dsrun_options){.progress = run_inside, .user = run});
-    scene_expect(eg, EG_ERR_STATE, "is running", NULL);
+    test_expect(eg, EG_ERR_STATE, "is running", NULL);
     ck_assert_int_eq(eg_run(run, 1, NULL), EG_OK);
-    scene_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(after_an_error_of_the_context_nothing_runs)
 {
-    eg_context *eg = scene_open(1);
+    eg_context *eg = test_open(1);
     eg_system *run = watch(scene_net(eg, 3), 1);
     eg_fail(eg, EG_ERR_ARGUMENT, NULL, 0, "an earlier error");
     ck_assert_int_eq(eg_run(run, 1, NULL), EG_ERR_ARGUMENT);
-    scene_expect(eg, EG_ERR_ARGUMENT, "an earlier error", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "an earlier error", NULL);
     ck_assert_int_eq(eg_steps_done(run), 0);
     eg_run(run, 1, &(eg_dsrun_options){.threads = -1});
-    scene_expect(eg, EG_ERR_ARGUMENT, "threads is -1", NULL);
-    eg_context *other = scene_open(1);
+    test_expect(eg, EG_ERR_ARGUMENT, "threads is -1", NULL);
+    eg_context *other = test_open(1);
     eg_run(run, 1, &(eg_dsrun_options){.state = eg_state_new(other)});
-    scene_expect(eg, EG_ERR_SCOPE, "context", NULL);
-    scene_close(other);
-    scene_close(eg);
+    test_expect(eg, EG_ERR_SCOPE, "context", NULL);
+    test_close(other);
+    test_close(eg);
 }
 END_TEST
 

@@ -6,14 +6,14 @@
 
 static void check_names(eg_optimizer_kind kind, bool all, const char *const *want)
 {
-    eg_context *eg = train_open(0);
+    eg_context *eg = test_open(0);
     eg_var *W = eg_variable(eg, "net.W", eg_matrix(EG_F32, 4, 3));
     eg_optimizer_params p = eg_optimizer_defaults(kind);
     p.lr = eg_constant_lr(0.1);
     if (all && kind == EG_SM3) p.momentum = 0.9;
     if (all && kind == EG_ADAMW) p.amsgrad = true;
     eg_optimizer *o = eg_optimizer_new(eg, NULL, &p, 1, &W);
-    train_fine(eg);
+    test_fine(eg);
     int n = 0;
     for (; want[n]; n++) {
         ck_assert_str_eq(eg_variable_name(eg_optimizer_variable(o, n)), want[n]);
@@ -22,7 +22,7 @@ static void check_names(eg_optimizer_kind kind, bool all, const char *const *wan
     ck_assert_int_eq(eg_optimizer_num_variables(o), n);
     ck_assert_ptr_null(eg_optimizer_variable(o, n));
     ck_assert_ptr_null(eg_optimizer_variable(o, -1));
-    train_close(eg);
+    test_close(eg);
 }
 
 START_TEST(what_it_remembers_is_named_below_its_own_name)
@@ -43,7 +43,7 @@ END_TEST
 
 START_TEST(unnamed_ones_are_counted_and_failed_ones_leave_nothing)
 {
-    eg_context *eg = train_open(0);
+    eg_context *eg = test_open(0);
     eg_var *W = eg_variable(eg, "W", eg_scalar(EG_F32));
     eg_optimizer_params p = eg_optimizer_defaults(EG_ADAM);
     p.lr = eg_constant_lr(0.1);
@@ -57,19 +57,19 @@ START_TEST(unnamed_ones_are_counted_and_failed_ones_leave_nothing)
     ck_assert_str_eq(eg_optimizer_name(eg_optimizer_new(eg, NULL, &p, 1, &W)), "Adam4");
     int64_t before = eg_num_variables(eg);
     ck_assert_ptr_null(eg_optimizer_new(eg, "trainer.opt", &p, 1, &W));
-    train_expect(eg, EG_ERR_ARGUMENT, "eg_optimizer_new: Adam 'trainer.opt': the variable 'trainer.opt.step' exists",
-                 "another name", "test_optimizer_errors.c", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "eg_optimizer_new: Adam 'trainer.opt': the variable 'trainer.opt.step' exists",
+                "another name", "test_optimizer_errors.c", NULL);
     for (int k = 0; k < 2; k++) {
         eg_variable(eg, k ? "other.x" : "late.v.W", eg_scalar(EG_F32));
         ck_assert_ptr_null(eg_optimizer_new(eg, k ? "a b" : "late", &p, 1, &W));
-        train_expect(eg, EG_ERR_ARGUMENT,
-                     k ? "eg_optimizer_new: Adam 'a b': this is no name"
-                       : "eg_optimizer_new: Adam 'late': the variable 'late.v.W' exists already",
-                     NULL);
+        test_expect(eg, EG_ERR_ARGUMENT,
+                    k ? "eg_optimizer_new: Adam 'a b': this is no name"
+                      : "eg_optimizer_new: Adam 'late': the variable 'late.v.W' exists already",
+                    NULL);
         ck_assert_int_eq(eg_num_variables(eg), ++before);
     }
     ck_assert_ptr_null(eg_optimizer_new(eg, "", &p, 1, &W));
-    train_expect(eg, EG_ERR_ARGUMENT, "no name", "letters", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "no name", "letters", NULL);
     char name[256];
     memset(name, 'q', sizeof name);
     name[194] = 0; /* with .step 199 letters, with .m.W 198 */
@@ -78,29 +78,29 @@ START_TEST(unnamed_ones_are_counted_and_failed_ones_leave_nothing)
         memset(name, 'r', sizeof name);
         name[n] = 0;
         ck_assert_ptr_null(eg_optimizer_new(eg, name, &p, 1, &W));
-        train_expect(eg, EG_ERR_ARGUMENT, "eg_optimizer_new: Adam 'rrr", "longer than 200", NULL);
+        test_expect(eg, EG_ERR_ARGUMENT, "eg_optimizer_new: Adam 'rrr", "longer than 200", NULL);
     }
     ck_assert_ptr_null(eg_find_variable(eg, "late.m.W"));
-    train_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(kinds_are_found_by_name)
 {
-    eg_context *eg = train_open(0);
+    eg_context *eg = test_open(0);
     for (unsigned k = 0; k < EG_OPTIMIZER_COUNT; k++) {
         ck_assert_uint_eq(eg_optimizer_by_name(eg, eg_optimizer_kind_name(k)), k);
         ck_assert_uint_eq(eg_optimizer_defaults(k).kind, k);
     }
     ck_assert_uint_eq(eg_optimizer_by_name(eg, "adam"), EG_OPTIMIZER_COUNT);
-    train_expect(eg, EG_ERR_ARGUMENT, "'adam'", "SGD, Momentum, MomentumNesterov", "AdamW, SM3",
-                 "test_optimizer_errors.c", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "'adam'", "SGD, Momentum, MomentumNesterov", "AdamW, SM3",
+                "test_optimizer_errors.c", NULL);
     ck_assert_uint_eq(eg_optimizer_by_name(eg, NULL), EG_OPTIMIZER_COUNT);
-    train_expect(eg, EG_ERR_ARGUMENT, "'NULL'", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "'NULL'", NULL);
     ck_assert_uint_eq(eg_optimizer_by_name(NULL, "LARS"), EG_LARS);
     ck_assert_uint_eq(eg_optimizer_by_name(NULL, "LARSE"), EG_OPTIMIZER_COUNT);
     ck_assert_str_eq(eg_optimizer_kind_name(EG_OPTIMIZER_COUNT), "?");
-    train_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -108,7 +108,7 @@ END_TEST
 
 START_TEST(parameters_outside_of_their_range)
 {
-    eg_context *eg = train_open(0);
+    eg_context *eg = test_open(0);
     eg_var *W = eg_variable(eg, "W", eg_vector(EG_F32, 3));
     const struct {
         eg_optimizer_kind kind;
@@ -145,28 +145,28 @@ START_TEST(parameters_outside_of_their_range)
         p.lr = eg_constant_lr(0.1);
         memcpy((char *)&p + wrong[k].at, &wrong[k].x, sizeof wrong[k].x);
         ck_assert_ptr_null(eg_optimizer_new(eg, "opt", &p, 1, &W));
-        train_expect(eg, EG_ERR_ARGUMENT, "eg_optimizer_new: ", eg_optimizer_kind_name(p.kind),
-                     " 'opt': ", wrong[k].name, "test_optimizer_errors.c", NULL);
+        test_expect(eg, EG_ERR_ARGUMENT, "eg_optimizer_new: ", eg_optimizer_kind_name(p.kind),
+                    " 'opt': ", wrong[k].name, "test_optimizer_errors.c", NULL);
     }
     eg_optimizer_params p = eg_optimizer_defaults(EG_ADAM);
     ck_assert_ptr_null(eg_optimizer_new(eg, NULL, &p, 1, &W));
-    train_expect(eg, EG_ERR_ARGUMENT, "eg_optimizer_new: Adam: lr is nan", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "eg_optimizer_new: Adam: lr is nan", NULL);
     p.lr = eg_exponential_decay(0.1, 0, 0.9);
     ck_assert_ptr_null(eg_optimizer_new(eg, NULL, &p, 1, &W));
-    train_expect(eg, EG_ERR_ARGUMENT, "eg_optimizer_new: Adam: lr.decay_steps is 0", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "eg_optimizer_new: Adam: lr.decay_steps is 0", NULL);
     p.lr = eg_constant_lr(0.1);
     p.amsgrad = true;
     ck_assert_ptr_null(eg_optimizer_new(eg, NULL, &p, 1, &W));
-    train_expect(eg, EG_ERR_ARGUMENT, "no amsgrad", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "no amsgrad", NULL);
     p.amsgrad = false;
     p.no_prox = true;
     ck_assert_ptr_null(eg_optimizer_new(eg, NULL, &p, 1, &W));
-    train_expect(eg, EG_ERR_ARGUMENT, "no no_prox", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "no no_prox", NULL);
     p = eg_optimizer_defaults(EG_OPTIMIZER_COUNT);
     ck_assert_ptr_null(eg_optimizer_new(eg, NULL, &p, 1, &W));
-    train_expect(eg, EG_ERR_ARGUMENT, "no kind", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "no kind", NULL);
     ck_assert_ptr_null(eg_optimizer_new(eg, NULL, NULL, 1, &W));
-    train_expect(eg, EG_ERR_ARGUMENT, "NULL", "eg_optimizer_defaults", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "NULL", "eg_optimizer_defaults", NULL);
     /* What lr is a factor of may be above 1. */
     static const eg_optimizer_kind times_lr[] = {EG_LARS, EG_ADAN, EG_ADAMW};
     for (int k = 0; k < 3; k++) {
@@ -185,36 +185,36 @@ START_TEST(parameters_outside_of_their_range)
     ck_assert_ptr_nonnull(eg_optimizer_new(eg, NULL, &p, 1, &W));
     p = eg_optimizer_defaults(EG_ADADELTA);
     ck_assert_ptr_nonnull(eg_optimizer_new(eg, NULL, &p, 1, &W));
-    train_close(eg);
+    test_close(eg);
 }
 END_TEST
 
 START_TEST(variables_that_cannot_be_trained)
 {
-    eg_context *eg = train_open(0), *other = train_open(0);
+    eg_context *eg = test_open(0), *other = test_open(0);
     eg_var *W = eg_variable(eg, "W", eg_vector(EG_F32, 3)), *n = eg_variable(eg, "n", eg_scalar(EG_I64));
     eg_var *foreign = eg_variable(other, "W", eg_vector(EG_F32, 3));
     eg_optimizer_params p = eg_optimizer_defaults(EG_ADAM);
     p.lr = eg_constant_lr(0.1);
     ck_assert_ptr_null(eg_optimizer_new(eg, "o", &p, 0, &W));
-    train_expect(eg, EG_ERR_ARGUMENT, "Adam 'o': 0 variables", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "Adam 'o': 0 variables", NULL);
     ck_assert_ptr_null(eg_optimizer_new(eg, "o", &p, -1, &W));
-    train_expect(eg, EG_ERR_ARGUMENT, "-1 variables", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "-1 variables", NULL);
     ck_assert_ptr_null(eg_optimizer_new(eg, "o", &p, 1, NULL));
-    train_expect(eg, EG_ERR_ARGUMENT, "NULL", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "NULL", NULL);
     ck_assert_ptr_null(eg_optimizer_new(eg, "o", &p, 2, (eg_var *[]){W, NULL}));
-    train_expect(eg, EG_ERR_ARGUMENT, "variable 1, 'NULL'", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "variable 1, 'NULL'", NULL);
     ck_assert_ptr_null(eg_optimizer_new(eg, "o", &p, 2, (eg_var *[]){W, n}));
-    train_expect(eg, EG_ERR_TYPE, "variable 1, 'n', is no float", NULL);
+    test_expect(eg, EG_ERR_TYPE, "variable 1, 'n', is no float", NULL);
     ck_assert_ptr_null(eg_optimizer_new(eg, "o", &p, 2, (eg_var *[]){W, W}));
-    train_expect(eg, EG_ERR_ARGUMENT, "'W', is twice", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "'W', is twice", NULL);
     ck_assert_ptr_null(eg_optimizer_new(eg, "o", &p, 1, &foreign));
-    train_expect(eg, EG_ERR_ARGUMENT, "'W', is of another context", NULL);
+    test_expect(eg, EG_ERR_ARGUMENT, "'W', is of another context", NULL);
     ck_assert_ptr_null(eg_optimizer_new(NULL, "o", &p, 1, &W));
     ck_assert_int_eq(eg_num_variables(eg), 2);
     ck_assert_ptr_nonnull(eg_optimizer_new(eg, "o", &p, 1, &W));
-    train_close(eg);
-    train_close(other);
+    test_close(eg);
+    test_close(other);
 }
 END_TEST
 
@@ -248,12 +248,12 @@ static eg_val foreign_trace(void *user, eg_val x)
 static void give_expect(given a, eg_spec w, eg_spec b, eg_status status, const char *one, const char *two)
 {
     eg_trace(a.eg, "give", give, &a, 2, (eg_spec[]){w, b});
-    train_expect(a.eg, status, "eg_optimizer_update: SGD 'o': ", one, two, "test_optimizer_errors.c", NULL);
+    test_expect(a.eg, status, "eg_optimizer_update: SGD 'o': ", one, two, "test_optimizer_errors.c", NULL);
 }
 
 START_TEST(gradients_that_do_not_fit)
 {
-    eg_context *eg = train_open(0), *other = train_open(0);
+    eg_context *eg = test_open(0), *other = test_open(0);
     eg_var *v[2] = {eg_variable(eg, "W", eg_vector(EG_F32, 3)), eg_variable(eg, "b", eg_scalar(EG_F64))};
     eg_optimizer_params p = eg_optimizer_defaults(EG_SGD);
     p.lr = eg_constant_lr(0.1);
@@ -288,8 +288,8 @@ START_TEST(gradients_that_do_not_fit)
     ck_assert_int_eq(eg_optimizer_steps(NULL, NULL), -1);
     ck_assert_double_nan(eg_optimizer_lr(NULL, NULL));
     ck_assert_int_eq(eg_optimizer_reset(NULL, NULL), EG_ERR_ARGUMENT);
-    train_close(eg);
-    train_close(other);
+    test_close(eg);
+    test_close(other);
 }
 END_TEST
 

@@ -22,20 +22,20 @@ static eg_val clip_both(void *user, eg_val x)
 static void check_clip(double max_norm, const double *wide, const float *narrow, double norm, const double *want)
 {
     for (int way = 0; way < WAYS; way++) {
-        clip c = {train_open(way), max_norm};
+        clip c = {test_open(way), max_norm};
         eg_spec specs[] = {eg_vector(EG_F64, 2), eg_vector(EG_F32, 2)};
         double got = 0, a[2];
         float b[2];
         eg_call(eg_trace(c.eg, "clip", clip_both, &c, 2, specs), NULL, (const void *[]){wide, narrow},
                 (void *[]){&got, a, b}, NULL);
-        train_fine(c.eg);
+        test_fine(c.eg);
         const double all[] = {got, a[0], a[1], b[0], b[1]}, wanted[] = {norm, want[0], want[1], want[2], want[3]};
         for (int k = 0; k < 5; k++) {
             double eps = k < 3 ? 1e-14 : 1e-6, w = k < 3 ? wanted[k] : (double)(float)wanted[k];
             bool same = isnan(w) ? isnan(all[k]) : all[k] == w || fabs(all[k] - w) <= eps * fabs(w);
             ck_assert_msg(same, "max_norm %g, number %d: %g, not %g", max_norm, k, all[k], w);
         }
-        train_close(c.eg);
+        test_close(c.eg);
     }
 }
 #define CLIP(max, a, b, c, d, norm, ...)                                                                               \
@@ -78,7 +78,7 @@ START_TEST(norms_of_lars_far_away)
     static const double at[] = {1e200, 1e-170, 1, 1e140, 1e-140};
     for (int way = 0; way < WAYS; way++) {
         for (int k = 0; k < 5; k++) {
-            eg_context *eg = train_open(way);
+            eg_context *eg = test_open(way);
             eg_spec spec = eg_vector(EG_F64, 2);
             double x[] = {3 * at[k], 4 * at[k]}, g[] = {-12 * at[k], 5 * at[k]}, got[2];
             eg_var *W = eg_variable(eg, "W", spec);
@@ -93,7 +93,7 @@ START_TEST(norms_of_lars_far_away)
                 double want = x[j] - 0.5 * 1e-3 * 5 / 13 * g[j];
                 ck_assert_msg(fabs(got[j] - want) <= 1e-14 * at[k], "at %g: %g, not %g", at[k], got[j], want);
             }
-            train_close(eg);
+            test_close(eg);
         }
     }
 }
@@ -122,7 +122,7 @@ static eg_val grow(void *user, eg_val i)
 static void says_here(eg_context *eg, eg_func *f, const void *in)
 {
     double out[2];
-    train_fine(eg);
+    test_fine(eg);
     ck_assert_ptr_null(strstr(eg_text(f), "lib/train"));
     ck_assert_int_ne(eg_call(f, NULL, (const void *[]){in}, (void *[]){out}, &(eg_run_options){.check = EG_CHECK_ALL}),
                      EG_OK);
@@ -132,7 +132,7 @@ static void says_here(eg_context *eg, eg_func *f, const void *in)
 
 START_TEST(checks_name_the_users_line)
 {
-    eg_context *eg = train_open(0);
+    eg_context *eg = test_open(0);
     eg_spec vec = eg_vector(EG_F32, 2), count = eg_scalar(EG_I64);
     const float broken[] = {1, NAN};
     const int64_t far = 1000;
@@ -149,7 +149,7 @@ START_TEST(checks_name_the_users_line)
     says_here(eg, eg_trace(eg, "clip", clip_one, eg, 1, &vec), broken);
     ck_assert_ptr_null(strstr(eg_text(eg_trace(eg, "clip", clip_values, eg, 1, &vec)), "lib/train"));
     says_here(eg, eg_trace(eg, "grow", grow, eg, 1, &count), &far);
-    train_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -159,12 +159,12 @@ START_TEST(checks_are_quiet)
     static const double limits[] = {1, 1e-300, INFINITY};
     eg_spec specs[] = {eg_vector(EG_F64, 2), eg_vector(EG_F32, 2)};
     for (int k = 0; k < 9; k++) {
-        clip c = {train_open(0), limits[k % 3]};
+        clip c = {test_open(0), limits[k % 3]};
         double wide[] = {0, k < 3 ? 0 : k < 6 ? 3 : 3e200}, a[2], norm;
         float narrow[] = {0, 0}, b[2];
         eg_call(eg_trace(c.eg, "clip", clip_both, &c, 2, specs), NULL, (const void *[]){wide, narrow},
                 (void *[]){&norm, a, b}, &(eg_run_options){.check = EG_CHECK_ALL});
-        train_close(c.eg);
+        test_close(c.eg);
     }
 }
 END_TEST
@@ -177,11 +177,11 @@ static eg_val no_limit(void *user, eg_val g)
 
 START_TEST(parameters_are_called_as_they_are)
 {
-    eg_context *eg = train_open(0);
+    eg_context *eg = test_open(0);
     eg_spec vec = eg_vector(EG_F32, 2);
     ck_assert_ptr_null(eg_trace(eg, "clip", no_limit, eg, 1, &vec));
-    train_expect(eg, EG_ERR_ARGUMENT, "eg_clip_by_global_norm: max_norm is -1; use a number above 0", HERE, NULL);
-    train_close(eg);
+    test_expect(eg, EG_ERR_ARGUMENT, "eg_clip_by_global_norm: max_norm is -1; use a number above 0", HERE, NULL);
+    test_close(eg);
 }
 END_TEST
 

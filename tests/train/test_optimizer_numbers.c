@@ -21,11 +21,11 @@ static eg_val single_step(void *user, eg_val g)
 
 static single single_open(const eg_optimizer_params *p, eg_spec spec)
 {
-    single s = {.eg = train_open(1)};
+    single s = {.eg = test_open(1)};
     s.x = eg_variable(s.eg, "x", spec);
     s.opt = eg_optimizer_new(s.eg, NULL, p, 1, &s.x);
     s.step = eg_trace(s.eg, "step", single_step, &s, 1, &spec);
-    train_fine(s.eg);
+    test_fine(s.eg);
     return s;
 }
 
@@ -60,7 +60,7 @@ START_TEST(corrections_keep_their_digits)
             ck_assert_int_eq(eg_optimizer_steps(s.opt, NULL), step + 1);
             eg_write(s.x, &zero, sizeof zero);
         }
-        train_close(s.eg);
+        test_close(s.eg);
     }
 }
 END_TEST
@@ -75,7 +75,7 @@ static eg_val update_both(void *user, eg_val x)
 
 START_TEST(rates_are_double_precision_beside_f32)
 {
-    single s = {.eg = train_open(2)};
+    single s = {.eg = test_open(2)};
     eg_var *v[2] = {eg_variable(s.eg, "a", eg_scalar(EG_F32)), eg_variable(s.eg, "b", eg_scalar(EG_F64))};
     eg_optimizer_params p = eg_optimizer_defaults(EG_SGD);
     p.lr = eg_exponential_decay(0.1, 1, 0.99975);
@@ -90,7 +90,7 @@ START_TEST(rates_are_double_precision_beside_f32)
     eg_read(v[1], &b, sizeof b);
     ck_assert_double_eq_tol(b / -lr, 1, 1e-14);
     ck_assert_float_eq(a, (float)b);
-    train_close(s.eg);
+    test_close(s.eg);
 }
 END_TEST
 
@@ -104,7 +104,7 @@ START_TEST(nan_is_not_lost)
         ck_assert_float_nan(x[2]);
         if (p.kind != EG_LARS) ck_assert(isfinite(x[0]));
     }
-    train_close(s.eg);
+    test_close(s.eg);
 }
 END_TEST
 
@@ -125,7 +125,7 @@ START_TEST(nothing_is_infinite_on_the_way)
         ck_assert_msg(status == EG_OK, "%s: %s", eg_optimizer_kind_name(p.kind), eg_message(s.eg));
         for (int i = 0; i < 6; i++) ck_assert(isfinite(x[i]));
     }
-    train_close(s.eg);
+    test_close(s.eg);
 }
 END_TEST
 
@@ -147,7 +147,7 @@ START_TEST(lars_takes_1_where_a_norm_is_0)
     eg_write(s.x, at, sizeof at);
     single_call(&s, tiny, x);
     ck_assert_float_eq_tol(x[0] / -6e-25f, 1 + 0.5f * 2e-3f * 0.5f, 1e-6f);
-    train_close(s.eg);
+    test_close(s.eg);
 }
 END_TEST
 
@@ -175,7 +175,7 @@ static eg_func *clip_trace(clip *c)
 START_TEST(gradients_are_clipped)
 {
     for (int way = 0; way < WAYS; way++) {
-        clip c = {.eg = train_open(way), .value = 2};
+        clip c = {.eg = test_open(way), .value = 2};
         float a[4] = {-3, 0.1f, NAN, INFINITY}, x[4];
         double b = -5, y, norm;
         const void *in[2] = {a, &b};
@@ -219,7 +219,7 @@ START_TEST(gradients_are_clipped)
         b = 4e-30;
         eg_call(f, NULL, in, out, NULL);
         ck_assert_double_eq_tol(norm / 5e-30, 1, 1e-6);
-        train_close(c.eg);
+        test_close(c.eg);
     }
 }
 END_TEST
@@ -237,22 +237,22 @@ static eg_val clip_wrong(void *user, eg_val x)
 
 START_TEST(clipping_refuses_what_it_cannot_bound)
 {
-    clip c = {.eg = train_open(0)};
+    clip c = {.eg = test_open(0)};
     eg_spec whole = eg_scalar(EG_I32), real = eg_scalar(EG_F32);
     for (int k = 0; k < 3; k++) {
         c.norm = (const double[]){-1, 0, NAN}[k];
         eg_trace(c.eg, "clip", clip_wrong, &c, 1, &real);
-        train_expect(c.eg, EG_ERR_ARGUMENT, "eg_clip_by_global_norm", "above 0", NULL);
+        test_expect(c.eg, EG_ERR_ARGUMENT, "eg_clip_by_global_norm", "above 0", NULL);
     }
     c.value = 1;
     eg_trace(c.eg, "clip", clip_wrong, &c, 1, &whole);
-    train_expect(c.eg, EG_ERR_TYPE, "eg_clip_by_value", "gradient 0", NULL);
+    test_expect(c.eg, EG_ERR_TYPE, "eg_clip_by_value", "gradient 0", NULL);
     c.value = 7;
     eg_trace(c.eg, "clip", clip_wrong, &c, 1, &real);
-    train_expect(c.eg, EG_ERR_ARGUMENT, "NULL", NULL);
+    test_expect(c.eg, EG_ERR_ARGUMENT, "NULL", NULL);
     eg_clip_by_value(NULL, 1, NULL, 1);
     eg_clip_by_global_norm(NULL, 1, NULL, 1);
-    train_close(c.eg);
+    test_close(c.eg);
 }
 END_TEST
 

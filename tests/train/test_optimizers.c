@@ -59,7 +59,7 @@ static double slope(int k, int64_t i, int step)
 
 static scene scene_open(int way, eg_dtype type, const eg_optimizer_params *p)
 {
-    scene s = {.eg = train_open(way), .type = type};
+    scene s = {.eg = test_open(way), .type = type};
     static const char *const names[VARS] = {"s", "b", "W", "net.T", "long"};
     eg_spec args[VARS];
     for (int k = 0; k < VARS; k++) {
@@ -72,7 +72,7 @@ static scene scene_open(int way, eg_dtype type, const eg_optimizer_params *p)
         free(x);
     }
     s.opt = eg_optimizer_new(s.eg, NULL, p, VARS, s.var);
-    train_fine(s.eg);
+    test_fine(s.eg);
     return s;
 }
 
@@ -81,7 +81,7 @@ static void scene_trace(scene *s)
     eg_spec args[VARS];
     for (int k = 0; k < VARS; k++) args[k] = spec_of(k, s->type);
     s->step = eg_trace(s->eg, "step", one_step, s, VARS, args);
-    train_fine(s->eg);
+    test_fine(s->eg);
 }
 
 static void scene_step(scene *s, eg_state *state, int step)
@@ -94,7 +94,7 @@ static void scene_step(scene *s, eg_state *state, int step)
     }
     eg_call(s->step, state, (const void *const *)g, NULL, NULL);
     for (int k = 0; k < VARS; k++) free(g[k]);
-    train_fine(s->eg);
+    test_fine(s->eg);
 }
 
 static void scene_check(const scene *s, const reference *r, const char *what, int step)
@@ -149,7 +149,7 @@ START_TEST(every_rule_is_that_of_its_formula)
     }
     for (int way = 0; way < WAYS; way++) {
         ck_assert_int_eq(eg_optimizer_steps(s[way].opt, NULL), STEPS);
-        train_close(s[way].eg);
+        test_close(s[way].eg);
     }
 }
 END_TEST
@@ -186,8 +186,8 @@ START_TEST(reset_and_saved_states_go_the_same_way_again)
         ck_assert_mem_eq(eg_data(half, b.var[k]), eg_data(eg_own_state(b.eg), b.var[k]), bytes);
     }
     eg_state_free(half);
-    train_close(a.eg);
-    train_close(b.eg);
+    test_close(a.eg);
+    test_close(b.eg);
 }
 END_TEST
 
@@ -211,7 +211,7 @@ START_TEST(a_reset_of_its_own_leaves_what_it_trains)
         const char *at = eg_data(eg_own_state(s.eg), v);
         for (size_t i = 0; i < (size_t)train_count(spec) * eg_dtype_size(spec.dtype); i++) ck_assert_int_eq(at[i], 0);
     }
-    train_close(s.eg);
+    test_close(s.eg);
 }
 END_TEST
 
@@ -239,7 +239,7 @@ START_TEST(models_reset_without_it_and_numbers_are_gradients)
     eg_read(s.var[1], b, sizeof b);
     ck_assert_double_eq(x, start(0, 0) - 0.25);
     for (int i = 0; i < 5; i++) ck_assert_double_eq(b[i], start(1, i));
-    train_close(s.eg);
+    test_close(s.eg);
 }
 END_TEST
 

@@ -56,9 +56,9 @@ START_TEST(traces_and_host_agree)
     ck_assert_int_eq(all_schedules(all), NUM_SCHEDULES);
     double first[NUM_STEPS];
     for (int way = 0; way < WAYS; way++) {
-        asked a = {.eg = train_open(way), .s = &all[_i]};
+        asked a = {.eg = test_open(way), .s = &all[_i]};
         eg_func *f = trace_step(&a, eg_scalar(EG_I64));
-        train_fine(a.eg);
+        test_fine(a.eg);
         ck_assert_int_eq(eg_result_spec(f, 0).dtype, EG_F64);
         ck_assert_int_eq(eg_result_spec(f, 0).rank, 0);
         for (int k = 0; k < NUM_STEPS; k++) {
@@ -68,7 +68,7 @@ START_TEST(traces_and_host_agree)
             if (way == 0) first[k] = lr;
             ck_assert(test_same_f64(lr, first[k]));
         }
-        train_close(a.eg);
+        test_close(a.eg);
     }
 }
 END_TEST
@@ -114,26 +114,26 @@ START_TEST(steps_below_0_are_0)
 {
     eg_schedule all[NUM_SCHEDULES];
     all_schedules(all);
-    asked a = {.eg = train_open(1), .s = &all[_i]};
+    asked a = {.eg = test_open(1), .s = &all[_i]};
     eg_func *f = trace_step(&a, eg_scalar(EG_I64));
     for (int k = 1; k < 64; k += 4) {
         ck_assert_double_eq(run(f, -k), run(f, 0));
         ck_assert_double_eq(eg_schedule_value(a.s, -k), eg_schedule_value(a.s, 0));
     }
-    train_close(a.eg);
+    test_close(a.eg);
 }
 END_TEST
 
 START_TEST(a_power_of_0_ends_too)
 {
     eg_schedule s = eg_polynomial_decay(0.1, 10, 0.01, 0);
-    asked a = {.eg = train_open(1), .s = &s};
+    asked a = {.eg = test_open(1), .s = &s};
     eg_func *f = trace_step(&a, eg_scalar(EG_I64));
     for (int k = 0; k < 20; k++) {
         ck_assert_double_eq(run(f, k), k < 10 ? 0.1 : 0.01);
         ck_assert_double_eq(at(s, k), k < 10 ? 0.1 : 0.01);
     }
-    train_close(a.eg);
+    test_close(a.eg);
 }
 END_TEST
 
@@ -145,10 +145,10 @@ static eg_val literal_at(void *user, eg_val step)
 
 START_TEST(a_schedule_may_be_a_literal)
 {
-    asked a = {.eg = train_open(1)};
+    asked a = {.eg = test_open(1)};
     eg_spec step = eg_scalar(EG_I32);
     ck_assert_double_eq(run(eg_trace(a.eg, "literal", literal_at, &a, 1, &step), 3), 0.25);
-    train_close(a.eg);
+    test_close(a.eg);
 }
 END_TEST
 
@@ -156,18 +156,18 @@ START_TEST(steps_of_any_integer_type)
 {
     eg_schedule all[NUM_SCHEDULES];
     all_schedules(all);
-    asked a = {.eg = train_open(1), .s = &all[_i]};
+    asked a = {.eg = test_open(1), .s = &all[_i]};
     int64_t i = 7;
     double plain, i32, u32, i64 = run(trace_step(&a, eg_scalar(EG_I64)), 7);
     const void *in[] = {&i}; /* little endian */
     eg_call(trace_step(&a, eg_scalar(EG_I32)), NULL, in, (void *[]){&i32}, NULL);
     eg_call(trace_step(&a, eg_scalar(EG_U32)), NULL, in, (void *[]){&u32}, NULL);
     eg_call(eg_trace(a.eg, "plain", plain_step, &a, 0, NULL), NULL, NULL, (void *[]){&plain}, NULL);
-    train_fine(a.eg);
+    test_fine(a.eg);
     ck_assert_double_eq(i32, i64);
     ck_assert_double_eq(u32, i64);
     ck_assert_double_eq(plain, i64);
-    train_close(a.eg);
+    test_close(a.eg);
 }
 END_TEST
 
@@ -191,7 +191,7 @@ static eg_val number(void *user, eg_val i) { return (void)user, (void)i, eg_real
 
 START_TEST(a_schedule_of_ones_own)
 {
-    asked a = {.eg = train_open(1)};
+    asked a = {.eg = test_open(1)};
     a.rate = eg_variable(a.eg, "rate", eg_scalar(EG_F32));
     eg_schedule s = eg_custom_schedule(warm_up, NULL, &a);
     ck_assert_double_nan(eg_schedule_value(&s, 5));
@@ -207,7 +207,7 @@ START_TEST(a_schedule_of_ones_own)
     }
     s = eg_custom_schedule(number, NULL, NULL);
     ck_assert_double_eq(run(trace_step(&a, eg_scalar(EG_I64)), 3), 0.1);
-    train_close(a.eg);
+    test_close(a.eg);
 }
 END_TEST
 
@@ -220,7 +220,7 @@ static eg_val take_step(void *user, eg_val x)
 /* The arrays of a piecewise schedule may go once the optimiser is made. */
 START_TEST(an_optimiser_keeps_its_pieces)
 {
-    eg_context *eg = train_open(1);
+    eg_context *eg = test_open(1);
     eg_var *x = eg_variable(eg, "x", eg_scalar(EG_F64));
     int64_t at_step[] = {0, 2};
     double rates[] = {1, 10, 100}, g = -1, got;
@@ -237,7 +237,7 @@ START_TEST(an_optimiser_keeps_its_pieces)
         eg_read(x, &got, sizeof got);
         ck_assert_double_eq(got, want[k]);
     }
-    train_close(eg);
+    test_close(eg);
 }
 END_TEST
 
@@ -258,12 +258,12 @@ static void expect(asked a, eg_schedule s, eg_status status, const char *text)
 {
     a.s = &s;
     ck_assert_ptr_null(trace_step(&a, eg_scalar(EG_I64)));
-    train_expect(a.eg, status, "eg_schedule_at", text, "test_schedules.c", NULL);
+    test_expect(a.eg, status, "eg_schedule_at", text, "test_schedules.c", NULL);
 }
 
 START_TEST(schedules_that_are_none)
 {
-    asked a = {.eg = train_open(0)};
+    asked a = {.eg = test_open(0)};
     const eg_status wrong = EG_ERR_ARGUMENT;
     const int64_t back[] = {3, 3};
     const double bad[] = {0.1, -0.1, 0.1};
@@ -292,21 +292,21 @@ START_TEST(schedules_that_are_none)
     expect(a, (eg_schedule){.kind = (eg_schedule_kind)99}, wrong, "kind 99");
     a.s = NULL;
     ck_assert_ptr_null(trace_step(&a, eg_scalar(EG_I64)));
-    train_expect(a.eg, wrong, "the schedule is NULL", NULL);
+    test_expect(a.eg, wrong, "the schedule is NULL", NULL);
     eg_schedule fine = eg_constant_lr(1);
     a.s = &fine;
     const eg_spec steps_of[] = {eg_scalar(EG_F64), eg_vector(EG_I64, 2), eg_scalar(EG_BOOL)};
     for (int k = 0; k < 3; k++) {
         ck_assert_ptr_null(trace_step(&a, steps_of[k]));
-        train_expect(a.eg, wrong, "the step is no integer scalar", NULL);
+        test_expect(a.eg, wrong, "the step is no integer scalar", NULL);
     }
     static const double numbers[] = {-1, 0.5, NAN};
     for (int k = 0; k < 3; k++) {
         eg_schedule_at(a.eg, numbers[k], &fine);
-        train_expect(a.eg, wrong, "the step is no integer scalar", NULL);
+        test_expect(a.eg, wrong, "the step is no integer scalar", NULL);
     }
     eg_schedule_at(NULL, 1, &fine);
-    train_close(a.eg);
+    test_close(a.eg);
 }
 END_TEST
 

@@ -56,7 +56,7 @@ static void train(training *t, eg_fn loss, const eg_optimizer_params *p, double 
     t->opt = eg_optimizer_new(t->eg, NULL, p, t->n, t->var);
     eg_call(eg_trace(t->eg, "train", all, t, 0, NULL), NULL, NULL, (void *[]){losses}, NULL);
     eg_call(t->loss, NULL, NULL, (void *[]){losses + t->steps}, NULL);
-    train_fine(t->eg);
+    test_fine(t->eg);
     ck_assert_int_eq(eg_optimizer_steps(t->opt, NULL), t->steps);
 }
 
@@ -79,7 +79,7 @@ START_TEST(a_quadratic_is_minimised)
         c[k] = train_number((uint64_t)k, -2, 2);
         h[k] = 0.5 + 0.3 * k;
     }
-    training t = {.eg = train_open(1), .n = 1, .steps = MOST};
+    training t = {.eg = test_open(1), .n = 1, .steps = MOST};
     t.var[0] = eg_variable(t.eg, "x", eg_matrix(EG_F64, 2, 3));
     t.x = eg_array_new(t.eg, eg_matrix(EG_F64, 2, 3), h);
     t.y = eg_array_new(t.eg, eg_matrix(EG_F64, 2, 3), c);
@@ -87,7 +87,7 @@ START_TEST(a_quadratic_is_minimised)
     train(&t, quadratic, &p, losses);
     ck_assert_msg(losses[MOST] < 1e-4 * losses[0], "%s: from %g to %g", eg_optimizer_kind_name(p.kind), losses[0],
                   losses[MOST]);
-    train_close(t.eg);
+    test_close(t.eg);
 }
 END_TEST
 
@@ -152,7 +152,7 @@ static eg_val logistic(void *user, eg_val x)
 
 static void regress(int way, const eg_optimizer_params *p, const data *d, double *losses)
 {
-    training t = {.eg = train_open(way), .n = 2, .steps = UPDATES};
+    training t = {.eg = test_open(way), .n = 2, .steps = UPDATES};
     t.var[0] = eg_variable(t.eg, "W", eg_vector(EG_F64, FEATURES));
     t.var[1] = eg_variable(t.eg, "b", eg_scalar(EG_F64));
     /* LARS stays for long where a norm is small. */
@@ -161,7 +161,7 @@ static void regress(int way, const eg_optimizer_params *p, const data *d, double
     t.x = eg_array_new(t.eg, eg_matrix(EG_F64, SAMPLES, FEATURES), d->x);
     t.y = eg_array_new(t.eg, eg_vector(EG_F64, SAMPLES), d->y);
     train(&t, logistic, p, losses);
-    train_close(t.eg);
+    test_close(t.eg);
 }
 
 START_TEST(a_logistic_regression_converges)
