@@ -21,7 +21,8 @@ typedef struct egi_fused {
     LLVMValueRef fn;
     LLVMValueRef *value;                                  /* for each node */
     LLVMValueRef index[EG_MAX_RANK], extent[EG_MAX_RANK]; /* of each loop of the nest */
-    LLVMValueRef last_index, tail;                        /* of the innermost loop; mask of its lanes */
+    LLVMValueRef last_index, left;                        /* of the innermost loop; elements from there on */
+    LLVMValueRef whole;                                   /* are they a vector at least?  NULL: it does not matter */
     LLVMValueRef last;                                    /* mask: last step of a chunk */
 } egi_fused;
 

@@ -46,14 +46,24 @@ static LLVMValueRef load_strided(egi_fused *f, eg_dtype t, LLVMTypeRef m, LLVMVa
     return v;
 }
 
+/* Only the last vector of a row is masked: what AVX2 has for that takes ten times as long as a plain access, and for
+ * bytes it has nothing. */
+static LLVMValueRef tail_mask(egi_fused *f) { return egi_irb_tail_mask(&f->b, f->left, f->lanes); }
+
 /* Nothing behind the slice: another thread may be writing it. */
 static LLVMValueRef load_window(egi_fused *f, eg_dtype t, LLVMTypeRef m, LLVMValueRef p)
 {
     LLVMValueRef at = egi_irb_at(&f->b, m, p, f->last_index);
-    if (f->lanes == 1) return egi_lower_load(&f->b, t, at, 1);
-    LLVMValueRef v = egi_irb_load_masked(&f->b, egi_irb_vec(m, f->lanes), at, f->tail);
-    if (t != EG_BOOL) return v;
-    return LLVMBuildICmp(f->b.b, LLVMIntNE, v, egi_irb_zero(LLVMTypeOf(v)), "");
+    LLVMTypeRef type = egi_irb_vec(m, f->lanes);
+    if (!f->whole) return egi_lower_load(&f->b, t, at, f->lanes);
+    egi_irb_if either;
+    egi_irb_if_begin(&f->b, &either, f->whole);
+    LLVMValueRef all = egi_irb_load(&f->b, type, at);
+    egi_irb_if_else(&f->b, &either);
+    LLVMValueRef some = egi_irb_load_masked(&f->b, type, at, tail_mask(f));
+    egi_irb_if_end(&f->b, &either);
+    LLVMValueRef v = egi_irb_if_merge(&f->b, &either, all, some);
+    return t == EG_BOOL ? LLVMBuildICmp(f->b.b, LLVMIntNE, v, egi_irb_zero(type), "") : v;
 }
 
 static void emit_loads(egi_fused *f, const egi_layout *y)
@@ -169,19 +179,40 @@ static LLVMValueRef emit_rotated(egi_fused *f, egi_id id, const egi_store *st)
     return compute(f, id, a);
 }
 
+/* What store k writes, and where. */
+static LLVMValueRef stored(egi_fused *f, const egi_layout *y, int64_t k, LLVMValueRef at, LLVMValueRef *to)
+{
+    const egi_store *st = &f->s->stores.at[k];
+    eg_dtype t = egi_dtype_of(f->l->g, st->node);
+    LLVMTypeRef m = egi_lower_memory(f->l, t);
+    LLVMValueRef v = f->value[st->node];
+    if (st->from.buffer) v = egi_lower_load(&f->b, t, egi_irb_at(&f->b, m, given(f, y->from[k]), at), f->lanes);
+    if (st->rotated) v = LLVMBuildSelect(f->b.b, f->last, v, emit_rotated(f, st->rotated, st), "");
+    *to = egi_irb_at(&f->b, m, given(f, y->store[k]), at);
+    return v;
+}
+
+static void store_all(egi_fused *f, const LLVMValueRef *v, const LLVMValueRef *to, LLVMValueRef mask)
+{
+    for (int64_t k = 0; k < f->s->stores.n; k++)
+        egi_lower_store(&f->b, egi_dtype_of(f->l->g, f->s->stores.at[k].node), v[k], to[k], f->lanes, mask);
+}
+
 /* All stores come after all computation: a value may replace what was loaded. */
 static void emit_stores(egi_fused *f, const egi_layout *y)
 {
-    LLVMValueRef at = linear(f);
-    for (int64_t k = 0; k < f->s->stores.n; k++) {
-        const egi_store *st = &f->s->stores.at[k];
-        eg_dtype t = egi_dtype_of(f->l->g, st->node);
-        LLVMTypeRef m = egi_lower_memory(f->l, t);
-        LLVMValueRef v = f->value[st->node];
-        if (st->from.buffer) v = egi_lower_load(&f->b, t, egi_irb_at(&f->b, m, given(f, y->from[k]), at), f->lanes);
-        if (st->rotated) v = LLVMBuildSelect(f->b.b, f->last, v, emit_rotated(f, st->rotated, st), "");
-        egi_lower_store(&f->b, t, v, egi_irb_at(&f->b, m, given(f, y->store[k]), at), f->lanes, f->tail);
+    LLVMValueRef at = linear(f), v[EGI_STAGE_PARAMS], to[EGI_STAGE_PARAMS];
+    for (int64_t k = 0; k < f->s->stores.n; k++) v[k] = stored(f, y, k, at, &to[k]);
+    if (!f->whole) {
+        store_all(f, v, to, NULL);
+        return;
     }
+    egi_irb_if either;
+    egi_irb_if_begin(&f->b, &either, f->whole);
+    store_all(f, v, to, NULL);
+    egi_irb_if_else(&f->b, &either);
+    store_all(f, v, to, tail_mask(f));
+    egi_irb_if_end(&f->b, &either);
 }
 
 /* Appends the numbers of the lanes that fired: vectors without a spike, nearly all, cost a comparison. */
@@ -196,8 +227,7 @@ static LLVMValueRef emit_list(egi_fused *f, const egi_layout *y, int64_t k, LLVM
     LLVMValueRef any = LLVMBuildBitCast(b->b, fired, bits, "");
     egi_irb_if some;
     egi_irb_if_begin(b, &some, LLVMBuildICmp(b->b, LLVMIntNE, any, LLVMConstInt(bits, 0, 0), ""));
-    LLVMValueRef rest = LLVMBuildSub(b->b, f->extent[0], f->last_index, "");
-    LLVMValueRef mask = LLVMBuildAnd(b->b, fired, egi_irb_tail_mask(b, rest, f->lanes), "");
+    LLVMValueRef mask = LLVMBuildAnd(b->b, fired, tail_mask(f), "");
     mask = LLVMBuildZExt(b->b, LLVMBuildBitCast(b->b, mask, bits, ""), b->i32, "");
     LLVMValueRef first = LLVMBuildTrunc(b->b, f->last_index, b->i32, "");
     LLVMValueRef entries = egi_irb_at(b, b->i64, given(f, y->list[k]), egi_irb_i64(b, 1)); /* behind the count */
@@ -230,8 +260,9 @@ static void emit_inner(egi_fused *f, const egi_layout *y)
     for (int64_t k = COUNTED; k < lists; k++) egi_irb_store(b, egi_irb_i64(b, 0), given(f, y->list[k]));
     f->index[in] = f->last_index = egi_irb_loop_begin(b, &loop, from, f->extent[in], egi_irb_i64(b, f->lanes));
     for (int64_t k = 0; k < lists && k < COUNTED; k++) num[k] = egi_irb_carry(b, &loop, egi_irb_i64(b, 0));
-    bool mask = f->masked || in;
-    f->tail = mask ? egi_irb_tail_mask(b, LLVMBuildSub(b->b, f->extent[in], f->last_index, ""), f->lanes) : NULL;
+    f->left = LLVMBuildSub(b->b, f->extent[in], f->last_index, "");
+    bool mask = f->lanes > 1 && (f->masked || in);
+    f->whole = mask ? LLVMBuildICmp(b->b, LLVMIntSGE, f->left, egi_irb_i64(b, f->lanes), "") : NULL;
     emit_loads(f, y);
     emit_nodes(f, y);
     emit_stores(f, y);

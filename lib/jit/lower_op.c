@@ -311,16 +311,10 @@ LLVMValueRef egi_lower_load(egi_irb *b, eg_dtype t, LLVMValueRef at, unsigned la
 void egi_lower_store(egi_irb *b, eg_dtype t, LLVMValueRef v, LLVMValueRef at, unsigned lanes, LLVMValueRef mask)
 {
     if (t == EG_BOOL) v = LLVMBuildZExt(b->b, v, egi_irb_vec(b->i8, lanes), "");
-    if (!mask) {
-        egi_irb_store(b, v, at);
-    } else if (lanes > 1) {
+    if (mask)
         egi_irb_store_masked(b, v, at, mask);
-    } else {
-        egi_irb_if f;
-        egi_irb_if_begin(b, &f, mask);
+    else
         egi_irb_store(b, v, at);
-        egi_irb_if_end(b, &f);
-    }
 }
 
 LLVMValueRef egi_lower_bits(egi_irb *b, eg_dtype t, uint64_t bits)
