@@ -258,6 +258,9 @@ EG_API int eg_num_args(const eg_func *f);
 EG_API int eg_num_results(const eg_func *f);
 EG_API eg_spec eg_arg_spec(const eg_func *f, int k);
 EG_API eg_spec eg_result_spec(const eg_func *f, int k);
+/* Variables that it reads or sets: their number, and the k-th; NULL behind the last. */
+EG_API int eg_num_used_variables(const eg_func *f);
+EG_API eg_var *eg_used_variable(const eg_func *f, int k);
 /* The traced graph as text (docs/ir.md); owned by the function. */
 EG_API const char *eg_text(eg_func *f);
 /* Reads such text back; variables and captured objects must exist in the context.  Text is what runs: it has neither

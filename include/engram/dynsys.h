@@ -194,6 +194,14 @@ static inline eg_initializer eg_init_array(const double *data, int64_t num)
 
 /* Makes a variable of the system; its name in the context is path.name. */
 EG_API eg_var *(eg_add_variable)(eg_system *s, const char *name, eg_spec spec, eg_initializer init, EG_PLACE);
+/* Makes a variable that all samples of a batch share (modes.h) and trainers train: weights, biases.  eg_reset_state()
+ * leaves it alone; eg_reset_parameters() does not. */
+EG_API eg_var *(eg_add_parameter)(eg_system *s, const char *name, eg_spec spec, eg_initializer init, EG_PLACE);
+/* Makes a variable that all samples share and no trainer touches: running averages.  Not reset, either. */
+EG_API eg_var *(eg_add_buffer)(eg_system *s, const char *name, eg_spec spec, eg_initializer init, EG_PLACE);
+/* Parameters of s and of all in it, in the order of making: their number, and the k-th; NULL behind the last. */
+EG_API int eg_num_parameters(const eg_system *s);
+EG_API eg_var *eg_parameter(const eg_system *s, int k);
 /* Makes a variable that collects what arrives within a step: 0 at the start of each, added to by projections, read by
  * the update.  It costs nothing: between steps it holds 0 and is not stored. */
 EG_API eg_var *(eg_add_input)(eg_system *s, const char *name, eg_spec spec, EG_PLACE);
@@ -245,12 +253,15 @@ EG_API void eg_restore_inputs(eg_system *s);
  * the reset_state hooks.  Errors go to the context. */
 EG_API eg_status eg_reset_state(eg_system *s, eg_state *state);
 
+/* The same for its parameters and buffers, which eg_reset_state() leaves alone. */
+EG_API eg_status eg_reset_parameters(eg_system *s, eg_state *state);
+
 /* 0 means the default; the pointer may be NULL. */
 typedef struct eg_simulate_options {
     eg_state *state;           /* NULL = the context's own */
     int num_record;            /* variables to record after every step ... */
     eg_var *const *record;     /* ... which, */
-    void *const *out;          /* ... and where to: out[k] takes steps times the elements of record[k] */
+    void *const *out;          /* ... and where to: out[k] takes [steps, record[k]...], of a batch [B, steps, ...] */
     const eg_run_options *run; /* threads, progress */
 } eg_simulate_options;
 
@@ -266,6 +277,8 @@ EG_API eg_func *(eg_stepper)(eg_system *net, EG_PLACE);
 #define eg_system_new(...) (eg_system_new)(__VA_ARGS__, EG_HERE)
 #define eg_add_variable(...) (eg_add_variable)(__VA_ARGS__, EG_HERE)
 #define eg_add_input(...) (eg_add_input)(__VA_ARGS__, EG_HERE)
+#define eg_add_parameter(...) (eg_add_parameter)(__VA_ARGS__, EG_HERE)
+#define eg_add_buffer(...) (eg_add_buffer)(__VA_ARGS__, EG_HERE)
 #define eg_floats_of(...) (eg_floats_of)(__VA_ARGS__, EG_HERE)
 #define eg_shared_value(...) (eg_shared_value)(__VA_ARGS__, EG_HERE)
 #define eg_part(...) (eg_part)(__VA_ARGS__, EG_HERE)

@@ -12,6 +12,7 @@
 #include "engram/losses.h"
 #include "engram/math.h"
 #include "engram/models.h"
+#include "engram/modes.h"
 #include "engram/optimizers.h"
 #include "engram/parallel.h"
 #include "engram/plot.h"

@@ -7,6 +7,7 @@
 
 #include "engram/connect.h"
 #include "engram/dynsys.h"
+#include "engram/modes.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -34,12 +35,13 @@ typedef struct eg_lif_params {
     double tau;     /* ms, > 0 */
     double tau_ref; /* ms; 0 = none */
     eg_lif_method method;
-    eg_initializer V_init; /* mV; default: V_rest */
+    eg_initializer V_init;  /* mV; default: V_rest */
+    eg_surrogate surrogate; /* of its spikes in training; all 0: the default of surrogate.h */
 } eg_lif_params;
 
 /* V_rest 0, V_reset -5, V_th 20, R 1, tau 10, tau_ref 0, exact. */
 EG_API eg_lif_params eg_lif_defaults(void);
-/* Variables: V, spike (bool), input, and with tau_ref > 0 refractory (i32: 1 + steps still to hold, from the spike on
+/* Variables: V, spike (bool; in training floats), input, and with tau_ref > 0 refractory (i32: 1 + steps still to hold, from the spike on
  * to the last held step; else 0).  Returns its spikes.  params NULL: defaults. */
 EG_API eg_system *(eg_lif)(eg_system *parent, const char *name, int64_t num, const eg_lif_params *params, EG_PLACE);
 

@@ -68,9 +68,11 @@ EG_API eg_val(eg_stop_gradient)(eg_val x, EG_PLACE);
 
 /* -- copies side by side ------------------------------------------------------------------------------------------- */
 
-/* A variable, and the one that holds it for all copies: of the same type, shape [num, shape of one...]. */
+/* A variable of which each copy has its own, and the one that holds it for all: of the same type, shape [num, shape of
+ * one...]. */
 typedef struct eg_vmap_variable {
-    eg_var *one, *all;
+    eg_var *one, *all; /* all NULL: each copy begins with the value of `one` */
+    bool keep;         /* what copies set is forgotten: both stay as they are.  Needed if all is NULL */
 } eg_vmap_variable;
 
 /* 0 means the default; the pointer may be NULL. */

@@ -181,6 +181,13 @@ void eg_func_free(eg_func *f)
     egi_free(&eg->allocator, f);
 }
 
+int eg_num_used_variables(const eg_func *f) { return f ? (int)f->traced->vars.n : 0; }
+
+eg_var *eg_used_variable(const eg_func *f, int k)
+{
+    return f && k >= 0 && k < f->traced->vars.n ? f->traced->vars.at[k] : NULL;
+}
+
 int eg_num_args(const eg_func *f) { return f ? (int)f->graph->args.n : 0; }
 
 int eg_num_results(const eg_func *f) { return f ? (int)f->graph->regions.at[0].results.n : 0; }

@@ -30,11 +30,13 @@ static const bool *mapped_args(eg_func *f, egi_arena *a, const eg_vmap_options *
 static bool holds_all(eg_func *f, int64_t num, const eg_vmap_variable *v, const char *file, int line)
 {
     const eg_context *eg = f->eg;
-    if (!v->one || !v->all || v->one->eg != eg || v->all->eg != eg) {
+    bool whole = v->one && (v->all || v->keep);
+    if (!whole || v->one->eg != eg || (v->all && v->all->eg != eg)) {
         egi_fail(f->eg, EG_ERR_ARGUMENT, file, line, "eg_vmap of '%s': a variable is %s", f->name,
-                 v->one && v->all ? "of another context" : "NULL");
+                 whole ? "of another context" : "NULL");
         return false;
     }
+    if (!v->all) return true;
     const eg_spec *one = &v->one->spec, *all = &v->all->spec;
     bool good = one->dtype == all->dtype && all->rank == one->rank + 1 && all->dim[0] == num;
     for (int k = 0; good && k < one->rank; k++) good = all->dim[k + 1] == one->dim[k];
@@ -56,31 +58,38 @@ static bool alone(eg_func *f, const eg_vmap_options *o, int k, const char *file,
     const char *why = NULL;
     for (int j = 0; j < k && !why; j++) {
         if (o->vars[j].one == v->one) why = "holds copies of a variable that another one holds, too";
-        if (o->vars[j].all == v->all) why = "holds copies of two variables";
+        if (v->all && o->vars[j].all == v->all) why = "holds copies of two variables";
     }
-    for (int64_t j = 0; j < f->traced->vars.n && !why; j++) {
+    for (int64_t j = 0; j < f->traced->vars.n && v->all && !why; j++) {
         if (f->traced->vars.at[j] == v->all) why = "is a variable that the function itself reads or sets";
     }
-    if (why) egi_fail(f->eg, EG_ERR_ARGUMENT, file, line, "eg_vmap of '%s': '%s' %s", f->name, v->all->name, why);
+    const char *name = v->all ? v->all->name : v->one->name;
+    if (why) egi_fail(f->eg, EG_ERR_ARGUMENT, file, line, "eg_vmap of '%s': '%s' %s", f->name, name, why);
     return !why;
 }
 
-/* For each variable of the function the one that holds all copies; NULL after an error. */
-static eg_var **mapped_vars(eg_func *f, egi_arena *a, int64_t num, const eg_vmap_options *o, const char *file, int line)
+/* For each variable of the function the one that holds all copies, and whether it stays; false after an error. */
+static bool map_vars(eg_func *f, egi_arena *a, egi_vmap_request *r, const eg_vmap_options *o)
 {
     const egi_graph *g = f->traced;
     eg_var **all = egi_arena_alloc(a, (size_t)(g->vars.n + 1) * sizeof *all);
-    if (!all) {
+    bool *keep = egi_arena_alloc(a, (size_t)(g->vars.n + 1) * sizeof *keep);
+    if (!all || !keep) {
         egi_no_memory(f->eg);
-        return NULL;
+        return false;
     }
     for (int k = 0; k < o->num_vars; k++) {
-        if (!holds_all(f, num, &o->vars[k], file, line) || !alone(f, o, k, file, line)) return NULL;
+        const eg_vmap_variable *v = &o->vars[k];
+        if (!holds_all(f, r->num, v, r->file, r->line) || !alone(f, o, k, r->file, r->line)) return false;
         for (int64_t j = 0; j < g->vars.n; j++) {
-            if (g->vars.at[j] == o->vars[k].one) all[j] = o->vars[k].all;
+            if (g->vars.at[j] != v->one) continue;
+            all[j] = v->all;
+            keep[j] = v->keep;
         }
     }
-    return all;
+    r->all = all;
+    r->keep = keep;
+    return true;
 }
 
 static bool checked(eg_func *f, int64_t num, const eg_vmap_options *o, const char *file, int line)
@@ -103,13 +112,11 @@ eg_func *(eg_vmap)(eg_func *f, int64_t num, const eg_vmap_options *options, cons
     const eg_vmap_options *o = options ? options : &defaults;
     if (!f || !egi_ready(f->eg) || !checked(f, num, o, file, line)) return NULL;
     egi_arena arena = {.allocator = &f->eg->allocator};
-    const bool *arg = mapped_args(f, &arena, o, file, line);
-    eg_var **all = arg ? mapped_vars(f, &arena, num, o, file, line) : NULL;
     char what[200];
     snprintf(what, sizeof what, "eg_vmap of '%.150s'", f->name);
-    const egi_vmap_request r = {
-        .num = num, .arg = arg, .all = all, .same_draws = o->same_draws, .what = what, .file = file, .line = line};
-    egi_graph *g = all ? egi_vmap_graph(f->traced, &r) : NULL;
+    egi_vmap_request r = {.num = num, .same_draws = o->same_draws, .what = what, .file = file, .line = line};
+    r.arg = mapped_args(f, &arena, o, file, line);
+    egi_graph *g = r.arg && map_vars(f, &arena, &r, o) ? egi_vmap_graph(f->traced, &r) : NULL;
     eg_func *made = NULL;
     if (g) {
         char name[200];

@@ -97,7 +97,7 @@ static double value(const eg_initializer *i, draw *d, int64_t k)
     switch (i->kind) {
     case EG_INIT_DEFAULT: return 0;
     case EG_INIT_CONSTANT: return i->a;
-    case EG_INIT_ARRAY: return i->data[k];
+    case EG_INIT_ARRAY: return i->data[k % i->num]; /* of a batch: for each sample */
     case EG_INIT_UNIFORM: return i->a + (i->b - i->a) * draw_unit(d);
     case EG_INIT_NORMAL: return i->a + i->b * normal_quantile(draw_unit(d) + 0x1p-54);
     case EG_INIT_TRUNCATED_NORMAL: return i->a + i->b * normal_quantile(tail + (1 - 2 * tail) * draw_unit(d));
@@ -136,11 +136,11 @@ static void draw_blocks(void *user, int64_t lo, int64_t hi)
     }
 }
 
-void draw_initial(const eg_system *s, const member *m, void *to)
+void draw_initial(const eg_system *s, const eg_initializer *init, eg_var *v, void *to)
 {
-    eg_spec spec = eg_variable_spec(m->var);
-    job j = {.init = &m->init, .type = spec.dtype, .elements = elements_of(spec), .to = to};
+    eg_spec spec = eg_variable_spec(v);
+    job j = {.init = init, .type = spec.dtype, .elements = elements_of(spec), .to = to};
     j.seed = s->root->seed ^ 0xCBF29CE484222325u; /* FNV-1a of the path */
-    for (const char *c = eg_variable_name(m->var); *c; c++) j.seed = (j.seed ^ (unsigned char)*c) * 0x100000001B3u;
+    for (const char *c = eg_variable_name(v); *c; c++) j.seed = (j.seed ^ (unsigned char)*c) * 0x100000001B3u;
     eg_parallel_for(s->eg, (j.elements + BLOCK - 1) / BLOCK, 8, draw_blocks, &j);
 }

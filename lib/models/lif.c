@@ -6,7 +6,7 @@
 
 typedef struct lif {
     eg_lif_params p;
-    eg_var *V, *spike, *input, *refractory;
+    eg_var *V, *input, *refractory;
 } lif;
 
 eg_lif_params eg_lif_defaults(void) { return (eg_lif_params){.V_reset = -5, .V_th = 20, .R = 1, .tau = 10}; }
@@ -22,7 +22,7 @@ static void setup(eg_system *self)
     eg_check_param(self, !isnan(p->V_th), "V_th", p->V_th, "use a potential, INFINITY for no spikes");
     eg_initializer V_init = p->V_init.kind ? p->V_init : eg_init_constant(p->V_rest);
     n->V = eg_add_variable(self, "V", eg_floats(self), V_init);
-    n->spike = eg_add_variable(self, "spike", eg_vector(EG_BOOL, eg_num(self)), eg_init_constant(0));
+    eg_add_spike(self);
     n->input = eg_add_input(self, "input", eg_floats(self));
     if (p->tau_ref > 0)
         n->refractory = eg_add_variable(self, "refractory", eg_vector(EG_I32, eg_num(self)), eg_init_constant(0));
@@ -39,8 +39,7 @@ static eg_val update(eg_system *self, eg_shared s, eg_val x)
     if (n->refractory)
         eg_set(n->refractory, eg_where(spike, refractory_steps(s, p->tau_ref), eg_max(eg_sub(left, 1), 0)));
     eg_set(n->V, eg_where(spike, p->V_reset, V_new));
-    eg_set(n->spike, spike);
-    return spike;
+    return eg_fire(self, V_new, p->V_th, &p->surrogate);
 }
 
 static const eg_class lif_class = {

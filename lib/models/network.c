@@ -31,20 +31,41 @@ void eg_clear_input(eg_system *s)
 {
     if (!s || eg_error(s->eg)) return;
     for (member *m = s->first_member; m; m = m->next) {
-        if (m->input) fill_input(m);
+        if (m->kind == MEMBER_INPUT) fill_input(m);
     }
     for (eg_system *c = s->first; c; c = c->next) eg_clear_input(c);
     if (s->type->clear_input) s->type->clear_input(s);
 }
 
+static void redraw(eg_system *s, const member *m, eg_var *v, eg_state *state)
+{
+    void *to = v && !eg_error(s->eg) ? eg_data(state, v) : NULL;
+    if (to) draw_initial(s, &m->init, v, to);
+}
+
+static void reset_members(eg_system *s, bool states, eg_state *state)
+{
+    for (const member *m = s->first_member; m; m = m->next) {
+        if (states != (m->kind == MEMBER_STATE || m->kind == MEMBER_INPUT)) continue;
+        redraw(s, m, m->var, state);
+        redraw(s, m, m->floating, state);
+        for (const batch_var *b = m->batches; b; b = b->next) redraw(s, m, b->all, state);
+    }
+}
+
 eg_status eg_reset_state(eg_system *s, eg_state *state)
 {
     if (!s) return EG_ERR_ARGUMENT;
-    for (member *m = s->first_member; m && !eg_error(s->eg); m = m->next) {
-        void *to = eg_data(state, m->var);
-        if (to) draw_initial(s, m, to);
-    }
+    reset_members(s, true, state);
     for (eg_system *c = s->first; c; c = c->next) eg_reset_state(c, state);
     if (s->type->reset_state && !eg_error(s->eg)) s->type->reset_state(s, state);
+    return eg_error(s->eg);
+}
+
+eg_status eg_reset_parameters(eg_system *s, eg_state *state)
+{
+    if (!s) return EG_ERR_ARGUMENT;
+    reset_members(s, false, state);
+    for (eg_system *c = s->first; c; c = c->next) eg_reset_parameters(c, state);
     return eg_error(s->eg);
 }

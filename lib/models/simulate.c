@@ -25,9 +25,9 @@ typedef struct stepper {
 static void hold_inputs(eg_system *s, bool restore)
 {
     for (member *m = s->first_member; m; m = m->next) {
-        if (m->input && restore)
+        if (m->kind == MEMBER_INPUT && restore)
             eg_set(m->var, m->held);
-        else if (m->input)
+        else if (m->kind == MEMBER_INPUT)
             m->held = eg_get(m->var);
     }
     for (eg_system *c = s->first; c; c = c->next) hold_inputs(c, restore);
@@ -72,6 +72,16 @@ static eg_val all_steps(void *user, eg_val args)
     return r->num_record ? eg_item(done, 1) : eg_nothing();
 }
 
+/* The run of one sample as that of all. */
+static eg_func *batch_of(const stepper *r, const char *file, int line)
+{
+    static const int args[] = {0, 1};
+    eg_batched_options o = {.num_shared = eg_num_args(r->func), .shared = args};
+    eg_func *all = r->func ? (eg_batched)(r->net, r->func, r->net->root->batch, &o, file, line) : NULL;
+    eg_func_free(r->func);
+    return all;
+}
+
 static bool same(const stepper *r, const eg_system *net, int64_t steps, int num, eg_var *const *record)
 {
     if (r->made != net->root->made || r->num_record != num || (num && r->steps != steps)) return false;
@@ -98,6 +108,7 @@ static stepper *stepper_of(eg_system *net, int64_t steps, int num, eg_var *const
     eg_spec args[] = {eg_scalar(EG_I64), eg_scalar(EG_F64)};
     r->func = num ? (eg_trace)(eg, "simulate", all_steps, r, 1, args + 1, file, line)
                   : (eg_trace)(eg, "simulate", all_steps, r, 2, args, file, line);
+    if (net->root->mode != EG_NONBATCHING) r->func = batch_of(r, file, line);
     if (!r->func) return NULL;
     r->next = net->root->steppers;
     net->root->steppers = r;
@@ -119,7 +130,7 @@ static bool is_root(eg_system *net, const char *what, const char *file, int line
 static bool in_tree(const eg_system *s, const eg_var *v)
 {
     for (const member *m = s->first_member; m; m = m->next) {
-        if (m->var == v) return true;
+        if (m->var == v || (v && m->floating == v)) return true;
     }
     for (const eg_system *c = s->first; c; c = c->next) {
         if (in_tree(c, v)) return true;

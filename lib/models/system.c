@@ -151,6 +151,7 @@ eg_system *(eg_network)(eg_context *eg, const char *name, const eg_network_optio
     if (!s || !eg_check_param(s, o.dt > 0 && o.dt < 1e12, "dt", o.dt, "use a time in ms above 0")) return NULL;
     s->root->dt = o.dt;
     s->root->dtype = o.dtype;
+    s->root->batch = 1;
     s->root->seed = eg_connection_seed(eg);
     s->root->step = (eg_add_variable)(s, "step", eg_scalar(EG_I64), eg_init_constant(0), file, line);
     return s->root->step ? s : NULL;
@@ -247,29 +248,33 @@ int64_t elements_of(eg_spec spec)
     return n;
 }
 
-static bool give_initial(eg_system *s, member *m)
+bool give_initial(eg_system *s, const eg_initializer *init, eg_var *v)
 {
-    eg_spec spec = eg_variable_spec(m->var);
-    if (!check_initial(s, m->name, elements_of(spec), &m->init)) return false;
-    if (m->init.kind == EG_INIT_DEFAULT) return true;
-    if (m->init.kind == EG_INIT_CONSTANT) return !eg_init_fill(m->var, m->init.a);
+    if (init->kind == EG_INIT_DEFAULT) return true;
+    if (init->kind == EG_INIT_CONSTANT) return !eg_init_fill(v, init->a);
+    eg_spec spec = eg_variable_spec(v);
     size_t size = eg_dtype_size(spec.dtype);
-    if (m->init.kind == EG_INIT_ARRAY) {
-        double *copy = eg_keep(s->eg, (size_t)m->init.num * sizeof *copy);
-        if (copy) memcpy(copy, m->init.data, (size_t)m->init.num * sizeof *copy);
-        m->init.data = copy;
-    }
     void *drawn = eg_alloc(s->eg, elements_of(spec), size);
     if (drawn) {
-        draw_initial(s, m, drawn);
-        eg_init(m->var, drawn, (size_t)elements_of(spec) * size);
+        draw_initial(s, init, v, drawn);
+        eg_init(v, drawn, (size_t)elements_of(spec) * size);
     }
     eg_release(s->eg, drawn);
     return !eg_error(s->eg);
 }
 
-static eg_var *add(eg_system *s, const char *name, eg_spec spec, eg_initializer init, bool input, const char *file,
-                   int line)
+/* What the user gave lasts for the call only. */
+static bool keep_data(eg_system *s, eg_initializer *init)
+{
+    if (init->kind != EG_INIT_ARRAY) return true;
+    double *copy = eg_keep(s->eg, (size_t)init->num * sizeof *copy);
+    if (copy) memcpy(copy, init->data, (size_t)init->num * sizeof *copy);
+    init->data = copy;
+    return copy != NULL;
+}
+
+member *add_member(eg_system *s, const char *name, eg_spec spec, eg_initializer init, member_kind kind,
+                   const char *file, int line)
 {
     if (!s || eg_error(s->eg)) return NULL;
     if (!name || !good_name(name)) {
@@ -281,8 +286,9 @@ static eg_var *add(eg_system *s, const char *name, eg_spec spec, eg_initializer 
     member *m = path ? eg_keep(s->eg, sizeof *m) : NULL;
     eg_var *v = m ? (eg_variable)(s->eg, path, spec, file, line) : NULL;
     if (!v) return NULL;
-    *m = (member){.var = v, .name = path + strlen(path) - strlen(name), .init = init, .input = input};
-    if (!give_initial(s, m)) {
+    *m = (member){.var = v, .name = path + strlen(path) - strlen(name), .init = init, .kind = kind};
+    if (!check_initial(s, m->name, elements_of(spec), &init) || !keep_data(s, &m->init) ||
+        !give_initial(s, &m->init, v)) {
         eg_drop_variables(s->eg, eg_num_variables(s->eg) - 1);
         return NULL;
     }
@@ -292,15 +298,33 @@ static eg_var *add(eg_system *s, const char *name, eg_spec spec, eg_initializer 
         s->first_member = m;
     s->last_member = m;
     m->made = ++s->root->made;
-    return v;
+    return m;
+}
+
+static eg_var *add(eg_system *s, const char *name, eg_spec spec, eg_initializer init, member_kind kind,
+                   const char *file, int line)
+{
+    const member *m = add_member(s, name, spec, init, kind, file, line);
+    return m ? m->var : NULL;
 }
 
 eg_var *(eg_add_variable)(eg_system *s, const char *name, eg_spec spec, eg_initializer init, const char *file, int line)
 {
-    return add(s, name, spec, init, false, file, line);
+    return add(s, name, spec, init, MEMBER_STATE, file, line);
 }
 
 eg_var *(eg_add_input)(eg_system *s, const char *name, eg_spec spec, const char *file, int line)
 {
-    return add(s, name, spec, eg_init_constant(0), true, file, line);
+    return add(s, name, spec, eg_init_constant(0), MEMBER_INPUT, file, line);
+}
+
+eg_var *(eg_add_parameter)(eg_system *s, const char *name, eg_spec spec, eg_initializer init, const char *file,
+                           int line)
+{
+    return add(s, name, spec, init, MEMBER_PARAMETER, file, line);
+}
+
+eg_var *(eg_add_buffer)(eg_system *s, const char *name, eg_spec spec, eg_initializer init, const char *file, int line)
+{
+    return add(s, name, spec, init, MEMBER_BUFFER, file, line);
 }

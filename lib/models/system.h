@@ -2,15 +2,28 @@
 #ifndef EGM_SYSTEM_H
 #define EGM_SYSTEM_H
 
-#include "engram/dynsys.h"
+#include "engram/modes.h"
+
+typedef enum member_kind { MEMBER_STATE, MEMBER_INPUT, MEMBER_PARAMETER, MEMBER_BUFFER } member_kind;
+
+/* What holds a variable for a number of samples. */
+typedef struct batch_var {
+    struct batch_var *next;
+    int64_t num;
+    const eg_var *one;
+    eg_var *all;
+} batch_var;
 
 /* A variable of a system. */
 typedef struct member {
     struct member *next;
     eg_var *var;
+    eg_var *floating; /* of spikes: what stands for var in training; made for the first */
     const char *name;
     eg_initializer init;
-    bool input;
+    member_kind kind;
+    bool fires; /* made by eg_add_spike */
+    batch_var *batches;
     int64_t made; /* root->made then */
     /* Inputs, while a step is traced: */
     eg_val held;   /* value at its beginning */
@@ -29,6 +42,8 @@ typedef struct extra {
 typedef struct root {
     double dt;
     eg_dtype dtype;
+    eg_mode mode;
+    int64_t batch; /* samples, where no data say it */
     uint64_t seed;
     int64_t made; /* systems and variables so far: what was traced before is out of date */
     eg_var *step;
@@ -52,10 +67,25 @@ struct eg_system {
     int line;
 };
 
+/* The variable that stands for the member in the tree's mode. */
+static inline eg_var *variable_of(const eg_system *s, const member *m)
+{
+    return m->floating && s->root->mode == EG_TRAINING ? m->floating : m->var;
+}
+
+/* Makes a variable of the system; NULL after an error. */
+member *add_member(eg_system *s, const char *name, eg_spec spec, eg_initializer init, member_kind kind,
+                   const char *file, int line);
+/* Spikes of s and of all in it get their variables for training. */
+bool make_all_floating(eg_system *s);
+/* The variable that the path names, and the system it is found in; NULL after an error that lists what there is. */
+member *find_member(eg_system *s, const char *path, eg_system **in, const char *file, int line);
 /* Traced: an input starts a step at 0. */
 void fill_input(member *m);
-/* Draws the elements of a variable into memory. */
-void draw_initial(const eg_system *s, const member *m, void *to);
+/* Draws the elements of a variable into memory: of the member itself, or of a batch of it. */
+void draw_initial(const eg_system *s, const eg_initializer *init, eg_var *v, void *to);
+/* The variable's initial value in states to come is drawn. */
+bool give_initial(eg_system *s, const eg_initializer *init, eg_var *v);
 /* Checks the numbers of an initialiser against the elements of the variable; an error names both. */
 bool check_initial(eg_system *s, const char *name, int64_t elements, const eg_initializer *i);
 int64_t elements_of(eg_spec spec);

@@ -39,8 +39,7 @@ static void list_variables(const eg_system *s, size_t skip, char *text, size_t s
     for (const eg_system *c = s->first; c; c = c->next) list_variables(c, skip, text, size);
 }
 
-/* The variable that the path names, and the system it is found in; NULL after an error that lists what there is. */
-static member *find(eg_system *s, const char *path, eg_system **in, const char *file, int line)
+member *find_member(eg_system *s, const char *path, eg_system **in, const char *file, int line)
 {
     if (!s || eg_error(s->eg)) return NULL;
     const char *last = NULL;
@@ -60,8 +59,8 @@ static member *find(eg_system *s, const char *path, eg_system **in, const char *
 eg_var *(eg_system_variable)(eg_system *s, const char *path, const char *file, int line)
 {
     eg_system *in;
-    member *m = find(s, path, &in, file, line);
-    return m ? m->var : NULL;
+    member *m = find_member(s, path, &in, file, line);
+    return m ? variable_of(in, m) : NULL;
 }
 
 /* Does the variable have an element for each of the whole group? */
@@ -77,9 +76,9 @@ static bool divides(eg_system *part, const member *m)
 eg_val(eg_value)(eg_system *s, const char *path, const char *file, int line)
 {
     eg_system *in;
-    member *m = find(s, path, &in, file, line);
+    member *m = find_member(s, path, &in, file, line);
     if (!m) return eg_nothing();
-    eg_val now = (eg_get)(m->var, file, line);
+    eg_val now = (eg_get)(variable_of(in, m), file, line);
     if (!in->whole) return now;
     return divides(in, m) ? (eg_slice)(now, 0, in->from, in->from + in->num, 1, file, line) : eg_nothing();
 }
@@ -91,7 +90,7 @@ static bool same_value(eg_val a, eg_val b) { return a.of == b.of && a.generation
 void(eg_accumulate)(eg_system *s, const char *path, eg_val x, const char *file, int line)
 {
     eg_system *in;
-    member *m = find(s, path, &in, file, line);
+    member *m = find_member(s, path, &in, file, line);
     if (!m) return;
     if (in->whole) {
         if (!divides(in, m)) return;
@@ -101,7 +100,7 @@ void(eg_accumulate)(eg_system *s, const char *path, eg_val x, const char *file, 
         return;
     }
     eg_val now = (eg_get)(m->var, file, line);
-    bool uniform = m->input && same_value(now, m->filled);
+    bool uniform = m->kind == MEMBER_INPUT && same_value(now, m->filled);
     eg_val sum = (eg_add)(uniform ? m->sum : now, x, file, line);
     (eg_set)(m->var, sum, file, line);
     if (!uniform || eg_spec_of(sum).rank > 0) return;

@@ -161,6 +161,7 @@ static void results(egi_vmap *x)
     }
     for (int64_t k = 0; k < g->writes.n && !egi_vmap_failed(x); k++) {
         egi_write w = g->writes.at[k];
+        if (x->r.keep && x->r.keep[w.var]) continue;
         bool all = x->r.all && x->r.all[w.var];
         if (!all && x->many[w.value]) {
             egi_fail(g->eg, EG_ERR_ARGUMENT, x->r.file, x->r.line,

@@ -9,6 +9,7 @@ typedef struct egi_vmap_request {
     const bool *arg;    /* argument k has an axis of copies; NULL: all do */
     eg_var *const *all; /* [k]: the variable of [num, ...] that holds from->vars.at[k] for all copies; NULL, or no list:
                          * they share it, and may only set it to what is the same for all */
+    const bool *keep;   /* [k]: what copies set that variable to is forgotten; may be NULL */
     bool same_draws;    /* random draws do not differ by themselves */
     bool no_hosts;      /* host functions would be called for copies that do not want it */
     const char *what, *file; /* for errors: whose copies, and the user's place */
