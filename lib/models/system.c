@@ -250,7 +250,7 @@ int64_t elements_of(eg_spec spec)
 static bool give_initial(eg_system *s, member *m)
 {
     eg_spec spec = eg_variable_spec(m->var);
-    if (!check_initial(s, m->name, elements_of(spec), &m->init)) return false;
+    if (!check_initial(s, m->name, spec, &m->init)) return false;
     if (m->init.kind == EG_INIT_DEFAULT) return true;
     if (m->init.kind == EG_INIT_CONSTANT) return !eg_init_fill(m->var, m->init.a);
     size_t size = eg_dtype_size(spec.dtype);

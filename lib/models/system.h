@@ -54,10 +54,10 @@ struct eg_system {
 
 /* Traced: an input starts a step at 0. */
 void fill_input(member *m);
-/* Draws the elements of a variable into memory. */
+/* Draws the elements of a variable into memory; errors go to the context. */
 void draw_initial(const eg_system *s, const member *m, void *to);
-/* Checks the numbers of an initialiser against the elements of the variable; an error names both. */
-bool check_initial(eg_system *s, const char *name, int64_t elements, const eg_initializer *i);
+/* Checks the numbers of an initialiser and that it suits the shape of the variable; an error names both. */
+bool check_initial(eg_system *s, const char *name, eg_spec spec, const eg_initializer *i);
 int64_t elements_of(eg_spec spec);
 bool good_name(const char *s);
 /* The child whose name is the first `length` characters; NULL if there is none. */
