@@ -9,6 +9,7 @@
 #include "engram/export.h"
 #include "engram/inputs.h"
 #include "engram/io.h"
+#include "engram/layers.h"
 #include "engram/losses.h"
 #include "engram/math.h"
 #include "engram/models.h"
