@@ -28,6 +28,7 @@
 #define ENGRAM_DYNSYS_H
 
 #include "engram/core.h"
+#include "engram/initial.h"
 #include "engram/math.h"
 
 #ifdef __cplusplus
@@ -137,64 +138,10 @@ EG_API bool eg_check_param(eg_system *s, bool ok, const char *name, double value
 /* Memory of the context, zeroed, 16-byte aligned, freed by eg_close(); NULL after an error. */
 EG_API void *eg_keep(eg_context *eg, size_t size);
 
-/* -- initial values ---------------------------------------------------------------------------------------------------
- */
-
-/* How a variable starts. */
-typedef enum eg_init_kind {
-    EG_INIT_DEFAULT, /* what the model says, else zeros */
-    EG_INIT_CONSTANT,
-    EG_INIT_NORMAL,
-    EG_INIT_TRUNCATED_NORMAL,
-    EG_INIT_UNIFORM,
-    EG_INIT_ARRAY
-} eg_init_kind;
-
-/* Random ones are drawn by the context's seed and the variable's path: the same for any number of threads. */
-typedef struct eg_initializer {
-    eg_init_kind kind;
-    double a, b;
-    const double *data; /* EG_INIT_ARRAY: copied when the variable is made */
-    int64_t num;
-} eg_initializer;
-
-/* An initialiser by its parts; the functions below are easier to read. */
-static inline eg_initializer eg_init_of(eg_init_kind kind, double a, double b, const double *data, int64_t num)
-{
-    eg_initializer i;
-    i.kind = kind;
-    i.a = a;
-    i.b = b;
-    i.data = data;
-    i.num = num;
-    return i;
-}
-/* The same number in all elements; normal with that mean and standard deviation. */
-static inline eg_initializer eg_init_constant(double x) { return eg_init_of(EG_INIT_CONSTANT, x, 0, 0, 0); }
-static inline eg_initializer eg_init_normal(double mean, double std)
-{
-    return eg_init_of(EG_INIT_NORMAL, mean, std, 0, 0);
-}
-/* Normal, drawn within two standard deviations. */
-static inline eg_initializer eg_init_truncated_normal(double mean, double std)
-{
-    return eg_init_of(EG_INIT_TRUNCATED_NORMAL, mean, std, 0, 0);
-}
-/* Uniform in [low, high). */
-static inline eg_initializer eg_init_uniform(double low, double high)
-{
-    return eg_init_of(EG_INIT_UNIFORM, low, high, 0, 0);
-}
-/* num must be the number of elements of the variable. */
-static inline eg_initializer eg_init_array(const double *data, int64_t num)
-{
-    return eg_init_of(EG_INIT_ARRAY, 0, 0, data, num);
-}
-
 /* -- variables
  * --------------------------------------------------------------------------------------------------------- */
 
-/* Makes a variable of the system; its name in the context is path.name. */
+/* Makes a variable of the system; its name in the context is path.name.  initial.h says how it may start. */
 EG_API eg_var *(eg_add_variable)(eg_system *s, const char *name, eg_spec spec, eg_initializer init, EG_PLACE);
 /* Makes a variable that all samples of a batch share (modes.h) and trainers train: weights, biases.  eg_reset_state()
  * leaves it alone; eg_reset_parameters() does not. */

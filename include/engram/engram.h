@@ -7,6 +7,7 @@
 #include "engram/core.h"
 #include "engram/dynsys.h"
 #include "engram/export.h"
+#include "engram/initial.h"
 #include "engram/inputs.h"
 #include "engram/io.h"
 #include "engram/layers.h"

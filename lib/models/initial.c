@@ -1,41 +1,13 @@
-/* Initial values, drawn on the host: element k is a function of the seed, the variable's path and k. */
+/* Initial values, drawn on the host: element k is a function of the seed, the variable's path and k, but for orthogonal
+ * matrices, which are one of all such elements. */
 #include <math.h>
-#include <string.h>
 
 #include "../net/draw.h"
 #include "engram/parallel.h"
+#include "initial.h"
 #include "system.h"
 
 enum { BLOCK = 1024, DRAW_VALUES = 3 };
-
-static bool fail(eg_system *s, const char *name, const char *what, double a, double b, const char *remedy)
-{
-    eg_system_fail(s, EG_ERR_ARGUMENT, "the initial value of '%s' is %s(%g, %g); %s", name, what, a, b, remedy);
-    return false;
-}
-
-bool check_initial(eg_system *s, const char *name, int64_t elements, const eg_initializer *i)
-{
-    switch (i->kind) {
-    case EG_INIT_DEFAULT: return true;
-    case EG_INIT_CONSTANT: return !isnan(i->a) || fail(s, name, "constant", i->a, 0, "give a number");
-    case EG_INIT_NORMAL:
-    case EG_INIT_TRUNCATED_NORMAL:
-        return (isfinite(i->a) && i->b >= 0 && isfinite(i->b)) ||
-               fail(s, name, "normal", i->a, i->b, "use a finite mean and a standard deviation of at least 0");
-    case EG_INIT_UNIFORM:
-        return (isfinite(i->a) && isfinite(i->b) && i->a <= i->b) ||
-               fail(s, name, "uniform", i->a, i->b, "use finite bounds, the lower one first");
-    case EG_INIT_ARRAY:
-        if (i->data && i->num == elements) return true;
-        eg_system_fail(s, EG_ERR_SHAPE, "the initial value of '%s' is %s of %lld; give one of %lld numbers", name,
-                       i->data ? "an array" : "a NULL array", (long long)i->num, (long long)elements);
-        return false;
-    }
-    eg_system_fail(s, EG_ERR_ARGUMENT, "the initial value of '%s' is of unknown kind %d; use eg_init_...()", name,
-                   (int)i->kind);
-    return false;
-}
 
 static double ratio(double x, const double p[8], const double q[8])
 {
@@ -90,22 +62,38 @@ static double normal_quantile(double u)
     return q < 0 ? -z : z;
 }
 
-static double value(const eg_initializer *i, draw *d, int64_t k)
+typedef struct job {
+    eg_initializer init;
+    eg_spec spec;
+    grids where; /* of decays */
+    int64_t elements;
+    uint64_t seed;
+    void *to;
+} job;
+
+static double value(const job *j, draw *d, int64_t k)
 {
     /* Normal distribution within two standard deviations on both sides: from `tail` to 1 - tail. */
     const double tail = 0.022750131948179207;
+    const eg_initializer *i = &j->init;
     switch (i->kind) {
-    case EG_INIT_DEFAULT: return 0;
     case EG_INIT_CONSTANT: return i->a;
-    case EG_INIT_ARRAY: return i->data[k % i->num]; /* of a batch: for each sample */
+    case EG_INIT_ARRAY: return i->data[k];
     case EG_INIT_UNIFORM: return i->a + (i->b - i->a) * draw_unit(d);
     case EG_INIT_NORMAL: return i->a + i->b * normal_quantile(draw_unit(d) + 0x1p-54);
     case EG_INIT_TRUNCATED_NORMAL: return i->a + i->b * normal_quantile(tail + (1 - 2 * tail) * draw_unit(d));
+    case EG_INIT_IDENTITY: return k / j->spec.dim[1] == k % j->spec.dim[1] ? i->a : 0;
+    case EG_INIT_GAUSSIAN_DECAY:
+    case EG_INIT_DOG_DECAY: return decay_weight(i, &j->where, k);
+    case EG_INIT_DEFAULT:
+    case EG_INIT_VARIANCE_SCALING: /* is another kind by now, and the next two are drawn elsewhere */
+    case EG_INIT_ORTHOGONAL:
+    case EG_INIT_DELTA_ORTHOGONAL: return 0;
     }
     return 0;
 }
 
-static void store(eg_dtype type, void *to, int64_t k, double x)
+void store_initial(eg_dtype type, void *to, int64_t k, double x)
 {
     switch (type) {
     case EG_F32: ((float *)to)[k] = (float)x; break;
@@ -118,29 +106,55 @@ static void store(eg_dtype type, void *to, int64_t k, double x)
     }
 }
 
-typedef struct job {
-    const eg_initializer *init;
-    eg_dtype type;
-    int64_t elements;
-    uint64_t seed;
-    void *to;
-} job;
-
 static void draw_blocks(void *user, int64_t lo, int64_t hi)
 {
     job *j = user;
     for (int64_t block = lo; block < hi; block++) {
         draw d = draw_of(j->seed, block, (draw_purpose)DRAW_VALUES);
         int64_t end = (block + 1) * BLOCK < j->elements ? (block + 1) * BLOCK : j->elements;
-        for (int64_t k = block * BLOCK; k < end; k++) store(j->type, j->to, k, value(j->init, &d, k));
+        for (int64_t k = block * BLOCK; k < end; k++) store_initial(j->spec.dtype, j->to, k, value(j, &d, k));
     }
 }
 
-void draw_initial(const eg_system *s, const eg_initializer *init, eg_var *v, void *to)
+/* What weights scaled by their fans are drawn from. */
+static eg_initializer scaled(const eg_initializer *i, eg_spec spec)
 {
-    eg_spec spec = eg_variable_spec(v);
-    job j = {.init = init, .type = spec.dtype, .elements = elements_of(spec), .to = to};
-    j.seed = s->root->seed ^ 0xCBF29CE484222325u; /* FNV-1a of the path */
-    for (const char *c = eg_variable_name(v); *c; c++) j.seed = (j.seed ^ (unsigned char)*c) * 0x100000001B3u;
-    eg_parallel_for(s->eg, (j.elements + BLOCK - 1) / BLOCK, 8, draw_blocks, &j);
+    const double truncated_std = 0.87962566103423978; /* of a normal distribution within two standard deviations */
+    double elements = (double)elements_of(spec);
+    double in = elements / (double)spec.dim[axis_of(spec, i->out_axis, -1)];
+    double out = elements / (double)spec.dim[axis_of(spec, i->in_axis, -2)];
+    double variance = i->a / (i->fan == EG_FAN_IN ? in : i->fan == EG_FAN_OUT ? out : (in + out) / 2);
+    if (i->distribution == EG_INIT_UNIFORM) return eg_init_uniform(-sqrt(3 * variance), sqrt(3 * variance));
+    if (i->distribution == EG_INIT_NORMAL) return eg_init_normal(0, sqrt(variance));
+    return eg_init_truncated_normal(0, sqrt(variance) / truncated_std);
+}
+
+void draw_values(eg_context *eg, uint64_t seed, const eg_initializer *i, eg_spec spec, void *to)
+{
+    job j = {.init = *i, .spec = spec, .elements = elements_of(spec), .seed = seed, .to = to};
+    if (i->kind == EG_INIT_VARIANCE_SCALING) j.init = scaled(i, spec);
+    if (i->kind == EG_INIT_GAUSSIAN_DECAY || i->kind == EG_INIT_DOG_DECAY) j.where = grids_of(i, spec);
+    eg_parallel_for(eg, (j.elements + BLOCK - 1) / BLOCK, 8, draw_blocks, &j);
+}
+
+static void draw_one(eg_context *eg, uint64_t seed, const eg_initializer *i, eg_spec spec, void *to)
+{
+    if (i->kind == EG_INIT_ORTHOGONAL)
+        draw_orthogonal(eg, seed, i, spec, to);
+    else if (i->kind == EG_INIT_DELTA_ORTHOGONAL)
+        draw_delta_orthogonal(eg, seed, i, spec, to);
+    else
+        draw_values(eg, seed, i, spec, to);
+}
+
+void draw_initial(const eg_system *s, const member *m, eg_var *v, void *to)
+{
+    eg_spec all = eg_variable_spec(v), spec = eg_variable_spec(m->var);
+    spec.dtype = all.dtype; /* spikes are floats in training */
+    uint64_t seed = s->root->seed ^ 0xCBF29CE484222325u; /* FNV-1a of the path */
+    for (const char *c = eg_variable_name(v); *c; c++) seed = (seed ^ (unsigned char)*c) * 0x100000001B3u;
+    int64_t num = all.rank > spec.rank ? all.dim[0] : 1;
+    size_t bytes = (size_t)elements_of(spec) * eg_dtype_size(spec.dtype);
+    for (int64_t k = 0; k < num && bytes; k++)
+        draw_one(s->eg, seed + (uint64_t)k * 0x9E3779B97F4A7C15u, &m->init, spec, (char *)to + (size_t)k * bytes);
 }

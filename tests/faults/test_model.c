@@ -81,7 +81,7 @@ END_TEST
  */
 
 typedef struct busy {
-    eg_var *V, *w;
+    eg_var *V, *w, *Q;
     eg_system *inner;
     eg_delay *line;
 } busy;
@@ -94,6 +94,7 @@ static void busy_setup(eg_system *self)
     b->V = eg_add_variable(self, "V", eg_floats(self), eg_init_normal(0, 1));
     b->inner = eg_system_new(self, "inner", &inner_class, 3, NULL);
     b->w = eg_add_variable(b->inner, "w", eg_floats(b->inner), eg_init_array((double[]){1, 2, 3}, 3));
+    b->Q = eg_add_variable(b->inner, "Q", eg_matrix(EG_F32, 4, 3), eg_init_orthogonal(1));
     b->line = eg_delay_new(eg_system_context(self), "busy.line", eg_floats(self), 4);
     eg_set_shared(self, "gain", 2);
     eg_system_new(eg_system_parent(self), "beside", &inner_class, 1, NULL);
@@ -118,7 +119,7 @@ static bool parts(eg_context *eg, void *made, outcome *o)
     static const char *const names[] = {"first", "busy", "beside"};
     for (int k = 0; k < 3; k++) ck_assert_str_eq(eg_system_name(eg_system_child(m->net, k)), names[k]);
     ck_assert_ptr_null(eg_system_child(m->net, 3));
-    ck_assert_int_eq(eg_num_variables(eg), 6);
+    ck_assert_int_eq(eg_num_variables(eg), 7);
     float V[5];
     double gain;
     if (eg_read(m->V[0], V, sizeof V) || eg_read(eg_find_variable(eg, "gain"), &gain, sizeof gain)) return false;
