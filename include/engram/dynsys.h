@@ -58,7 +58,7 @@ typedef enum eg_role {
     EG_PROJECTION, /* first: synapses, inputs */
     EG_GROUP,      /* then: neurons */
     EG_APART,      /* not at all: runners, which update the network themselves */
-    EG_LAYER       /* not by a network: whoever feeds a layer calls eg_update(); a Sequential does, in order (layers.h) */
+    EG_LAYER /* not by a network: whoever feeds a layer calls eg_update(); a Sequential does, in order (layers.h) */
 } eg_role;
 
 /* A kind of system: what it is called, how large its struct is, what it does.  Functions that it lacks are NULL. */

@@ -1,8 +1,8 @@
 /* Layers: dense, convolutional, pooling, normalising and recurrent ones, and sequences of them.
  *
  * A layer is a system (dynsys.h) that is written for ONE sample: it takes [in] and gives [out], an image is [height,
- * width, channels], channels last.  Batches are made of it by eg_vmap() (eg_batched(), runners, trainers; modes.h): they
- * share weights (parameters) and running averages (buffers), states are each sample's own.  Networks do not update
+ * width, channels], channels last.  Batches are made of it by eg_vmap() (eg_batched(), runners, trainers; modes.h):
+ * they share weights (parameters) and running averages (buffers), states are each sample's own.  Networks do not update
  * layers; whoever feeds one does, mostly a Sequential:
  *
  *     eg_system *net = eg_network(eg, NULL, NULL), *seq = eg_sequential(net, "classify");
@@ -33,9 +33,9 @@ extern "C" {
  */
 
 /* What is made in it is updated in the order of making, each with what the one before returned, the first with x; gives
- * what the last returns, x if it is empty.  That goes for layers, groups (LIF: x is its input, its spikes go on), nested
- * Sequentials and systems of yours; projections in it are updated before, runners not at all.  Errors: one of them
- * returns nothing. */
+ * what the last returns, x if it is empty.  That goes for layers, groups (LIF: x is its input, its spikes go on),
+ * nested Sequentials and systems of yours; projections in it are updated before, runners not at all.  Errors: one of
+ * them returns nothing. */
 EG_API eg_system *(eg_sequential)(eg_system *parent, const char *name, EG_PLACE);
 
 /* y = fn(user, x), traced each time: any function as a layer. */
@@ -101,8 +101,8 @@ EG_API eg_conv_params eg_conv_defaults(void);
 /* Cross-correlation (no kernel is turned round), channels last:
  *     y[p, o] = b[o] + sum over k, c of w[k, c, o] x[p stride + k rhs_dilation - pad, c]
  * for x [spatial..., num_in]; y is [positions..., num_out].  Parameters: w, b.  It is one product: of columns that hold
- * what each position sees, and the kernel.  Errors: sizes, strides, dilations or groups below 1, pads below 0, groups that do not
- * divide both numbers of channels, a mask of another shape, a kernel larger than x with its padding. */
+ * what each position sees, and the kernel.  Errors: sizes, strides, dilations or groups below 1, pads below 0, groups
+ * that do not divide both numbers of channels, a mask of another shape, a kernel larger than x with its padding. */
 EG_API eg_system *(eg_conv1d)(eg_system *parent, const char *name, int64_t num_in, int64_t num_out, int64_t size,
                               const eg_conv_params *params, EG_PLACE);
 EG_API eg_system *(eg_conv2d)(eg_system *parent, const char *name, int64_t num_in, int64_t num_out, int64_t height,
@@ -154,10 +154,10 @@ EG_API eg_norm_params eg_norm_defaults(void);
 
 /* For each channel, over all axes of x but the last and over the batch; the variance divides by the number of elements.
  * In training (shared.fit) the statistics are those of the batch, and the running ones follow them; otherwise they are
- * the running ones.  x: 1d [channels] or [length, channels], 2d [height, width, channels], 3d one axis more.  One sample
- * without axes but the channels has nothing to be normalised by but the batch.  Parameters: scale, bias; buffers: mean
- * (0 at first), variance (1), all [num_channels].  Errors: num_channels below 1, epsilon not above 0, momentum not in
- * [0, 1], x of other axes.  (Ioffe and Szegedy, ICML 2015.) */
+ * the running ones.  x: 1d [channels] or [length, channels], 2d [height, width, channels], 3d one axis more.  One
+ * sample without axes but the channels has nothing to be normalised by but the batch.  Parameters: scale, bias;
+ * buffers: mean (0 at first), variance (1), all [num_channels].  Errors: num_channels below 1, epsilon not above 0,
+ * momentum not in [0, 1], x of other axes.  (Ioffe and Szegedy, ICML 2015.) */
 EG_API eg_system *(eg_batch_norm1d)(eg_system *parent, const char *name, int64_t num_channels,
                                     const eg_norm_params *params, EG_PLACE);
 EG_API eg_system *(eg_batch_norm2d)(eg_system *parent, const char *name, int64_t num_channels,
@@ -170,8 +170,8 @@ EG_API eg_system *(eg_batch_norm3d)(eg_system *parent, const char *name, int64_t
 EG_API eg_system *(eg_layer_norm)(eg_system *parent, const char *name, int rank, const int64_t *shape,
                                   const eg_norm_params *params, EG_PLACE);
 /* Over all axes but the last and the channels of a group, for each group of num_channels / num_groups channels and each
- * sample; x is [..., num_channels].  Parameters scale and bias are [num_channels].  Errors: numbers below 1, groups that
- * do not divide the channels.  (Wu and He, ECCV 2018.) */
+ * sample; x is [..., num_channels].  Parameters scale and bias are [num_channels].  Errors: numbers below 1, groups
+ * that do not divide the channels.  (Wu and He, ECCV 2018.) */
 EG_API eg_system *(eg_group_norm)(eg_system *parent, const char *name, int64_t num_groups, int64_t num_channels,
                                   const eg_norm_params *params, EG_PLACE);
 /* The same with one channel a group.  (Ulyanov, Vedaldi and Lempitsky, 2016.) */
@@ -189,19 +189,18 @@ typedef struct eg_cell_params {
     eg_initializer b;       /* [k num_out]; default: zeros */
     bool no_bias;
     eg_initializer state; /* [num_out]: how h and c begin; default: zeros */
-    bool train_state;     /* what they begin with are the parameters h0 and c0: eg_begin() takes them, eg_reset_state() copies them
-                             as they are and leaves them alone */
+    bool train_state;     /* what they begin with are the parameters h0 and c0: eg_begin() takes them, eg_reset_state()
+                             copies them     as they are and leaves them alone */
 } eg_cell_params;
 /* All of it 0: the defaults above. */
 EG_API eg_cell_params eg_cell_defaults(void);
 /* One step of a recurrent network for x [num_in]; gives the new h [num_out].  Variables: h, of LSTM also c; parameters:
- * Wi, Wh, b, with train_state h0 and c0.  Gates stand side by side in the columns of Wi, Wh and b, in the order written;
- * S is the sigmoid.  Errors: sizes below 1, an unknown activation, x of another shape.
- *     RNN   h' = f(x Wi + h Wh + b)
- *     GRU   [z r a] = x Wi + b;  z = S(z + h Wh_z), r = S(r + h Wh_r), a = f(a + (r h) Wh_a);  h' = (1 - z) h + z a
- *     LSTM  [i g f o] = x Wi + h Wh + b;  c' = S(f + 1) c + S(i) tanh(g);  h' = S(o) tanh(c'), with the activation as tanh
- * (Elman, 1990; Cho et al., EMNLP 2014; Hochreiter and Schmidhuber, 1997, with the forget gate's bias of 1 of Jozefowicz
- * et al., ICML 2015.) */
+ * Wi, Wh, b, with train_state h0 and c0.  Gates stand side by side in the columns of Wi, Wh and b, in the order
+ * written; S is the sigmoid.  Errors: sizes below 1, an unknown activation, x of another shape. RNN   h' = f(x Wi + h
+ * Wh + b) GRU   [z r a] = x Wi + b;  z = S(z + h Wh_z), r = S(r + h Wh_r), a = f(a + (r h) Wh_a);  h' = (1 - z) h + z a
+ *     LSTM  [i g f o] = x Wi + h Wh + b;  c' = S(f + 1) c + S(i) tanh(g);  h' = S(o) tanh(c'), with the activation as
+ * tanh (Elman, 1990; Cho et al., EMNLP 2014; Hochreiter and Schmidhuber, 1997, with the forget gate's bias of 1 of
+ * Jozefowicz et al., ICML 2015.) */
 EG_API eg_system *(eg_rnn_cell)(eg_system *parent, const char *name, int64_t num_in, int64_t num_out,
                                 const eg_cell_params *params, EG_PLACE);
 EG_API eg_system *(eg_gru_cell)(eg_system *parent, const char *name, int64_t num_in, int64_t num_out,

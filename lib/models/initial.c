@@ -150,7 +150,7 @@ static void draw_one(eg_context *eg, uint64_t seed, const eg_initializer *i, eg_
 void draw_initial(const eg_system *s, const member *m, eg_var *v, void *to)
 {
     eg_spec all = eg_variable_spec(v), spec = eg_variable_spec(m->var);
-    spec.dtype = all.dtype; /* spikes are floats in training */
+    spec.dtype = all.dtype;                              /* spikes are floats in training */
     uint64_t seed = s->root->seed ^ 0xCBF29CE484222325u; /* FNV-1a of the path */
     for (const char *c = eg_variable_name(v); *c; c++) seed = (seed ^ (unsigned char)*c) * 0x100000001B3u;
     int64_t num = all.rank > spec.rank ? all.dim[0] : 1;

@@ -287,8 +287,7 @@ member *add_member(eg_system *s, const char *name, eg_spec spec, eg_initializer 
     eg_var *v = m ? (eg_variable)(s->eg, path, spec, file, line) : NULL;
     if (!v) return NULL;
     *m = (member){.var = v, .name = path + strlen(path) - strlen(name), .init = init, .kind = kind};
-    if (!check_initial(s, m->name, spec, &init) || !keep_data(s, &m->init) ||
-        !give_initial(s, m, v)) {
+    if (!check_initial(s, m->name, spec, &init) || !keep_data(s, &m->init) || !give_initial(s, m, v)) {
         eg_drop_variables(s->eg, eg_num_variables(s->eg) - 1);
         return NULL;
     }

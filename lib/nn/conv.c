@@ -23,7 +23,8 @@ eg_conv_params eg_conv_defaults(void)
                             .groups = 1};
 }
 
-/* -- making --------------------------------------------------------------------------------------------------------- */
+/* -- making ---------------------------------------------------------------------------------------------------------
+ */
 
 static window window_of(const conv *c, int k)
 {
@@ -36,13 +37,13 @@ static bool check_axis(eg_system *self, conv *c, int k)
     const int64_t *pads = c->p.pads[k];
     if (!window_check(self, &w, k) || !layer_size(self, "lhs_dilation", c->p.lhs_dilation[k])) return false;
     c->places = w.size > MOST_PLACES ? w.size : c->places * w.size;
-    bool ok = c->p.padding != EG_PAD_PAIRS ||
-              (pads[0] >= 0 && pads[1] >= 0 && pads[0] <= INT32_MAX && pads[1] <= INT32_MAX);
+    bool ok =
+        c->p.padding != EG_PAD_PAIRS || (pads[0] >= 0 && pads[1] >= 0 && pads[0] <= INT32_MAX && pads[1] <= INT32_MAX);
     if (!ok)
         eg_system_fail(self, EG_ERR_ARGUMENT, "pads on axis %d are %lld and %lld; use 0 to 2147483647", k,
                        (long long)pads[0], (long long)pads[1]);
-    return ok && eg_check_param(self, c->places <= MOST_PLACES, "the number of places in the kernel",
-                                (double)c->places, "use at most 65536");
+    return ok && eg_check_param(self, c->places <= MOST_PLACES, "the number of places in the kernel", (double)c->places,
+                                "use at most 65536");
 }
 
 static bool check(eg_system *self, conv *c)
@@ -62,8 +63,8 @@ static bool check(eg_system *self, conv *c)
 static bool fits(eg_system *self, const eg_array *mask, eg_spec kernel)
 {
     const eg_spec m = eg_array_spec(mask);
-    bool same = m.rank == kernel.rank && m.dtype == kernel.dtype &&
-                !memcmp(m.dim, kernel.dim, (size_t)m.rank * sizeof *m.dim);
+    bool same =
+        m.rank == kernel.rank && m.dtype == kernel.dtype && !memcmp(m.dim, kernel.dim, (size_t)m.rank * sizeof *m.dim);
     if (!same)
         eg_system_fail(self, EG_ERR_SHAPE,
                        "its mask is not of the network's floats in the kernel's shape, [sizes..., %lld, %lld]",
@@ -85,7 +86,8 @@ static void setup(eg_system *self)
     if (!c->p.no_bias) c->b = eg_add_parameter(self, "b", bias, c->p.b);
 }
 
-/* -- a step --------------------------------------------------------------------------------------------------------- */
+/* -- a step ---------------------------------------------------------------------------------------------------------
+ */
 
 /* [.., n, ..] with `apart` - 1 zeros between neighbours. */
 static eg_val dilate(eg_val x, int axis, int64_t apart)
@@ -162,7 +164,8 @@ static eg_val update(eg_system *self, eg_shared s, eg_val x)
     return c->b ? eg_add(y, eg_get(c->b)) : y;
 }
 
-/* -- classes -------------------------------------------------------------------------------------------------------- */
+/* -- classes --------------------------------------------------------------------------------------------------------
+ */
 
 static const eg_class classes[] = {
     {.name = "Conv1D", .role = EG_LAYER, .size = sizeof(conv), .setup = setup, .update = update},

@@ -1,10 +1,7 @@
 /* Gated recurrent units. */
 #include "cell.h"
 
-static void setup(eg_system *self)
-{
-    cell_setup(self, 3, "tanh", eg_init_orthogonal(1), false);
-}
+static void setup(eg_system *self) { cell_setup(self, 3, "tanh", eg_init_orthogonal(1), false); }
 
 static eg_val update(eg_system *self, eg_shared s, eg_val x)
 {
@@ -23,15 +20,15 @@ static eg_val update(eg_system *self, eg_shared s, eg_val x)
 }
 
 static const eg_class gru_class = {.name = "GRUCell",
-                                .role = EG_LAYER,
-                                .size = sizeof(cell),
-                                .setup = setup,
-                                .update = update,
-                                .reset_state = cell_reset,
-                                .begin = cell_begin};
+                                   .role = EG_LAYER,
+                                   .size = sizeof(cell),
+                                   .setup = setup,
+                                   .update = update,
+                                   .reset_state = cell_reset,
+                                   .begin = cell_begin};
 
 eg_system *(eg_gru_cell)(eg_system *parent, const char *name, int64_t num_in, int64_t num_out,
-                        const eg_cell_params *params, const char *file, int line)
+                         const eg_cell_params *params, const char *file, int line)
 {
     return cell_make(parent, name, &gru_class, num_in, num_out, params, file, line);
 }

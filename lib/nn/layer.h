@@ -29,7 +29,8 @@ typedef struct window {
 
 /* Are its numbers possible?  k: number of the axis, for the error. */
 bool window_check(eg_system *self, const window *w, int k);
-/* Padding and positions on an axis of n elements, which stand `apart` from each other.  False if there is no position. */
+/* Padding and positions on an axis of n elements, which stand `apart` from each other.  False if there is no position.
+ */
 bool window_place(window *w, eg_padding padding, const int64_t *pads, int64_t n, int64_t apart);
 /* Element k of the window at all positions. */
 eg_val window_element(const window *w, eg_val x, int axis, int64_t k);

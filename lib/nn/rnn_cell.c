@@ -1,10 +1,7 @@
 /* Recurrent cells without gates. */
 #include "cell.h"
 
-static void setup(eg_system *self)
-{
-    cell_setup(self, 1, "relu", eg_init_xavier_normal(), false);
-}
+static void setup(eg_system *self) { cell_setup(self, 1, "relu", eg_init_xavier_normal(), false); }
 
 static eg_val update(eg_system *self, eg_shared s, eg_val x)
 {
@@ -18,15 +15,15 @@ static eg_val update(eg_system *self, eg_shared s, eg_val x)
 }
 
 static const eg_class rnn_class = {.name = "RNNCell",
-                                .role = EG_LAYER,
-                                .size = sizeof(cell),
-                                .setup = setup,
-                                .update = update,
-                                .reset_state = cell_reset,
-                                .begin = cell_begin};
+                                   .role = EG_LAYER,
+                                   .size = sizeof(cell),
+                                   .setup = setup,
+                                   .update = update,
+                                   .reset_state = cell_reset,
+                                   .begin = cell_begin};
 
 eg_system *(eg_rnn_cell)(eg_system *parent, const char *name, int64_t num_in, int64_t num_out,
-                        const eg_cell_params *params, const char *file, int line)
+                         const eg_cell_params *params, const char *file, int line)
 {
     return cell_make(parent, name, &rnn_class, num_in, num_out, params, file, line);
 }
