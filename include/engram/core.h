@@ -263,8 +263,8 @@ EG_API int eg_num_used_variables(const eg_func *f);
 EG_API eg_var *eg_used_variable(const eg_func *f, int k);
 /* The traced graph as text (docs/ir.md); owned by the function. */
 EG_API const char *eg_text(eg_func *f);
-/* Reads such text back; variables and captured objects must exist in the context.  Text is what runs: it has neither
- * custom nor stopped gradients. */
+/* Reads such text back; variables and captured objects must exist in the context.  Text is what runs, and
+ * eg_batch_mean(): it has neither custom nor stopped gradients. */
 EG_API eg_func *eg_parse(eg_context *eg, const char *text);
 
 /* Calls f inside the trace in progress: its graph is copied there, so that the call costs nothing when it runs.  x are

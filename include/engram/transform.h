@@ -95,6 +95,17 @@ typedef struct eg_vmap_options {
  * Errors: num below 1, unknown arguments, variables that do not fit, a shared variable that copies set to different
  * values, values of the highest rank, a host function inside of what only some copies do. */
 EG_API eg_func *(eg_vmap)(eg_func *f, int64_t num, const eg_vmap_options *options, EG_PLACE);
+/* The mean of x over the samples of a batch, of x's type and shape.  In a function that is written for one sample that
+ * is x itself; eg_vmap() makes it the mean over its copies, one value for all of them, which also a shared variable may
+ * be set to: batch normalisation is (x - m) / sqrt(v + eps) with m = eg_batch_mean(x), v = eg_batch_mean((x - m)^2).
+ * What does not differ from copy to copy is its own mean.  In a cond, while or loop that only some copies do the mean
+ * is over those that do; of what a loop does not change it is taken outside of the loop.  The first eg_vmap() that is
+ * applied settles it, also for those around: of nested ones the innermost.
+ * Gradients go to all copies: eg_vmap() of eg_gradient() gives, for each copy, the gradient of the sum of all copies'
+ * results with respect to its own arguments; of what one copy gives to another alone ask eg_jacobian() after eg_vmap().
+ * The copies that eg_jacobian() and eg_hessian() make for themselves are no samples: nothing is averaged over them.
+ * Errors: x is not floating; a custom gradient averages inside of what only some copies do (then eg_vmap() fails). */
+EG_API eg_val(eg_batch_mean)(eg_val x, EG_PLACE);
 
 /* -- further derivatives: compositions of the two ------------------------------------------------------------------ */
 
@@ -127,6 +138,7 @@ EG_API eg_func *(eg_hessian)(eg_func *f, const eg_derivative_options *options, E
 #define eg_jacobian(...) (eg_jacobian)(__VA_ARGS__, EG_HERE)
 #define eg_hessian(...) (eg_hessian)(__VA_ARGS__, EG_HERE)
 #define eg_vmap(...) (eg_vmap)(__VA_ARGS__, EG_HERE)
+#define eg_batch_mean(x) (eg_batch_mean)(EG_VAL(x), EG_HERE)
 #define eg_gradient(...) (eg_gradient)(__VA_ARGS__, EG_HERE)
 #define eg_custom_gradient(eg, forward, backward, user, x)                                                             \
     (eg_custom_gradient)(eg, forward, backward, user, EG_VAL(x), EG_HERE)

@@ -3,6 +3,7 @@
 #define EGI_API_H
 
 #include "core/context.h"
+#include "engram/transform.h"
 #include "ir/func.h"
 #include "ir/graph.h"
 
@@ -67,6 +68,10 @@ bool egi_check_spec(eg_context *eg, eg_spec s, const char *what, const char *fil
  * and verified first, and stays the caller's (lib/api/trace.c). */
 eg_func *egi_func_new(eg_context *eg, const char *name, egi_graph *g);
 eg_func *egi_func_of(eg_context *eg, const char *name, const egi_graph *g);
+
+/* eg_vmap(); with keep_means the copies are no samples, and eg_batch_mean() waits for those (lib/api/vmap.c). */
+eg_func *egi_vmap_func(eg_func *f, int64_t num, const eg_vmap_options *options, bool keep_means, const char *file,
+                       int line);
 
 /* Current value of a variable in the innermost scope, and setting it (lib/api/scope.c). */
 egi_id egi_scope_get(egi_trace *t, egi_scope *s, eg_var *v);

@@ -304,8 +304,9 @@ static eg_func *copies(derivative *d, eg_func *fn, int64_t num)
     int shared[3 * MOST], n = fn ? eg_num_args(fn) - 1 : 0;
     if (!fn) return NULL;
     for (int k = 0; k < n; k++) shared[k] = k;
-    eg_func *made =
-        (eg_vmap)(fn, num, &(eg_vmap_options){.num_shared = n, .shared = shared, .same_draws = true}, d->file, d->line);
+    /* They are no samples: what is averaged over samples stays so. */
+    const eg_vmap_options o = {.num_shared = n, .shared = shared, .same_draws = true};
+    eg_func *made = egi_vmap_func(fn, num, &o, true, d->file, d->line);
     eg_func_free(fn);
     return made;
 }

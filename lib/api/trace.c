@@ -52,12 +52,21 @@ static void writes(eg_context *eg, egi_trace *t)
     }
 }
 
-/* What runs has no custom gradients. */
+/* What runs has neither custom gradients nor means over copies. */
 static egi_graph *runnable(egi_graph *g)
 {
-    for (egi_id id = 1; id < g->nodes.n; id++) {
-        if (egi_at(g, id)->op == EGI_CUSTOM) return egi_strip(g);
-    }
+    if (egi_holds(g, EGI_CUSTOM) || egi_holds(g, EGI_BATCH_MEAN)) return egi_strip(g);
+    g->shared++;
+    return g;
+}
+
+/* What is printed has means over copies, lest copies of what is read back lack them; custom gradients it cannot have.
+ * NULL after an error; an egi_graph_free() each. */
+static egi_graph *printable(eg_func *f)
+{
+    const bool means = f->traced && egi_holds(f->traced, EGI_BATCH_MEAN);
+    if (means && egi_holds(f->traced, EGI_CUSTOM)) return egi_strip_custom(f->traced);
+    egi_graph *g = means ? f->traced : f->graph;
     g->shared++;
     return g;
 }
@@ -208,11 +217,13 @@ const char *eg_text(eg_func *f)
     if (!f) return "";
     if (!f->text) {
         egi_text t = {.allocator = &f->eg->allocator};
-        egi_print(f->graph, &t);
-        if (t.failed) {
+        egi_graph *g = printable(f);
+        if (g) egi_print(g, &t);
+        if (!g || t.failed) {
             egi_no_memory(f->eg);
             egi_text_free(&t);
         }
+        egi_graph_free(g);
         f->text = t.s;
     }
     return f->text ? f->text : "";

@@ -1,7 +1,7 @@
-/* eg_vmap: what is asked for, checked. */
+/* eg_vmap: what is asked for, checked; eg_batch_mean. */
 #include <stdio.h>
 
-#include "api/api.h"
+#include "api/ops.h"
 #include "engram/transform.h"
 #include "opt/vmap_graph.h"
 
@@ -106,7 +106,8 @@ static bool checked(eg_func *f, int64_t num, const eg_vmap_options *o, const cha
     return !f->eg->status;
 }
 
-eg_func *(eg_vmap)(eg_func *f, int64_t num, const eg_vmap_options *options, const char *file, int line)
+eg_func *egi_vmap_func(eg_func *f, int64_t num, const eg_vmap_options *options, bool keep_means, const char *file,
+                       int line)
 {
     static const eg_vmap_options defaults = {0};
     const eg_vmap_options *o = options ? options : &defaults;
@@ -114,7 +115,12 @@ eg_func *(eg_vmap)(eg_func *f, int64_t num, const eg_vmap_options *options, cons
     egi_arena arena = {.allocator = &f->eg->allocator};
     char what[200];
     snprintf(what, sizeof what, "eg_vmap of '%.150s'", f->name);
-    egi_vmap_request r = {.num = num, .same_draws = o->same_draws, .what = what, .file = file, .line = line};
+    egi_vmap_request r = {.num = num,
+                          .same_draws = o->same_draws,
+                          .keep_means = keep_means,
+                          .what = what,
+                          .file = file,
+                          .line = line};
     r.arg = mapped_args(f, &arena, o, file, line);
     egi_graph *g = r.arg && map_vars(f, &arena, &r, o) ? egi_vmap_graph(f->traced, &r) : NULL;
     eg_func *made = NULL;
@@ -126,4 +132,20 @@ eg_func *(eg_vmap)(eg_func *f, int64_t num, const eg_vmap_options *options, cons
     egi_graph_free(g);
     egi_arena_free(&arena);
     return made;
+}
+
+eg_func *(eg_vmap)(eg_func *f, int64_t num, const eg_vmap_options *options, const char *file, int line)
+{
+    return egi_vmap_func(f, num, options, false, file, line);
+}
+
+/* -- means over copies --------------------------------------------------------------------------------------------- */
+
+eg_val(eg_batch_mean)(eg_val x, const char *file, int line)
+{
+    egi_call c = egi_begin_plain("eg_batch_mean", file, line, 1, &x);
+    if (c.plain) return eg_real(egi_plain_real(x));
+    if (c.g && !egi_is_float(egi_dtype_of(c.g, x.id)))
+        egi_wrong(&c, EG_ERR_TYPE, "%s has no mean of its own type; use eg_convert first", egi_show(&c, x).s);
+    return egi_end(&c, c.g ? egi_batch_mean(c.g, x.id) : 0);
 }

@@ -89,6 +89,7 @@ static bool run_node(egi_interp *ip, egi_id id)
     case EGI_BROADCAST:
     case EGI_RESHAPE:
     case EGI_CUSTOM:
+    case EGI_BATCH_MEAN:
     case EGI_TRANSPOSE:
     case EGI_SLICE:
     case EGI_DSLICE:

@@ -61,7 +61,7 @@ static void move_view(const egi_interp *ip, egi_id id, const moved *m)
     const int64_t *ints = n->attr ? egi_ints_of(g, n) : NULL;
     const char *in = operand(ip, m, id, 0);
     int64_t out_step[EG_MAX_RANK], a_step[EG_MAX_RANK], step[EG_MAX_RANK] = {0}, offset = 0;
-    if (n->op == EGI_RESHAPE || n->op == EGI_CUSTOM) {
+    if (n->op == EGI_RESHAPE || n->op == EGI_CUSTOM || n->op == EGI_BATCH_MEAN) {
         memcpy(m->out, in, (size_t)egi_count(g, id) * m->size);
         return;
     }

@@ -173,6 +173,13 @@ egi_id egi_pack(egi_graph *g, egi_id a)
     return make(g, EGI_PACK, EG_U32, &s, 1, &a, 0, NULL);
 }
 
+egi_id egi_batch_mean(egi_graph *g, egi_id a)
+{
+    if (!a) return 0;
+    egi_shape s = shape(g, a);
+    return like(g, EGI_BATCH_MEAN, a, &s, 0, NULL);
+}
+
 egi_id egi_dot(egi_graph *g, egi_id a, egi_id b)
 {
     if (!a || !b) return 0;

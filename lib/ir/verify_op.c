@@ -357,17 +357,41 @@ static bool custom(const exam *x)
     return same_type(x);
 }
 
+static bool batch_mean(const exam *x)
+{
+    NEED(x, x->num_ints == 0, "it has no attributes");
+    NEED(x, egi_same_shape(shape(x, 0), x->s), "it has the operand's shape");
+    return true;
+}
+
 bool egi_check_node(const egi_graph *g, egi_id id, egi_fault *f)
 {
     static bool (*const rules[EGI_OP_COUNT])(const exam *) = {
-        [EGI_CONST] = constant,  [EGI_IOTA] = iota,           [EGI_ARG] = argument,
-        [EGI_VAR] = variable,    [EGI_ARRAY] = array,         [EGI_CUMSUM] = scan,
-        [EGI_SORT] = scan,       [EGI_ARGSORT] = scan,        [EGI_BROADCAST] = broadcast,
-        [EGI_RESHAPE] = reshape, [EGI_TRANSPOSE] = transpose, [EGI_SLICE] = slice,
-        [EGI_DSLICE] = dslice,   [EGI_UPDATE] = update,       [EGI_CONCAT] = concat,
-        [EGI_PAD] = pad,         [EGI_GATHER] = gather,       [EGI_SCATTER] = scatter,
-        [EGI_DOT] = dot,         [EGI_EVENT] = event,         [EGI_EVENT_T] = event,
-        [EGI_BITS] = bits,       [EGI_PACK] = pack,           [EGI_CUSTOM] = custom,
+        [EGI_CONST] = constant,
+        [EGI_IOTA] = iota,
+        [EGI_ARG] = argument,
+        [EGI_VAR] = variable,
+        [EGI_ARRAY] = array,
+        [EGI_CUMSUM] = scan,
+        [EGI_SORT] = scan,
+        [EGI_ARGSORT] = scan,
+        [EGI_BROADCAST] = broadcast,
+        [EGI_RESHAPE] = reshape,
+        [EGI_TRANSPOSE] = transpose,
+        [EGI_SLICE] = slice,
+        [EGI_DSLICE] = dslice,
+        [EGI_UPDATE] = update,
+        [EGI_CONCAT] = concat,
+        [EGI_PAD] = pad,
+        [EGI_GATHER] = gather,
+        [EGI_SCATTER] = scatter,
+        [EGI_DOT] = dot,
+        [EGI_EVENT] = event,
+        [EGI_EVENT_T] = event,
+        [EGI_BITS] = bits,
+        [EGI_PACK] = pack,
+        [EGI_CUSTOM] = custom,
+        [EGI_BATCH_MEAN] = batch_mean,
     };
     const egi_node *n = egi_at(g, id);
     exam x = {.g = g, .f = f, .id = id, .n = n, .s = egi_shape_of(g, id), .num_ints = egi_num_ints(g, n)};

@@ -30,7 +30,8 @@ static leaf leaf_of(const egi_grad *x, egi_id id)
     case EGI_EVENT_T:
     case EGI_SORT:
     case EGI_ARGSORT:
-    case EGI_CUMSUM: return COSTLY;
+    case EGI_CUMSUM:
+    case EGI_BATCH_MEAN: return COSTLY; /* it will be a reduction, of one value for all copies */
     case EGI_DSLICE:
     case EGI_GATHER: return reads_part(x, id) ? COSTLY : PLAIN;
     default: return egi_flags((egi_op)n->op) & FR ? COSTLY : PLAIN;

@@ -219,6 +219,8 @@ void egi_grad_rule(egi_grad *x, egi_id id, egi_id d)
     case EGI_EVENT:
     case EGI_EVENT_T: egi_grad_product(x, id, d); return;
     case EGI_CUSTOM: egi_grad_custom(x, id, d); return;
+    /* each of the copies takes part in the mean of all: the mean of their adjoints */
+    case EGI_BATCH_MEAN: ONE(egi_batch_mean(g, d)); return;
 
     /* where values come from */
     case EGI_ARG:

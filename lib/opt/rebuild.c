@@ -7,6 +7,8 @@
 #include "ir/copy.h"
 #include "opt/live.h"
 
+typedef enum strip { KEEP, STRIP_CUSTOM, STRIP } strip;
+
 typedef struct rebuild {
     const egi_graph *from;
     egi_graph *to;
@@ -14,7 +16,8 @@ typedef struct rebuild {
     egi_id *map;      /* node of `from` -> node of `to` */
     uint16_t *region; /* region of `from` -> region of `to`; 0 = not made */
     uint32_t *loc;    /* place of `from` -> place of `to`; 0 = not made */
-    bool strip, failed;
+    strip strip;
+    bool failed;
 } rebuild;
 
 static const egi_region *region_at(const egi_graph *g, int64_t r) { return &g->regions.at[r]; }
@@ -229,7 +232,10 @@ static egi_id copy_node(rebuild *r, egi_id id)
     case EGI_WHILE: return copy_while(r, id);
     case EGI_COND: return copy_cond(r, id);
     case EGI_CUSTOM:
-        if (r->strip) return r->map[egi_arg(r->from, id, 0)];
+        if (r->strip != KEEP) return r->map[egi_arg(r->from, id, 0)];
+        return egi_copy_plain(r->to, r->from, id, r->map);
+    case EGI_BATCH_MEAN:
+        if (r->strip == STRIP) return r->map[egi_arg(r->from, id, 0)];
         return egi_copy_plain(r->to, r->from, id, r->map);
     default: return egi_copy_plain(r->to, r->from, id, r->map);
     }
@@ -255,16 +261,16 @@ static bool copy_all(rebuild *r)
     return !r->failed;
 }
 
-static egi_graph *rebuild_once(const egi_graph *from, bool strip)
+static egi_graph *rebuild_once(const egi_graph *from, strip what)
 {
     const eg_allocator *a = &from->eg->allocator;
     size_t n = (size_t)from->nodes.n;
-    rebuild r = {.from = from, .to = egi_graph_new(from->eg), .strip = strip};
+    rebuild r = {.from = from, .to = egi_graph_new(from->eg), .strip = what};
     r.map = egi_alloc(a, n * sizeof *r.map, 16);
     r.region = egi_alloc(a, (size_t)from->regions.n * sizeof *r.region, 16);
     r.loc = egi_alloc(a, (size_t)from->locs.n * sizeof *r.loc, 16);
     bool ok = r.to && r.map && r.region && r.loc;
-    ok = egi_live_find(&r.live, from, strip) && ok && copy_all(&r);
+    ok = egi_live_find(&r.live, from, what != KEEP) && ok && copy_all(&r);
     egi_live_free(&r.live);
     egi_free(a, r.map);
     egi_free(a, r.region);
@@ -275,12 +281,12 @@ static egi_graph *rebuild_once(const egi_graph *from, bool strip)
     return NULL;
 }
 
-static egi_graph *settled_from(const egi_graph *from, bool strip)
+static egi_graph *settled_from(const egi_graph *from, strip what)
 {
     /* Replacing one constant state may show the next; graphs settle after two rounds, three at most in practice. */
-    egi_graph *g = rebuild_once(from, strip);
+    egi_graph *g = rebuild_once(from, what);
     for (int round = 0; g && round < 4; round++) {
-        egi_graph *next = rebuild_once(g, strip);
+        egi_graph *next = rebuild_once(g, what);
         if (!next) {
             egi_graph_free(g);
             return NULL;
@@ -293,6 +299,16 @@ static egi_graph *settled_from(const egi_graph *from, bool strip)
     return g;
 }
 
-egi_graph *egi_simplify(const egi_graph *from) { return settled_from(from, false); }
+egi_graph *egi_simplify(const egi_graph *from) { return settled_from(from, KEEP); }
 
-egi_graph *egi_strip(const egi_graph *from) { return settled_from(from, true); }
+egi_graph *egi_strip(const egi_graph *from) { return settled_from(from, STRIP); }
+
+egi_graph *egi_strip_custom(const egi_graph *from) { return settled_from(from, STRIP_CUSTOM); }
+
+bool egi_holds(const egi_graph *g, egi_op op)
+{
+    for (egi_id id = 1; id < g->nodes.n; id++) {
+        if (egi_at(g, id)->op == op) return true;
+    }
+    return false;
+}

@@ -117,6 +117,7 @@ static egi_id emit(egi_vmap *x, egi_id id)
     case EGI_WHILE:
     case EGI_COND:
     case EGI_HOST: egi_vmap_owner(x, id); return 1;
+    case EGI_BATCH_MEAN: return egi_vmap_mean(x, id);
     default: return x->many[id] ? egi_vmap_rule(x, id) : egi_copy_plain(x->to, g, id, x->map);
     }
 }

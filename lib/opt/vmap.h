@@ -58,6 +58,8 @@ egi_id egi_vmap_wrong(egi_vmap *x, egi_id id, eg_status status, const char *what
 
 /* The value for all copies of a node without regions, of which an operand differs. */
 egi_id egi_vmap_rule(egi_vmap *x, egi_id id);
+/* The mean over active copies, one value for all. */
+egi_id egi_vmap_mean(egi_vmap *x, egi_id id);
 
 /* -- lib/opt/vmap_flow.c ------------------------------------------------------------------------------------------- */
 

@@ -11,7 +11,8 @@ typedef struct egi_vmap_request {
                          * they share it, and may only set it to what is the same for all */
     const bool *keep;   /* [k]: what copies set that variable to is forgotten; may be NULL */
     bool same_draws;    /* random draws do not differ by themselves */
-    bool no_hosts;      /* host functions would be called for copies that do not want it */
+    bool no_hosts;      /* host functions would be called, means taken, for copies that do not want it */
+    bool keep_means;    /* these are no samples: BATCH_MEAN stays, for the copies of another one */
     const char *what, *file; /* for errors: whose copies, and the user's place */
     int line;
 } egi_vmap_request;

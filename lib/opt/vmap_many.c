@@ -60,6 +60,7 @@ static bool differs(const egi_vmap *x, egi_id id)
     case EGI_ARG: return !x->r.arg || x->r.arg[n->imm];
     case EGI_VAR: return x->r.all && x->r.all[n->imm];
     case EGI_HOST: return true; /* called for each copy */
+    case EGI_BATCH_MEAN: return x->r.keep_means && any_arg(x, id);
     case EGI_BITS: return !x->r.same_draws || any_arg(x, id);
     case EGI_PARAM: return param(x, id);
     case EGI_ITEM: return item(x, id);

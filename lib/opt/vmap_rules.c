@@ -328,6 +328,7 @@ static uint64_t rule_of(egi_vmap *x, uint64_t number)
     const egi_vmap_request r = {.num = x->num,
                                 .same_draws = x->r.same_draws,
                                 .no_hosts = no_hosts,
+                                .keep_means = x->r.keep_means,
                                 .what = "eg_vmap, custom gradient",
                                 .file = x->r.file,
                                 .line = x->r.line};
@@ -357,6 +358,42 @@ static egi_id custom(egi_vmap *x, egi_id id)
                        .args = v,
                        .attr = n->attr ? egi_ints(g, egi_num_ints(x->from, n), egi_ints_of(x->from, n)) : 0,
                        .imm = rule});
+}
+
+/* -- means over copies --------------------------------------------------------------------------------------------- */
+
+/* How many copies are active; 1 if none is, whose mean is then 0 and no NaN that a gradient would meet. */
+static egi_id number_of_active(egi_vmap *x, eg_dtype t)
+{
+    egi_graph *g = x->to;
+    if (!x->active) return egi_const_f(g, t, (double)x->num);
+    egi_id n = egi_reduce(g, EGI_SUM, egi_convert(g, EG_I64, x->active), 1, (const int64_t[]){0});
+    return egi_convert(g, t, egi_op2(g, EGI_MAX, n, whole(g, 1)));
+}
+
+/* Custom gradients of what only some copies do, and copies that are no samples, do not know which copies are active. */
+static bool may_average(egi_vmap *x, egi_id id)
+{
+    if (!x->r.no_hosts && !(x->r.keep_means && x->active)) return true;
+    egi_vmap_wrong(x, id, EG_ERR_TYPE,
+                   "in a custom gradient of what only some copies do it is not known which of them to average over; "
+                   "average outside of the cond, while or loop");
+    return false;
+}
+
+egi_id egi_vmap_mean(egi_vmap *x, egi_id id)
+{
+    egi_graph *g = x->to;
+    egi_id v = one(x, id, 0);
+    const eg_dtype t = egi_dtype_of(x->from, id);
+    if (!x->r.keep_means && !many(x, id, 0)) return v;
+    if (!may_average(x, id)) return 0;
+    if (x->r.keep_means) return egi_batch_mean(g, v);
+    if (x->active) {
+        egi_id none = egi_const_f(g, t, 0);
+        v = egi_op3(g, EGI_SELECT, egi_vmap_spread(x, x->active, arg(x, id, 0)), v, none);
+    }
+    return egi_op2(g, EGI_DIV, egi_reduce(g, EGI_SUM, v, 1, (const int64_t[]){0}), number_of_active(x, t));
 }
 
 /* -- the table ----------------------------------------------------------------------------------------------------- */

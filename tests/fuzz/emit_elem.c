@@ -1,6 +1,8 @@
 /* Elementwise records. */
 #include "fuzz.h"
 
+#include "engram/transform.h"
+
 typedef eg_val (*unary_fn)(eg_val x, const char *file, int line);
 typedef eg_val (*binary_fn)(eg_val a, eg_val b, const char *file, int line);
 
@@ -59,6 +61,15 @@ static eg_val domain(fz_trace *c, fz_rng *r, egi_op op, eg_val x, double bound, 
     }
 }
 
+/* One float in ten is averaged over copies: of one program it is what it was, so numbers of its own decide. */
+static eg_val averaged(fz_trace *c, const fz_record *rec, eg_val x)
+{
+    fz_rng own = fz_rng_of(c->p->seed, rec->number + (1u << 25));
+    if (!x.of || !is_float(eg_spec_of(x).dtype) || !fz_chance(&own, 10)) return x;
+    c->has_mean = true;
+    return eg_batch_mean(x);
+}
+
 void fz_emit_unary(fz_trace *c, fz_rng *r, const fz_record *rec)
 {
     (void)rec;
@@ -81,7 +92,7 @@ void fz_emit_unary(fz_trace *c, fz_rng *r, const fz_record *rec)
         bound = 100;
     }
     x = domain(c, r, op, x, bound, &bound);
-    fz_keep(c, r, unary[k].fn(x, __FILE__, (int)rec->number), bound);
+    fz_keep(c, r, averaged(c, rec, unary[k].fn(x, __FILE__, (int)rec->number)), bound);
 }
 
 static eg_val integers(fz_val *v) { return is_float(v->spec.dtype) ? eg_convert(v->v, EG_I32) : v->v; }
@@ -142,7 +153,7 @@ void fz_emit_binary(fz_trace *c, fz_rng *r, const fz_record *rec)
         eg_val t = x;
         if (op != EGI_POW && op != EGI_SHL && op != EGI_SHR) x = y, y = t;
     }
-    fz_keep(c, r, binary[k].fn(x, y, __FILE__, (int)rec->number), bound);
+    fz_keep(c, r, averaged(c, rec, binary[k].fn(x, y, __FILE__, (int)rec->number)), bound);
 }
 
 static eg_val operand(fz_trace *c, fz_rng *r, const eg_spec *like, unsigned types, double *bound)

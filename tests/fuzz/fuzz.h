@@ -165,7 +165,7 @@ typedef struct fz_trace {
     int variant;     /* 1: other numbers in place of the user's literals */
     double cost, factor;
     bool derived; /* sizes were computed from others */
-    bool has_host, uses_step;
+    bool has_host, has_mean, uses_step;
     fz_host_data host[16];
     int num_hosts;
     eg_val monitored[8]; /* values of the step, to be stacked */

@@ -257,6 +257,21 @@ static void case_iota(test_case *c)
     }
 }
 
+static void case_batch_mean(test_case *c)
+{
+    for (size_t k = 0; k < EGI_LEN(types); k++) {
+        if (!allowed(EGI_BATCH_MEAN, types[k])) continue;
+        const eg_spec s[] = {eg_scalar(types[k]), SPEC(types[k], c->n), SPEC(types[k], 3, c->n)};
+        c->what = eg_dtype_name(types[k]);
+        for (size_t j = 0; j < EGI_LEN(s); j++) {
+            egi_id x = case_node(c, EGI_NEG, s[j], IDS(case_arg(c, s[j])), 0, NULL, 0);
+            egi_id m = case_node(c, EGI_BATCH_MEAN, s[j], 1, &x, 0, NULL, 0);
+            case_result(c, m);
+            case_result(c, case_node(c, EGI_ADD, s[j], IDS(m, x), 0, NULL, 0));
+        }
+    }
+}
+
 static void case_pack(test_case *c)
 {
     const int64_t n = c->n, words = (n + 31) / 32;
@@ -287,6 +302,7 @@ void case_of_op(test_case *c, egi_op op)
         case EGI_ARGSORT: case_sort(c, op); break;
         case EGI_DOT: case_dot(c); break;
         case EGI_PACK: case_pack(c); break;
+        case EGI_BATCH_MEAN: case_batch_mean(c); break;
         case EGI_EVENT:
         case EGI_EVENT_T: case_event(c, op); break;
         case EGI_BITS: case_bits(c); break;

@@ -121,6 +121,7 @@ static inline void all_events(egi_graph *g, egi_id x, egi_id spikes)
     node(g, EGI_ITEM, EG_F32, v8, A_(host), NO_INTS, 0);
     node(g, EGI_ITEM, EG_BOOL, 0, A_(host), NO_INTS, 1);
     node(g, EGI_CUSTOM, EG_F32, v8, A_(x, w), INTS(0, 1), 0);
+    node(g, EGI_BATCH_MEAN, EG_F32, v8, A_(x), NO_INTS, 0);
     egi_id none = node(g, EGI_TUPLE, EG_DTYPE_COUNT, 0, NO_ARGS, NO_INTS, 0);
     egi_id pair = node(g, EGI_TUPLE, EG_DTYPE_COUNT, 0, A_(x, none), NO_INTS, 0);
     node(g, EGI_ITEM, EG_F32, v8, A_(pair), NO_INTS, 0);

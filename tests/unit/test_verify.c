@@ -139,6 +139,8 @@ static void as_param(egi_graph *g, egi_region *r, int64_t k)
     X(sort_attr, SORT, "it has no attributes", ints(g, id, INTS(0)))                                                   \
     X(sort_rank, SORT, "the operand has an axis", arg(g, id, 0, 2 + 2 * EG_F32))                                       \
     X(sort_shape, SORT, "it has the operand's shape", n->shape = V(1, 12, 0))                                          \
+    X(batch_mean_attr, BATCH_MEAN, "it has no attributes", ints(g, id, INTS(0)))                                       \
+    X(batch_mean_shape, BATCH_MEAN, "it has the operand's shape", n->shape = V(1, 7, 0))                               \
     X(const_scalar, CONST, "it is a scalar", n->shape = V(1, 8, 0))                                                    \
     X(const_bits, CONST, "its bits fit its type", n->dtype = EG_F32; n->imm = 1ull << 40)                              \
     X(const_bool, CONST, "a bool is 0 or 1", n->dtype = EG_BOOL; n->imm = 2)                                           \
