@@ -92,6 +92,7 @@ static inline double loss_at(eg_func *f, const double *x, double *at, double val
     const double kept = *at;
     double y;
     *at = value;
+    eg_reset_state(net, NULL);
     eg_call(f, NULL, (const void *[]){x}, (void *[]){&y}, &(eg_run_options){.interpret = true});
     *at = kept;
     fine();
