@@ -57,7 +57,8 @@ typedef enum eg_role {
     EG_OTHER,      /* last: networks, counters, whatever reads the new state */
     EG_PROJECTION, /* first: synapses, inputs */
     EG_GROUP,      /* then: neurons */
-    EG_APART       /* not at all: runners, which update the network themselves */
+    EG_APART,      /* not at all: runners, which update the network themselves */
+    EG_LAYER /* not by a network: whoever feeds a layer calls eg_update(); a Sequential does, in order (layers.h) */
 } eg_role;
 
 /* A kind of system: what it is called, how large its struct is, what it does.  Functions that it lacks are NULL. */
@@ -69,6 +70,7 @@ typedef struct eg_class {
     eg_update_fn update;
     void (*reset_state)(eg_system *self, eg_state *state); /* after its variables went back to their initial values */
     void (*clear_input)(eg_system *self); /* traced, at the start of a step, after its inputs were set to 0 */
+    void (*begin)(eg_system *self); /* traced, before the first step of a run from the initial state: eg_begin() */
 } eg_class;
 
 /* -- making ---------------------------------------------------------------------------------------------------------
@@ -190,6 +192,9 @@ EG_API eg_system *eg_whole(eg_system *s, int64_t *from);
 EG_API eg_shared eg_shared_at(eg_system *s, eg_val i, eg_val dt);
 /* Traced: one update of the system. */
 EG_API eg_val(eg_update)(eg_system *s, eg_shared shared, eg_val x, EG_PLACE);
+/* Traced, before the first step of a run that begins with the initial state: calls the begin hooks of s and of all in
+ * it.  Trainers do: where the initial state is itself trained, gradients reach it. */
+EG_API void eg_begin(eg_system *s);
 /* Traced: sets all inputs in s to 0 and calls the clear_input hooks. */
 EG_API void eg_clear_input(eg_system *s);
 /* Traced, around steps of your own: what eg_clear_input() sets to 0 gets its value of before back.  Between the two,
@@ -199,6 +204,9 @@ EG_API void eg_restore_inputs(eg_system *s);
 /* Puts the variables of s and of all in it to their initial values in the state (NULL = the context's own), then calls
  * the reset_state hooks.  Errors go to the context. */
 EG_API eg_status eg_reset_state(eg_system *s, eg_state *state);
+/* In a reset_state hook: the state variable `to` of s, and whatever holds it for a batch, gets the value that its
+ * variable `from` has in the state.  Errors: unknown names, another type or shape. */
+EG_API eg_status eg_reset_from(eg_system *s, eg_state *state, const char *to, const char *from);
 
 /* The same for its parameters and buffers, which eg_reset_state() leaves alone. */
 EG_API eg_status eg_reset_parameters(eg_system *s, eg_state *state);

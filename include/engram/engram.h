@@ -10,6 +10,7 @@
 #include "engram/initial.h"
 #include "engram/inputs.h"
 #include "engram/io.h"
+#include "engram/layers.h"
 #include "engram/losses.h"
 #include "engram/math.h"
 #include "engram/models.h"

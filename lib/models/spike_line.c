@@ -26,9 +26,8 @@ static eg_val update(eg_system *self, eg_shared s, eg_val x)
 {
     const spike_line *l = eg_self(self);
     (void)s;
-    (void)x;
     eg_delay_push(ring_of(self), eg_value(l->group, "spike"));
-    return eg_nothing();
+    return x; /* in a Sequential, what the group gave goes on */
 }
 
 static void reset(eg_system *self, eg_state *state)

@@ -38,6 +38,15 @@ case=$surrogate expect 'FAIL: grad: element' '0 passed, 1 failed' 's/"alpha": 4.
 case=$surrogate expect "UNSUPPORTED: function" '0 passed, 1 failed' 's/"function": "sigmoid"/"function": "sigmoidal"/'
 case=$surrogate expect "has no parameter 'beta'" '0 passed, 1 failed' 's/"alpha": 4.0/"beta": 4.0/'
 case=$surrogate expect "FAIL: result 'slope' was not" '0 passed, 1 failed' 's/"grad": "grad"/"slope": "grad"/'
+case=$2/layers/Conv2D_pad_groups
+expect "the initial value of 'w' is an array of 108" '0 passed, 1 failed' 's/"groups": 2/"groups": 1/'
+expect "UNSUPPORTED: layer 'Conv4D'" '0 passed, 1 failed' 's/"layer": "Conv2D"/"layer": "Conv4D"/'
+expect "UNSUPPORTED: parameter 'options.noise'" '0 passed, 1 failed' 's/"groups": 2/"groups": 2, "noise": 1/'
+case=$2/layers/Conv2D_same_stride expect 'FAIL: y: 72 numbers' '0 passed, 1 failed' 's/"SAME"/"VALID"/'
+case=$2/layers/Dense expect 'FAIL: y: element' '0 passed, 1 failed' 's/"bias": true/"bias": false/'
+case=$2/layers/LSTMCell
+expect 'FAIL: y: element' '0 passed, 1 failed' 's/"activation": "tanh"/"activation": "relu"/'
+case=$2/neurons/LIF
 remove=V.npy expect 'FAIL: ' '0 passed, 1 failed'
 printf '# list\ng/one\n' >"$dir/list"
 list=$dir/list expect ' ok' '1 passed, 0 failed'

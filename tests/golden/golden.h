@@ -38,6 +38,7 @@ void golden_surrogate(golden *g);
 void golden_optimizer(golden *g);
 void golden_scheduler(golden *g);
 void golden_loss(golden *g);
+void golden_layer(golden *g);
 
 /* Ends the case in an error. */
 void golden_fail(golden *g, const char *format, ...) __attribute__((format(printf, 2, 3)));
