@@ -47,6 +47,7 @@ static eg_val over_time(const tracing *c, eg_val x)
     eg_set(t->i0, zero);
     eg_shared s = eg_shared_at(t->target, zero, real(c, eg_dt(t->target)));
     s.fit = c->fit;
+    eg_begin(t->target);
     eg_val y = eg_update(t->runner, s, t->o.steps ? repeated(c, x) : x);
     eg_set(t->i0, clock);
     return t->o.num_monitors || eg_error(t->eg) ? y : eg_item(y, 0);
@@ -62,6 +63,7 @@ static eg_val once(const tracing *c, eg_val x)
     s.fit = c->fit;
     eg_hold_inputs(t->target);
     eg_clear_input(t->target);
+    eg_begin(t->target);
     eg_val y = eg_update(t->target, s, x);
     eg_restore_inputs(t->target);
     return y;
