@@ -56,7 +56,7 @@ eg_val loop_steps(loop_pass *p, int64_t n, eg_val x)
     return eg_error(p->l->eg) ? eg_nothing() : eg_item(done, 1);
 }
 
-eg_val loop_once(loop_pass *p, eg_val row) { return step(p, eg_convert(eg_int(0), EG_I64), fed(p->l, row)); }
+eg_val loop_once(loop_pass *p, eg_val row) { return step(p, eg_full(p->l->eg, eg_scalar(EG_I64), 0), fed(p->l, row)); }
 
 /* -- rows without state, inside another function ----------------------------------------------------------------------
  */
@@ -141,7 +141,7 @@ eg_val loop_update(eg_system *self, eg_shared s, eg_val x)
     int64_t n = number && !none ? loop_steps_until(l, end, l->o.t0, dt) : rows_of(l, none ? eg_nothing() : x, -1);
     if (n < 0) return eg_nothing();
     loop_pass p = {.l = l, .fit = s.fit, .has_x = !number};
-    p.t0 = eg_convert(eg_real(l->o.t0), EG_F64);
-    p.dt = eg_convert(eg_real(dt), EG_F64);
+    p.t0 = eg_full(l->eg, eg_scalar(EG_F64), l->o.t0);
+    p.dt = eg_full(l->eg, eg_scalar(EG_F64), dt);
     return l->o.no_state ? all_rows(&p, n, x) : loop_steps(&p, n, x);
 }

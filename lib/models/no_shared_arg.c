@@ -40,13 +40,14 @@ eg_system *(eg_no_shared_arg)(eg_system *target, const char *name, const char *f
 static eg_val one_update(void *user, eg_val x)
 {
     eg_system *s = user;
-    eg_val dt = eg_convert(eg_real(s->root->dt), EG_F64);
-    eg_shared shared = eg_shared_at(s, eg_convert(eg_int(0), EG_I64), dt);
+    eg_system *inner = s->type->role == EG_APART ? s->parent : s; /* whose inputs they are */
+    eg_val dt = eg_full(s->eg, eg_scalar(EG_F64), s->root->dt);
+    eg_shared shared = eg_shared_at(s, eg_full(s->eg, eg_scalar(EG_I64), 0), dt);
     bool none = eg_spec_of(x).rank < 0;
-    eg_hold_inputs(s);
-    eg_clear_input(s);
+    eg_hold_inputs(inner);
+    eg_clear_input(inner);
     eg_val y = eg_update(s, shared, none ? eg_no_input() : x);
-    eg_restore_inputs(s);
+    eg_restore_inputs(inner);
     return eg_is_number(y, NULL) ? eg_full(s->eg, eg_scalar(eg_float_type(s)), y) : y;
 }
 
