@@ -38,8 +38,7 @@ static eg_val adder_update(eg_system *self, eg_shared s, eg_val x)
     eg_set(a->V, eg_add(eg_get(a->V), eg_mul(eg_get(a->w), eg_get(a->input))));
     return eg_mul(eg_get(a->V), 2);
 }
-const eg_class adder_class = {
-    .name = "Adder", .size = sizeof(adder), .setup = adder_setup, .update = adder_update};
+const eg_class adder_class = {.name = "Adder", .size = sizeof(adder), .setup = adder_setup, .update = adder_update};
 
 eg_system *adder_of(eg_context *eg)
 {

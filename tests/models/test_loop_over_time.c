@@ -58,6 +58,26 @@ START_TEST(time_begins_at_t0_in_every_call)
 }
 END_TEST
 
+START_TEST(rows_without_state_are_all_at_t0)
+{
+    const double x[] = {5, 6};
+    eg_context *eg = test_open(_i);
+    eg_system *loop = LOOP(clock_of(eg), .t0 = 3, .no_state = true);
+    eg_loop_run(loop, eg_vector(EG_F64, 2), x, NULL);
+    const double *t = f64(eg_loop_output(loop, 0), 1, 2), *dt = f64(eg_loop_output(loop, 3), 1, 2),
+                 *fed = f64(eg_loop_output(loop, 5), 1, 2);
+    const int64_t *i = eg_loop_output(loop, 1).data;
+    test_fine(eg);
+    for (int k = 0; k < 2; k++) {
+        ck_assert_double_eq(t[k], 3);
+        ck_assert_double_eq(dt[k], 0.1);
+        ck_assert_double_eq(fed[k], x[k]);
+        ck_assert_int_eq(i[k], 0);
+    }
+    test_close(eg);
+}
+END_TEST
+
 START_TEST(fit_is_passed_on)
 {
     eg_context *eg = test_open(_i);
@@ -252,6 +272,7 @@ int main(void)
     tcase_set_timeout(t, 0);
     tcase_add_loop_test(t, times_are_products_for_all_lengths, 0, WAYS);
     tcase_add_loop_test(t, time_begins_at_t0_in_every_call, 0, WAYS);
+    tcase_add_loop_test(t, rows_without_state_are_all_at_t0, 0, WAYS);
     tcase_add_loop_test(t, fit_is_passed_on, 0, WAYS);
     tcase_add_loop_test(t, state_goes_on_and_inputs_are_cleared_behind_the_step, 0, WAYS);
     tcase_add_loop_test(t, a_state_of_its_own_leaves_the_contexts_alone, 0, WAYS);
