@@ -6,6 +6,8 @@
 typedef struct func_as_dynsys {
     eg_dynsys_fn fn;
     void *user;
+    int num; /* children, while it is made */
+    eg_system *const *children;
 } func_as_dynsys;
 
 static eg_val update(eg_system *self, eg_shared s, eg_val x)
@@ -13,9 +15,6 @@ static eg_val update(eg_system *self, eg_shared s, eg_val x)
     const func_as_dynsys *f = eg_self(self);
     return f->fn(f->user, self, s, x);
 }
-
-static const eg_class func_class = {
-    .name = "FuncAsDynSys", .role = EG_OTHER, .size = sizeof(func_as_dynsys), .update = update};
 
 static bool check_child(const eg_system *parent, int k, eg_system *const *children, const char *file, int line)
 {
@@ -48,14 +47,31 @@ static bool checked(const eg_system *parent, eg_dynsys_fn fn, int num, eg_system
     return true;
 }
 
-/* The paths of systems that have moved; those of their variables are names in the context and stay. */
-static bool new_paths(eg_system *s)
+/* -- moving ---------------------------------------------------------------------------------------------------------
+ */
+
+static int64_t count(const eg_system *s)
 {
-    s->path = keep_text(s->eg, s->parent->path, s->name);
-    bool good = s->path != NULL;
-    if (!good) s->path = "";
-    for (eg_system *c = s->first; c; c = c->next) good = new_paths(c) && good;
-    return good;
+    int64_t n = 1;
+    for (const eg_system *c = s->first; c; c = c->next) n += count(c);
+    return n;
+}
+
+/* The paths that s and all in it will have below `above`; NULL after an error. */
+static const char **make_paths(const eg_system *s, const char *above, const char **to)
+{
+    const char *path = *to++ = keep_text(s->eg, above, s->name);
+    if (!path) return NULL;
+    for (const eg_system *c = s->first; c && to; c = c->next) to = make_paths(c, path, to);
+    return to;
+}
+
+/* Those of their variables are names in the context and stay. */
+static const char **give_paths(eg_system *s, const char **from)
+{
+    s->path = *from++;
+    for (eg_system *c = s->first; c; c = c->next) from = give_paths(c, from);
+    return from;
 }
 
 static void move(eg_system *c, eg_system *into)
@@ -76,17 +92,30 @@ static void move(eg_system *c, eg_system *into)
     c->parent = into;
 }
 
+/* All that can fail comes first: children move together or not at all. */
+static void setup(eg_system *self)
+{
+    const func_as_dynsys *f = eg_self(self);
+    int64_t n = 0;
+    for (int k = 0; k < f->num; k++) n += count(f->children[k]);
+    const char **paths = eg_keep(self->eg, (size_t)n * sizeof *paths), **at = paths;
+    for (int k = 0; k < f->num && at; k++) at = make_paths(f->children[k], self->path, at);
+    if (!at) return;
+    for (int k = 0; k < f->num; k++) {
+        move(f->children[k], self);
+        paths = give_paths(f->children[k], paths);
+    }
+}
+
+static const eg_class func_class = {
+    .name = "FuncAsDynSys", .role = EG_OTHER, .size = sizeof(func_as_dynsys), .setup = setup, .update = update};
+
 eg_system *(eg_to_dynsys)(eg_system *parent, const char *name, eg_dynsys_fn fn, void *user, int num_children,
                           eg_system *const *children, const char *file, int line)
 {
     if (!parent || eg_error(parent->eg) || !checked(parent, fn, num_children, children, file, line)) return NULL;
-    func_as_dynsys f = {fn, user};
+    func_as_dynsys f = {fn, user, num_children, children};
     eg_system *s = (eg_system_new)(parent, name, &func_class, 0, &f, file, line);
-    if (!s) return NULL;
-    bool good = true;
-    for (int k = 0; k < num_children; k++) {
-        move(children[k], s);
-        good = new_paths(children[k]) && good;
-    }
-    return good ? s : NULL;
+    if (s) ((func_as_dynsys *)eg_self(s))->children = NULL;
+    return s;
 }
