@@ -6,8 +6,9 @@
  *     ... networks made here have a step of 0.05 ms, are f64, and are trained on 32 samples ...
  *     eg_leave_environment(eg);
  *
- * Networks take their step, float type, mode and batch from it when they are made, input currents step and type; plain
- * numbers that meet no traced value become its floats.  What was made before stays as it is.
+ * Networks take their step, float type, mode and batch from it when they are made, input currents step and type; float_
+ * is the default float of which other headers speak: of plain numbers that meet no traced value, and of integers where
+ * only floats will do.  What was made before stays as it is.
  */
 #ifndef ENGRAM_ENVIRONMENT_H
 #define ENGRAM_ENVIRONMENT_H

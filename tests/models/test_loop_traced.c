@@ -57,6 +57,11 @@ START_TEST(copies_run_side_by_side)
     eg_call(all, NULL, (const void *[]){x}, (void *[]){y}, NULL);
     test_fine(eg);
     for (int k = 0; k < 3; k++) ck_assert_double_eq(y[k], 4 + 2 * x[2 * k] + x[2 * k + 1]);
+    /* The same as a batch, whose samples keep their states. */
+    all = eg_batched(A, f, 3, NULL);
+    for (int run = 0; run < 2; run++) eg_call(all, NULL, (const void *[]){x}, (void *[]){y}, NULL);
+    test_fine(eg);
+    for (int k = 0; k < 3; k++) ck_assert_double_eq(y[k], 4 + 4 * x[2 * k] + 3 * x[2 * k + 1]);
     test_close(eg);
 }
 END_TEST
