@@ -78,8 +78,8 @@ typedef struct eg_class {
 
 /* 0 means the default; the pointer may be NULL. */
 typedef struct eg_network_options {
-    double dt;      /* ms; 0 = 0.1 */
-    eg_dtype dtype; /* floats of all systems in it: EG_F32 or EG_F64; 0 = EG_F32 */
+    double dt;      /* ms; 0 = the environment's (environment.h), at first 0.1 */
+    eg_dtype dtype; /* floats of all systems in it: EG_F32 or EG_F64; 0 = the environment's, at first EG_F32 */
 } eg_network_options;
 
 /* The root that everything else is made in.  Without a name (NULL or "") paths begin with the children's names; a

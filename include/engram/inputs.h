@@ -15,8 +15,8 @@ extern "C" {
 
 /* What all of them need. */
 typedef struct eg_input_options {
-    double dt;      /* ms; 0 = 0.1 */
-    eg_dtype dtype; /* EG_F32 or EG_F64; 0 = EG_F32 */
+    double dt;      /* ms; 0 = the environment's (environment.h), at first 0.1 */
+    eg_dtype dtype; /* EG_F32 or EG_F64; 0 = the environment's, at first EG_F32 */
 } eg_input_options;
 
 /* Round(duration / dt); -1 if that is no number of steps. */

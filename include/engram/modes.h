@@ -24,9 +24,10 @@ extern "C" {
 /* How the tree of systems is run; see above. */
 typedef enum eg_mode { EG_NONBATCHING, EG_BATCHING, EG_TRAINING } eg_mode;
 
-/* Sets the mode of the whole tree that s is in, and the number of samples of runs that are fed no data (0: as it was, 1
- * at first).  What was traced before is traced again when it is next used; compiled code of both stays.  Errors: an
- * unknown mode, a batch below 0 or above 2147483647. */
+/* Sets the mode of the whole tree that s is in, and the number of samples of runs that are fed no data (0: as it was;
+ * at first both are those of the environment, environment.h: EG_NONBATCHING and 1).  What was traced before is traced
+ * again when it is next used; compiled code of both stays.  Errors: an unknown mode, a batch below 0 or above
+ * 2147483647. */
 EG_API eg_status eg_set_mode(eg_system *s, eg_mode mode, int64_t batch);
 /* Mode and number of samples of the tree; EG_NONBATCHING and 1 for NULL. */
 EG_API eg_mode eg_mode_of(const eg_system *s);

@@ -9,6 +9,7 @@
 struct egi_graph;
 struct egi_trace;
 struct egi_jit;
+struct egi_environments;
 
 struct eg_context {
     eg_header header; /* first: an eg_val points here */
@@ -19,10 +20,11 @@ struct eg_context {
     char message[1024];
     eg_log_fn log;
     void *log_user;
-    eg_dtype default_float;
-    bool verify;             /* EG_VERIFY: check graphs after every pass, in release builds too */
-    struct egi_trace *trace; /* innermost trace in progress, or NULL: lib/api/trace.h */
-    uint32_t generation;     /* given to traces, ever increasing */
+    eg_dtype default_float;                /* of plain numbers that meet no traced value; the environment says it */
+    struct egi_environments *environments; /* lib/api/environment.c; NULL: nothing was set */
+    bool verify;                           /* EG_VERIFY: check graphs after every pass, in release builds too */
+    struct egi_trace *trace;               /* innermost trace in progress, or NULL: lib/api/trace.h */
+    uint32_t generation;                   /* given to traces, ever increasing */
     EGI_VEC(eg_var *) vars;
     EGI_VEC(eg_func *) funcs;
     EGI_VEC(eg_state *) states;

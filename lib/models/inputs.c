@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "engram/environment.h"
 #include "engram/parallel.h"
 
 /* Sums of two still fit. */
@@ -33,8 +34,9 @@ int64_t eg_num_steps(double duration, double dt)
 
 static bool begin(series *s, eg_context *eg, const char *what, const eg_input_options *o, const char *file, int line)
 {
-    *s = (series){.eg = eg, .what = what, .file = file, .line = line, .dt = o && o->dt != 0 ? o->dt : 0.1};
-    s->dtype = o && o->dtype != EG_BOOL ? o->dtype : EG_F32;
+    eg_environment e = eg_get_environment(eg);
+    *s = (series){.eg = eg, .what = what, .file = file, .line = line, .dt = o && o->dt != 0 ? o->dt : e.dt};
+    s->dtype = o && o->dtype != EG_BOOL ? o->dtype : e.float_;
     if (!eg || eg_error(eg)) return false;
     if (!(s->dt > 0 && isfinite(s->dt))) return failed(s, "dt", s->dt, "use a time in ms above 0");
     if (s->dtype == EG_F32 || s->dtype == EG_F64) return true;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engram/connect.h"
+#include "engram/environment.h"
 #include "engram/parallel.h"
 
 /* -- names
@@ -137,8 +138,9 @@ eg_system *(eg_network)(eg_context *eg, const char *name, const eg_network_optio
     if (!eg || eg_error(eg)) return NULL;
     eg_network_options o = options ? *options : (eg_network_options){0};
     if (!name) name = "";
-    if (o.dt == 0) o.dt = 0.1;
-    if (o.dtype == EG_BOOL) o.dtype = EG_F32;
+    eg_environment e = eg_get_environment(eg);
+    if (o.dt == 0) o.dt = e.dt;
+    if (o.dtype == EG_BOOL) o.dtype = e.float_;
     if (*name && !good_name(name))
         eg_fail(eg, EG_ERR_ARGUMENT, file, line, "Network '%.60s': this is no name; use letters, digits and '_'", name);
     if (o.dtype != EG_F32 && o.dtype != EG_F64)
@@ -151,7 +153,8 @@ eg_system *(eg_network)(eg_context *eg, const char *name, const eg_network_optio
     if (!s || !eg_check_param(s, o.dt > 0 && o.dt < 1e12, "dt", o.dt, "use a time in ms above 0")) return NULL;
     s->root->dt = o.dt;
     s->root->dtype = o.dtype;
-    s->root->batch = 1;
+    s->root->mode = e.mode;
+    s->root->batch = e.batch_size;
     s->root->seed = eg_connection_seed(eg);
     s->root->step = (eg_add_variable)(s, "step", eg_scalar(EG_I64), eg_init_constant(0), file, line);
     return s->root->step ? s : NULL;

@@ -25,18 +25,22 @@ eg_system *eg_find_system(eg_system *s, const char *path)
     return owner ? child_named(owner, last, strlen(last)) : NULL;
 }
 
-/* The paths below s of all variables in it, as many as fit. */
-static void list_variables(const eg_system *s, size_t skip, char *text, size_t size)
+/* The paths below a system of all variables in s, as many as fit; before: that of s.  A variable's name in the context
+ * does not tell: systems move (eg_to_dynsys). */
+static void list_variables(const eg_system *s, const char *before, char *text, size_t size)
 {
     for (const member *m = s->first_member; m; m = m->next) {
         size_t used = strlen(text);
-        const char *name = eg_variable_name(m->var) + skip;
-        if (used + strlen(name) + 8 < size)
-            snprintf(text + used, size - used, "%s%s", used ? ", " : "", name);
-        else if (used + 8 < size && strcmp(text + used - 3, "...") != 0)
+        if (used + strlen(before) + strlen(m->name) + 9 < size)
+            snprintf(text + used, size - used, "%s%s%s%s", used ? ", " : "", before, *before ? "." : "", m->name);
+        else if (used >= 3 && used + 8 < size && strcmp(text + used - 3, "...") != 0)
             snprintf(text + used, size - used, ", ...");
     }
-    for (const eg_system *c = s->first; c; c = c->next) list_variables(c, skip, text, size);
+    for (const eg_system *c = s->first; c; c = c->next) {
+        char below[400];
+        snprintf(below, sizeof below, "%.300s%s%s", before, *before ? "." : "", c->name);
+        list_variables(c, below, text, size);
+    }
 }
 
 member *find_member(eg_system *s, const char *path, eg_system **in, const char *file, int line)
@@ -50,7 +54,7 @@ member *find_member(eg_system *s, const char *path, eg_system **in, const char *
     }
     char known[400] = "";
     const eg_system *all = s->whole ? s->whole : s;
-    list_variables(all, *all->path ? strlen(all->path) + 1 : 0, known, sizeof known);
+    list_variables(all, "", known, sizeof known);
     eg_fail(s->eg, EG_ERR_ARGUMENT, file, line, "%s '%s' has no variable '%.100s'; there is %s", s->type->name, s->path,
             path ? path : "NULL", *known ? known : "none");
     return NULL;

@@ -185,6 +185,21 @@ void golden_check(golden *g, const char *result, const double *got, int64_t num)
     }
 }
 
+void golden_check_history(golden *g, const char *result, eg_history h)
+{
+    int64_t n = 1;
+    for (int k = 0; k < h.spec.rank; k++) n *= h.spec.dim[k];
+    double *x = malloc((size_t)(n + 1) * sizeof *x);
+    for (int64_t k = 0; h.data && k < n; k++) {
+        x[k] = h.spec.dtype == EG_F64   ? ((const double *)h.data)[k]
+               : h.spec.dtype == EG_I64 ? (double)((const int64_t *)h.data)[k]
+                                        : ((const uint8_t *)h.data)[k];
+    }
+    if (eg_error(g->eg)) golden_fail(g, "%s", eg_message(g->eg));
+    if (!*g->why) golden_check(g, result, x, h.data ? n : -1);
+    free(x);
+}
+
 void golden_free_arrays(golden *g)
 {
     for (struct golden_loaded *l = g->loaded, *next; l; l = next) {

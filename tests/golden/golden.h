@@ -38,6 +38,7 @@ void golden_surrogate(golden *g);
 void golden_optimizer(golden *g);
 void golden_scheduler(golden *g);
 void golden_loss(golden *g);
+void golden_bptt(golden *g);
 void golden_layer(golden *g);
 
 /* Ends the case in an error. */
@@ -59,6 +60,10 @@ void golden_complete(golden *g);
 /* The array that the key names, itself or as entry `name` of a map (NULL: itself). */
 const golden_array *golden_input_array(golden *g, const char *key, const char *name);
 bool golden_has(const golden *g, const char *key, const char *name);
+/* Compares a history with the result's check array. */
+void golden_check_history(golden *g, const char *result, eg_history h);
+/* Scenarios of the kind `runner` with systems around systems; false: it is none of them. */
+bool golden_loop(golden *g, const char *scenario);
 /* Frees the arrays that it has read. */
 void golden_free_arrays(golden *g);
 

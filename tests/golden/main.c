@@ -18,7 +18,7 @@ static const struct {
     {"neuron", golden_neuron},       {"synapse", golden_synapse},     {"network", golden_network},
     {"input", golden_input},         {"runner", golden_runner},       {"surrogate", golden_surrogate},
     {"optimizer", golden_optimizer}, {"scheduler", golden_scheduler}, {"loss", golden_loss},
-    {"layer", golden_layer},
+    {"layer", golden_layer},         {"bptt", golden_bptt},
 };
 
 static void dispatch(golden *g)

@@ -1,5 +1,4 @@
 /* Kind `runner`: inputs, monitors and continued runs of a DSRunner. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "golden.h"
@@ -124,21 +123,6 @@ static eg_system *runner_of(scene *s, const eg_monitor *monitors, int num)
                                               .inputs_user = &s->callable});
 }
 
-static void check(golden *g, const char *result, eg_history h)
-{
-    int64_t n = 1;
-    for (int k = 0; k < h.spec.rank; k++) n *= h.spec.dim[k];
-    double *x = malloc((size_t)(n + 1) * sizeof *x);
-    for (int64_t k = 0; h.data && k < n; k++) {
-        x[k] = h.spec.dtype == EG_F64   ? ((const double *)h.data)[k]
-               : h.spec.dtype == EG_I64 ? (double)((const int64_t *)h.data)[k]
-                                        : ((const uint8_t *)h.data)[k];
-    }
-    if (eg_error(g->eg)) golden_fail(g, "%s", eg_message(g->eg));
-    if (!*g->why) golden_check(g, result, x, h.data ? n : -1);
-    free(x);
-}
-
 /* -- scenarios
  * ------------------------------------------------------------------------------------------------------------ */
 
@@ -147,9 +131,9 @@ static void inputs(scene *s)
     eg_monitor see[] = {{.variable = "N.V"}, {.variable = "N.input"}};
     eg_system *r = runner_of(s, see, 2);
     eg_run(r, golden_number(s->g, "steps") * s->dt, NULL);
-    check(s->g, "V", eg_history_of(r, "N.V"));
-    check(s->g, "input", eg_history_of(r, "N.input"));
-    check(s->g, "ts", eg_times_of(r, NULL));
+    golden_check_history(s->g, "V", eg_history_of(r, "N.V"));
+    golden_check_history(s->g, "input", eg_history_of(r, "N.input"));
+    golden_check_history(s->g, "ts", eg_times_of(r, NULL));
 }
 
 static eg_val sum_V(void *user, eg_system *target, eg_shared sh)
@@ -183,9 +167,9 @@ static void monitors(scene *s)
                         {.key = "spike_index", .fn = one_spike, .user = &index}};
     eg_system *r = runner_of(s, see, 8);
     eg_run(r, golden_number(g, "steps") * s->dt, NULL);
-    check(g, "V", eg_history_of(r, "N.V"));
-    check(g, "spike", eg_history_of(r, "N.spike"));
-    for (int k = 2; k < 8; k++) check(g, see[k].key, eg_history_of(r, see[k].key));
+    golden_check_history(g, "V", eg_history_of(r, "N.V"));
+    golden_check_history(g, "spike", eg_history_of(r, "N.spike"));
+    for (int k = 2; k < 8; k++) golden_check_history(g, see[k].key, eg_history_of(r, see[k].key));
 }
 
 static void continued(scene *s)
@@ -196,8 +180,8 @@ static void continued(scene *s)
     const json_t *durations = json_object_get(s->g->run, "durations");
     for (int k = 0; k < 2; k++) {
         eg_run(r, json_number_value(json_array_get(durations, (size_t)k)), NULL);
-        check(s->g, V[k], eg_history_of(r, "N.V"));
-        check(s->g, ts[k], eg_times_of(r, "N.V"));
+        golden_check_history(s->g, V[k], eg_history_of(r, "N.V"));
+        golden_check_history(s->g, ts[k], eg_times_of(r, "N.V"));
     }
 }
 
@@ -210,6 +194,7 @@ void golden_runner(golden *g)
                      {"inputs_callable", inputs}, {"inputs_mixed", inputs}, {"monitors", monitors},
                      {"continued", continued}};
     const char *name = golden_name(g, "scenario");
+    if (golden_loop(g, name)) return;
     for (size_t k = 0; k < sizeof scenarios / sizeof *scenarios; k++) {
         if (strcmp(name, scenarios[k].name) != 0) continue;
         scene s = {.g = g};
