@@ -22,6 +22,7 @@
 #include "engram/run.h"
 #include "engram/schedules.h"
 #include "engram/surrogate.h"
+#include "engram/train.h"
 #include "engram/transform.h"
 
 #endif

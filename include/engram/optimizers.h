@@ -127,6 +127,9 @@ EG_API eg_optimizer_params eg_optimizer_params_of(const eg_optimizer *opt);
  * second and so on.  Their number, 0 for NULL; NULL behind the last. */
 EG_API int eg_optimizer_num_variables(const eg_optimizer *opt);
 EG_API eg_var *eg_optimizer_variable(const eg_optimizer *opt, int k);
+/* The variables that it trains: their number, and the k-th; NULL behind the last. */
+EG_API int eg_optimizer_num_trained(const eg_optimizer *opt);
+EG_API eg_var *eg_optimizer_trained(const eg_optimizer *opt, int k);
 /* Updates done in the state (NULL = the context's own); -1 after an error. */
 EG_API int64_t eg_optimizer_steps(const eg_optimizer *opt, eg_state *state);
 /* Rate of its next update in that state, by eg_schedule_value(); NaN after an error. */

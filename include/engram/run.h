@@ -18,7 +18,7 @@
 
 #include <stdio.h>
 
-#include "engram/dynsys.h"
+#include "engram/modes.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -77,10 +77,12 @@ typedef struct eg_input {
 /* -- runners ---------------------------------------------------------------------------------------------------------
  */
 
-/* Which axis is time. */
+/* Which axis of data comes first, time or the batch.  In the modes of modes.h that have batches, inputs, outputs and
+ * histories have both; without a mode EG_BATCH_FIRST is for targets whose variables have a batch axis of their own. */
 typedef enum eg_data_axis {
-    EG_TIME_FIRST, /* [T, ...] */
-    EG_BATCH_FIRST /* [B, T, ...]: for targets whose variables have a batch axis first */
+    EG_AXIS_BY_MODE, /* EG_BATCH_FIRST if the target's mode has batches, else EG_TIME_FIRST */
+    EG_TIME_FIRST,   /* [T, ...], [T, B, ...] */
+    EG_BATCH_FIRST   /* [B, T, ...] */
 } eg_data_axis;
 
 /* 0 means the default. */

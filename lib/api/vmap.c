@@ -115,12 +115,8 @@ eg_func *egi_vmap_func(eg_func *f, int64_t num, const eg_vmap_options *options, 
     egi_arena arena = {.allocator = &f->eg->allocator};
     char what[200];
     snprintf(what, sizeof what, "eg_vmap of '%.150s'", f->name);
-    egi_vmap_request r = {.num = num,
-                          .same_draws = o->same_draws,
-                          .keep_means = keep_means,
-                          .what = what,
-                          .file = file,
-                          .line = line};
+    egi_vmap_request r = {
+        .num = num, .same_draws = o->same_draws, .keep_means = keep_means, .what = what, .file = file, .line = line};
     r.arg = mapped_args(f, &arena, o, file, line);
     egi_graph *g = r.arg && map_vars(f, &arena, &r, o) ? egi_vmap_graph(f->traced, &r) : NULL;
     eg_func *made = NULL;

@@ -78,7 +78,7 @@ static double value(const job *j, draw *d, int64_t k)
     const eg_initializer *i = &j->init;
     switch (i->kind) {
     case EG_INIT_CONSTANT: return i->a;
-    case EG_INIT_ARRAY: return i->data[k];
+    case EG_INIT_ARRAY: return i->data[k % i->num]; /* of a batch: for each sample */
     case EG_INIT_UNIFORM: return i->a + (i->b - i->a) * draw_unit(d);
     case EG_INIT_NORMAL: return i->a + i->b * normal_quantile(draw_unit(d) + 0x1p-54);
     case EG_INIT_TRUNCATED_NORMAL: return i->a + i->b * normal_quantile(tail + (1 - 2 * tail) * draw_unit(d));
@@ -137,24 +137,15 @@ void draw_values(eg_context *eg, uint64_t seed, const eg_initializer *i, eg_spec
     eg_parallel_for(eg, (j.elements + BLOCK - 1) / BLOCK, 8, draw_blocks, &j);
 }
 
-static void draw_one(eg_context *eg, uint64_t seed, const eg_initializer *i, eg_spec spec, void *to)
+void draw_initial(const eg_system *s, const eg_initializer *init, eg_var *v, void *to)
 {
-    if (i->kind == EG_INIT_ORTHOGONAL)
-        draw_orthogonal(eg, seed, i, spec, to);
-    else if (i->kind == EG_INIT_DELTA_ORTHOGONAL)
-        draw_delta_orthogonal(eg, seed, i, spec, to);
-    else
-        draw_values(eg, seed, i, spec, to);
-}
-
-void draw_initial(const eg_system *s, const member *m, eg_var *v, void *to)
-{
-    eg_spec all = eg_variable_spec(v), spec = eg_variable_spec(m->var);
-    spec.dtype = all.dtype;                              /* spikes are floats in training */
+    eg_spec spec = eg_variable_spec(v);
     uint64_t seed = s->root->seed ^ 0xCBF29CE484222325u; /* FNV-1a of the path */
     for (const char *c = eg_variable_name(v); *c; c++) seed = (seed ^ (unsigned char)*c) * 0x100000001B3u;
-    int64_t num = all.rank > spec.rank ? all.dim[0] : 1;
-    size_t bytes = (size_t)elements_of(spec) * eg_dtype_size(spec.dtype);
-    for (int64_t k = 0; k < num && bytes; k++)
-        draw_one(s->eg, seed + (uint64_t)k * 0x9E3779B97F4A7C15u, &m->init, spec, (char *)to + (size_t)k * bytes);
+    if (init->kind == EG_INIT_ORTHOGONAL)
+        draw_orthogonal(s->eg, seed, init, spec, to);
+    else if (init->kind == EG_INIT_DELTA_ORTHOGONAL)
+        draw_delta_orthogonal(s->eg, seed, init, spec, to);
+    else
+        draw_values(s->eg, seed, init, spec, to);
 }

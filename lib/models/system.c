@@ -248,15 +248,15 @@ int64_t elements_of(eg_spec spec)
     return n;
 }
 
-bool give_initial(eg_system *s, const member *m, eg_var *v)
+bool give_initial(eg_system *s, const eg_initializer *init, eg_var *v)
 {
-    if (m->init.kind == EG_INIT_DEFAULT) return true;
-    if (m->init.kind == EG_INIT_CONSTANT) return !eg_init_fill(v, m->init.a);
+    if (init->kind == EG_INIT_DEFAULT) return true;
+    if (init->kind == EG_INIT_CONSTANT) return !eg_init_fill(v, init->a);
     eg_spec spec = eg_variable_spec(v);
     size_t size = eg_dtype_size(spec.dtype);
     void *drawn = eg_alloc(s->eg, elements_of(spec), size);
     if (drawn) {
-        draw_initial(s, m, v, drawn);
+        draw_initial(s, init, v, drawn);
         eg_init(v, drawn, (size_t)elements_of(spec) * size);
     }
     eg_release(s->eg, drawn);
@@ -287,7 +287,7 @@ member *add_member(eg_system *s, const char *name, eg_spec spec, eg_initializer 
     eg_var *v = m ? (eg_variable)(s->eg, path, spec, file, line) : NULL;
     if (!v) return NULL;
     *m = (member){.var = v, .name = path + strlen(path) - strlen(name), .init = init, .kind = kind};
-    if (!check_initial(s, m->name, spec, &init) || !keep_data(s, &m->init) || !give_initial(s, m, v)) {
+    if (!check_initial(s, m->name, spec, &init) || !keep_data(s, &m->init) || !give_initial(s, &m->init, v)) {
         eg_drop_variables(s->eg, eg_num_variables(s->eg) - 1);
         return NULL;
     }

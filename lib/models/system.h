@@ -82,11 +82,11 @@ bool make_all_floating(eg_system *s);
 member *find_member(eg_system *s, const char *path, eg_system **in, const char *file, int line);
 /* Traced: an input starts a step at 0. */
 void fill_input(member *m);
-/* Draws the elements of a variable of the member into memory: of itself, or of a batch, sample by sample; errors go to
- * the context. */
-void draw_initial(const eg_system *s, const member *m, eg_var *v, void *to);
+/* Draws the elements of a variable into memory: of the member itself, or of a batch of it; errors go to the
+ * context. */
+void draw_initial(const eg_system *s, const eg_initializer *init, eg_var *v, void *to);
 /* The variable's initial value in states to come is drawn. */
-bool give_initial(eg_system *s, const member *m, eg_var *v);
+bool give_initial(eg_system *s, const eg_initializer *init, eg_var *v);
 /* Checks the numbers of an initialiser and that it suits the shape of the variable; an error names both. */
 bool check_initial(eg_system *s, const char *name, eg_spec spec, const eg_initializer *i);
 int64_t elements_of(eg_spec spec);

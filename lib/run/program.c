@@ -94,7 +94,7 @@ static bool same_spec(eg_spec a, eg_spec b)
 /* Memory is there for what the first trace saw. */
 static void check_row(const runner *r, const record *m, eg_val v)
 {
-    if (!eg_error(r->eg) && !same_spec(eg_spec_of(v), m->row))
+    if (!eg_error(r->eg) && !same_spec(eg_spec_of(v), m->one))
         eg_system_fail(r->self, EG_ERR_SHAPE,
                        "'%s' has another type or shape than when it was first run; make a second runner",
                        m->m.key ? m->m.key : "an output");
@@ -176,7 +176,7 @@ static eg_val block_of(tracing *t, int level)
 static void keep_row(void *user, eg_val part)
 {
     runner *r = user;
-    r->output[r->num_outputs++].row = eg_spec_of(part);
+    r->output[r->num_outputs++].one = eg_spec_of(part);
 }
 
 static void count_part(void *user, eg_val part)
@@ -197,7 +197,7 @@ static eg_val probe(void *user, eg_val args)
     eg_val now = eg_get(r->i0);
     eg_shared s = shared_of(t, eg_sub(now, 1), now);
     for (int k = 0; k < r->o.num_monitors && !eg_error(r->eg); k++)
-        r->monitor[k].row = eg_spec_of(egr_monitored(r, &r->monitor[k], s));
+        r->monitor[k].one = eg_spec_of(egr_monitored(r, &r->monitor[k], s));
     if (!r->o.no_outputs) each_part(t->y, count_part, &num);
     if (num) r->output = eg_keep(r->eg, (size_t)num * sizeof *r->output);
     if (num && r->output) each_part(t->y, keep_row, r);
@@ -260,9 +260,34 @@ void egr_forget_programs(runner *r)
     r->num_programs = 0;
 }
 
+/* Inputs of one sample for so many steps. */
+static eg_spec fed_spec(const runner *r, int64_t steps)
+{
+    eg_spec x = {.dtype = r->x.dtype, .rank = r->x.rank + 1, .dim = {steps}};
+    int first = r->batch > 0;
+    if (r->x.rank < 0) return x;
+    x.rank -= first;
+    for (int k = first; k < r->x.rank; k++) x.dim[k + 1 - first] = r->x.dim[k];
+    return x;
+}
+
+static bool batch_rows(runner *r)
+{
+    for (int k = 0; k < r->o.num_monitors; k++) {
+        if (!egr_batch_row(r, &r->monitor[k])) return false;
+    }
+    for (int k = 0; k < r->num_outputs; k++) {
+        if (!egr_batch_row(r, &r->output[k])) return false;
+    }
+    return true;
+}
+
 bool egr_probe(runner *r, bool fit, eg_spec x)
 {
-    if (r->probed && r->made == eg_num_made(r->target) && r->fit == fit && same_spec(r->x, x)) return true;
+    int64_t batch = eg_mode_of(r->target) == EG_NONBATCHING ? 0 : x.rank >= 1 ? x.dim[0] : eg_batch_size(r->target);
+    bool same = r->made == eg_num_made(r->target) && r->fit == fit && same_spec(r->x, x) && r->batch == batch;
+    if (r->probed && same) return true;
+    r->batch = batch;
     egr_forget_programs(r);
     r->probed = false;
     for (int k = 0; k < r->num_outputs; k++) egr_free_record(r, &r->output[k]);
@@ -271,15 +296,15 @@ bool egr_probe(runner *r, bool fit, eg_spec x)
     r->fit = fit;
     r->x = x;
     tracing t = {.r = r, .fit = fit, .has_x = x.rank >= 0};
-    eg_spec args[2] = {eg_scalar(EG_I64), {.dtype = x.dtype, .rank = x.rank + 1, .dim = {1}}};
-    for (int k = 0; k < x.rank && k + 1 < EG_MAX_RANK; k++) args[1].dim[k + 1] = x.dim[k];
+    eg_spec args[2] = {eg_scalar(EG_I64), {.rank = -1}};
+    if (x.rank < EG_MAX_RANK) args[1] = fed_spec(r, 1);
     if (x.rank + 1 > EG_MAX_RANK) {
         eg_system_fail(r->self, EG_ERR_SHAPE, "inputs may have %d axes, time among them", EG_MAX_RANK);
         return false;
     }
     eg_func *f = eg_trace(r->eg, "probe", probe, &t, t.has_x ? 2 : 1, args);
     eg_func_free(f);
-    if (!f) return false;
+    if (!f || !egr_check_batch(r) || !batch_rows(r)) return false;
     find_levels(r);
     r->made = eg_num_made(r->target);
     return r->probed = true;
@@ -318,15 +343,11 @@ program *egr_program(runner *r, int levels, int64_t blocks)
     eg_spec args[4] = {eg_scalar(EG_I64), eg_scalar(EG_I64)};
     num = 2;
     if (blocks < 0) args[num++] = eg_scalar(EG_I64);
-    if (has_x) {
-        eg_spec x = {.dtype = r->x.dtype, .rank = r->x.rank + 1};
-        x.dim[0] = blocks * (levels ? r->stride[levels - 1] : 1);
-        for (int k = 0; k < r->x.rank; k++) x.dim[k + 1] = r->x.dim[k];
-        args[num++] = x;
-    }
+    if (has_x) args[num++] = fed_spec(r, blocks * (levels ? r->stride[levels - 1] : 1));
     tracing t = {.r = r, .levels = levels, .fit = r->fit, .has_x = has_x};
     r->programs = p;
     p->func = eg_trace(r->eg, "run", all, &t, num, args);
+    if (r->batch) p->func = egr_batch_of(r, p, p->func, has_x);
     if (p->func) {
         r->num_programs++;
         return p;

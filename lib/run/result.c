@@ -48,7 +48,7 @@ static eg_history history(runner *r, record *m)
     eg_history h = {.spec = m->row, .data = m->m.file ? NULL : m->history.at};
     if (m->row.rank == EG_MAX_RANK) {
         /* no axis is left for time: its own become one, behind the batch */
-        const bool turn = r->o.data_first_axis == EG_BATCH_FIRST;
+        const bool turn = egr_batch_first(r);
         int64_t n = egr_elements(m->row), batch = m->row.dim[0];
         h.spec.rank = turn ? 2 : 1;
         h.spec.dim[0] = turn ? batch : n;
@@ -56,7 +56,7 @@ static eg_history history(runner *r, record *m)
     }
     memmove(h.spec.dim + 1, h.spec.dim, (size_t)h.spec.rank++ * sizeof *h.spec.dim);
     h.spec.dim[0] = m->rows;
-    if (r->o.data_first_axis == EG_BATCH_FIRST && m->row.rank >= 1 && h.data) h.data = batch_first(r, m, &h.spec);
+    if (egr_batch_first(r) && m->row.rank >= 1 && h.data) h.data = batch_first(r, m, &h.spec);
     return h;
 }
 

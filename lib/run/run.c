@@ -189,9 +189,11 @@ void egr_swap_axes(char *to, const char *from, int64_t a, int64_t b, size_t byte
 /* Type and shape of a row, and the number of steps; false after an error. */
 static bool check_x(runner *r, eg_spec spec, const void *x, eg_spec *row, int64_t *steps, const char *file, int line)
 {
-    int axis = r->o.data_first_axis == EG_BATCH_FIRST ? 1 : 0;
-    bool good = eg_dtype_size(spec.dtype) && spec.rank > axis && spec.rank <= EG_MAX_RANK;
+    bool batch = eg_mode_of(r->target) != EG_NONBATCHING;
+    int axis = egr_batch_first(r) ? 1 : 0;
+    bool good = eg_dtype_size(spec.dtype) && spec.rank > (axis | batch) && spec.rank <= EG_MAX_RANK;
     for (int k = 0; good && k < spec.rank; k++) good = spec.dim[k] >= 0;
+    if (batch && good) good = spec.dim[1 - axis] > 0;
     if (good && (x || egr_elements(spec) == 0)) {
         *steps = spec.dim[axis];
         *row = spec;
@@ -200,9 +202,10 @@ static bool check_x(runner *r, eg_spec spec, const void *x, eg_spec *row, int64_
         return true;
     }
     eg_fail(r->eg, good ? EG_ERR_ARGUMENT : EG_ERR_SHAPE, file, line, "eg_run_inputs: %s",
-            good   ? "x is NULL"
-            : axis ? "x must have the shape [B, T, ...]"
-                   : "x must have the shape [T, ...]");
+            good    ? "x is NULL"
+            : axis  ? "x must have the shape [B, T, ...]"
+            : batch ? "x must have the shape [T, B, ...]"
+                    : "x must have the shape [T, ...]");
     return false;
 }
 
@@ -215,7 +218,7 @@ static bool take_x(run *u, eg_spec spec, const void *x)
     if (!egr_reserve(r, &r->xs, bytes)) return false;
     u->x = r->xs.at;
     if (!bytes) return true;
-    if (r->o.data_first_axis == EG_BATCH_FIRST)
+    if (egr_batch_first(r))
         egr_swap_axes(r->xs.at, x, spec.dim[0], spec.dim[1], u->x_row / (size_t)spec.dim[0]);
     else
         memcpy(r->xs.at, x, bytes);

@@ -72,7 +72,7 @@ static bool check_counts(runner *r)
                        o->num_monitors);
     if (o->num_inputs < 0 || (o->num_inputs && !o->inputs))
         eg_system_fail(r->self, EG_ERR_ARGUMENT, "%d inputs, but no array of them; give both or none", o->num_inputs);
-    if (o->data_first_axis != EG_TIME_FIRST && o->data_first_axis != EG_BATCH_FIRST)
+    if ((unsigned)o->data_first_axis > EG_BATCH_FIRST)
         eg_system_fail(r->self, EG_ERR_ARGUMENT, "data_first_axis is %d; use EG_TIME_FIRST or EG_BATCH_FIRST",
                        (int)o->data_first_axis);
     eg_check_param(r->self, isfinite(o->t0), "t0", o->t0, "use a time in ms");

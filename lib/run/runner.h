@@ -3,6 +3,7 @@
  *     runner.c    making one, its class       input.c   what is put in, traced      monitor.c   what is recorded,
  * traced program.c   tracing loops over time     run.c     running them                record.c    memory, pairs, files
  *     result.c    what users read             progress.c  the bar
+ *     batch.c     pieces of batches of samples
  */
 #ifndef EGR_RUNNER_H
 #define EGR_RUNNER_H
@@ -23,7 +24,8 @@ typedef struct block {
 typedef struct record {
     eg_monitor m;    /* texts and indices are copies */
     eg_array *index; /* indices that are no range */
-    eg_spec row;     /* of the value; known when the runner was probed */
+    eg_spec one;     /* of the value, of one sample; known when the runner was probed */
+    eg_spec row;     /* the same, or [B, ...] */
     int level;       /* at which it is recorded: each stride[level] steps */
     /* Of the last run: */
     int64_t rows;  /* recorded, or number of pairs */
@@ -65,7 +67,8 @@ typedef struct runner {
     /* What was traced is for: */
     int64_t made;
     bool probed, fit;
-    eg_spec x; /* of a row; rank -1: none */
+    eg_spec x;     /* of a row, of a batch [B, ...]; rank -1: none */
+    int64_t batch; /* samples; 0: the mode has none */
     int num_levels;
     int64_t stride[MAX_LEVELS]; /* ascending, each divides the next */
     program *programs;
@@ -115,6 +118,17 @@ program *egr_program(runner *r, int levels, int64_t blocks);
 void egr_forget_programs(runner *r);
 /* Traced: all of the loop; see eg_dsrunner(). */
 eg_val egr_update(eg_system *self, eg_shared s, eg_val x);
+
+/* -- batch.c */
+bool egr_batch_first(const runner *r);
+/* Can all that is asked for be recorded of a batch? */
+bool egr_check_batch(runner *r);
+/* Finds the row of a record from that of one sample. */
+bool egr_batch_row(runner *r, record *m);
+/* The piece of one sample, which is freed, as that of the batch: x and results time first.  NULL after an error. */
+eg_func *egr_batch_of(runner *r, const program *p, eg_func *one, bool has_x);
+/* Traced: the first two axes exchanged. */
+eg_val egr_swapped(eg_val x);
 
 /* -- run.c */
 /* to[b][a] = from[a][b], each of so many bytes. */

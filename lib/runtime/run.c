@@ -291,7 +291,8 @@ static bool run_on_team(running *k, eg_func *f, eg_state *s, egi_run *r, int ask
 static eg_status run_compiled(eg_func *f, eg_state *s, egi_run *r, bool explicit_threads)
 {
     int nt = explicit_threads ? r->threads : useful_threads(f, r->threads ? r->threads : egi_team_default());
-    running k = {.run = r, .chunk = 16, .chunk_start = egi_now(), .host_fp = _mm_getcsr()};
+    running k = {.run = r, .chunk_start = egi_now(), .host_fp = _mm_getcsr()};
+    k.chunk = r->chunk_s > 0 && r->chunk_s < fine_s ? 1 : 16; /* whoever wants to look often sees the first steps */
     if (!run_on_team(&k, f, s, r, nt)) return EG_ERR_MEMORY;
     r->threads = k.got;
     if (k.watcher && !k.cancelled && !k.frame.stop) k.fault = !egi_watcher_judge_end(k.watcher);

@@ -218,6 +218,13 @@ eg_var *eg_optimizer_variable(const eg_optimizer *opt, int k)
     return opt && k >= 0 && k < opt->num_own ? opt->own[k] : NULL;
 }
 
+int eg_optimizer_num_trained(const eg_optimizer *opt) { return opt ? opt->num : 0; }
+
+eg_var *eg_optimizer_trained(const eg_optimizer *opt, int k)
+{
+    return opt && k >= 0 && k < opt->num ? opt->var[k] : NULL;
+}
+
 int64_t eg_optimizer_steps(const eg_optimizer *opt, eg_state *state)
 {
     if (!opt) return -1;

@@ -232,6 +232,35 @@ START_TEST(what_is_gone_at_the_end_of_a_chunk_is_found_with_short_chunks)
 }
 END_TEST
 
+/* Infinite after step 2 alone. */
+static eg_val passing_step(void *user, eg_val x)
+{
+    eg_val i = eg_convert(eg_get(count), EG_F32);
+    (void)user, (void)x;
+    eg_set(V, eg_broadcast(eg_div(1, eg_sub(2, i)), N));
+    eg_set(count, eg_add(eg_get(count), 1));
+    return pair(eg_nothing(), eg_nothing());
+}
+static eg_val passing(void *user, eg_val x)
+{
+    (void)user, (void)x;
+    eg_loop(eg, 30, passing_step, NULL, eg_nothing(), eg_nothing());
+    return eg_nothing();
+}
+
+START_TEST(short_chunks_begin_with_the_first_step)
+{
+    for (int nt = 1; nt <= 2; nt++) {
+        open_with(&(eg_options){.chunk_ms = 1e-6});
+        func = eg_trace(eg, "passing", passing, NULL, 0, NULL);
+        fails_with(eg_call(func, NULL, NULL, NULL, &(eg_run_options){.check = EG_CHECK_OUTPUT, .threads = nt}),
+                   EG_ERR_RUN, "'passing', step 2: div made inf of finite numbers at");
+        ck_assert_int_eq(*(const int64_t *)eg_data(NULL, count), 2);
+        eg_close(eg);
+    }
+}
+END_TEST
+
 /* One code, two functions: each tells its own line. */
 static eg_val first_log(void *user, eg_val x) { return (void)user, lines[0] = __LINE__, eg_log(eg_sub(x, 1)); }
 static eg_val second_log(void *user, eg_val x) { return (void)user, lines[1] = __LINE__, eg_log(eg_sub(x, 2)); }
@@ -395,6 +424,7 @@ int main(void)
     tcase_add_test(t, a_fault_outside_of_loops_writes_nothing);
     tcase_add_test(t, all_finds_what_is_masked_and_output_does_not);
     tcase_add_test(t, what_is_gone_at_the_end_of_a_chunk_is_found_with_short_chunks);
+    tcase_add_test(t, short_chunks_begin_with_the_first_step);
     tcase_add_test(t, functions_that_share_their_code_tell_their_own_lines_and_check_compiles_nothing_anew);
     tcase_add_test(t, a_run_overrides_its_context);
     tcase_add_test(t, wrong_modes_are_errors);

@@ -1,0 +1,225 @@
+/* Runs in the modes that have batches: each sample as it would be alone. */
+#include "scene.h"
+
+enum { N = 7, T = 60, B = 3 };
+
+typedef struct scene {
+    eg_context *eg;
+    eg_system *net, *group, *runner;
+} scene;
+
+/* LIF neurons that are fed x, watched by rows, in part, and every fourth step. */
+static scene build(int way, eg_data_axis axis)
+{
+    static const int64_t two[] = {1, 4};
+    scene s = {.eg = test_open(way)};
+    s.net = eg_network(s.eg, NULL, &(eg_network_options){.dt = 0.5});
+    eg_lif_params p = eg_lif_defaults();
+    p.V_th = 5;
+    p.tau_ref = 2;
+    s.group = eg_lif(s.net, "N", N, &p);
+    eg_monitor see[] = {{.variable = "V", .key = "V"},
+                        {.variable = "spike", .key = "spike"},
+                        {.variable = "V", .key = "two", .indices = two, .num_indices = 2, .every = 4}};
+    s.runner =
+        eg_dsrunner(s.group, NULL, &(eg_dsrunner_options){.num_monitors = 3, .monitors = see, .data_first_axis = axis});
+    test_fine(s.eg);
+    return s;
+}
+
+static float drive(int b, int t, int k) { return 4 + (float)((b * 5 + t * 3 + k * 7) % 11); }
+
+static void feed(float *x, eg_data_axis axis)
+{
+    for (int b = 0; b < B; b++) {
+        for (int t = 0; t < T; t++) {
+            for (int k = 0; k < N; k++) {
+                int at = axis == EG_TIME_FIRST ? t * B + b : b * T + t;
+                x[at * N + k] = drive(b, t, k);
+            }
+        }
+    }
+}
+
+static void alone(int way, int b, float V[T][N], float two[T / 4][2])
+{
+    scene s = build(way, EG_AXIS_BY_MODE);
+    float x[T][N];
+    for (int t = 0; t < T; t++) {
+        for (int k = 0; k < N; k++) x[t][k] = drive(b, t, k);
+    }
+    eg_run_inputs(s.runner, eg_matrix(EG_F32, T, N), x, NULL);
+    test_fine(s.eg);
+    memcpy(V, eg_history_of(s.runner, "V").data, sizeof(float[T][N]));
+    memcpy(two, eg_history_of(s.runner, "two").data, sizeof(float[T / 4][2]));
+    test_close(s.eg);
+}
+
+static eg_spec batch_spec(eg_data_axis axis)
+{
+    eg_spec x = {EG_F32, 3, {B, T, N}};
+    if (axis == EG_TIME_FIRST) x.dim[0] = T, x.dim[1] = B;
+    return x;
+}
+
+static void check_batch(int way, eg_mode mode, eg_data_axis axis)
+{
+    scene s = build(way, axis);
+    eg_set_mode(s.net, mode, 0);
+    float *x = malloc(sizeof(float[B * T * N]));
+    feed(x, axis);
+    eg_run_inputs(s.runner, batch_spec(axis), x, NULL);
+    free(x);
+    test_fine(s.eg);
+    eg_history V = eg_history_of(s.runner, "V"), two = eg_history_of(s.runner, "two");
+    eg_history spike = eg_history_of(s.runner, "spike");
+    ck_assert_int_eq(spike.spec.dtype, mode == EG_TRAINING ? EG_F32 : EG_BOOL);
+    bool time = axis == EG_TIME_FIRST;
+    ck_assert_int_eq(V.spec.rank, 3);
+    ck_assert_int_eq(V.spec.dim[0], time ? T : B);
+    ck_assert_int_eq(two.spec.dim[time ? 0 : 1], T / 4);
+    const float *got = V.data, *some = two.data;
+    int fired = 0;
+    for (int b = 0; b < B; b++) {
+        float want[T][N], pair[T / 4][2];
+        alone(way, b, want, pair);
+        for (int t = 0; t < T; t++) {
+            int at = time ? t * B + b : b * T + t;
+            ck_assert_mem_eq(got + at * N, want[t], sizeof want[t]);
+            fired += want[t][0] == -5;
+            if (t >= T / 4) continue;
+            at = time ? t * B + b : b * (T / 4) + t;
+            ck_assert_mem_eq(some + at * 2, pair[t], sizeof pair[t]);
+        }
+    }
+    ck_assert_int_gt(fired, 0);
+    test_close(s.eg);
+}
+
+START_TEST(a_batch_is_its_samples_bit_for_bit)
+{
+    check_batch(_i, EG_BATCHING, EG_AXIS_BY_MODE);
+    check_batch(_i, EG_BATCHING, EG_TIME_FIRST);
+}
+END_TEST
+
+START_TEST(training_gives_the_same_potentials_and_spikes_as_floats) { check_batch(_i, EG_TRAINING, EG_BATCH_FIRST); }
+END_TEST
+
+START_TEST(a_model_runs_in_one_mode_after_the_other)
+{
+    scene s = build(_i, EG_AXIS_BY_MODE);
+    float first[T][N], again[T][N], pair[T / 4][2];
+    alone(_i, 0, first, pair);
+    float *x = malloc(sizeof(float[B * T * N]));
+    feed(x, EG_BATCH_FIRST);
+    eg_set_mode(s.net, EG_TRAINING, 0);
+    eg_run_inputs(s.runner, batch_spec(EG_BATCH_FIRST), x, NULL);
+    eg_set_mode(s.net, EG_NONBATCHING, 0);
+    eg_run_inputs(s.runner, eg_matrix(EG_F32, T, N), x, &(eg_dsrun_options){.reset_state = true});
+    test_fine(s.eg);
+    memcpy(again, eg_history_of(s.runner, "V").data, sizeof again);
+    ck_assert_mem_eq(again, first, sizeof first);
+    free(x);
+    test_close(s.eg);
+}
+END_TEST
+
+START_TEST(states_of_a_batch_go_on_and_are_reset)
+{
+    scene s = build(_i, EG_AXIS_BY_MODE);
+    eg_set_mode(s.net, EG_BATCHING, B);
+    ck_assert_int_eq(eg_batch_size(s.net), B);
+    eg_run(s.runner, 5, NULL);
+    float *x = malloc(sizeof(float[B * T * N]));
+    feed(x, EG_BATCH_FIRST);
+    eg_run_inputs(s.runner, batch_spec(EG_BATCH_FIRST), x, NULL);
+    free(x);
+    test_fine(s.eg);
+    eg_var *V = eg_batch_variable(s.net, "N.V", B);
+    const float *now = eg_data(NULL, V), *rows = eg_history_of(s.runner, "V").data;
+    for (int b = 0; b < B; b++) ck_assert_mem_eq(now + b * N, rows + (b * T + T - 1) * N, sizeof(float[N]));
+    eg_reset_state(s.net, NULL);
+    now = eg_data(NULL, V);
+    for (int k = 0; k < B * N; k++) ck_assert(now[k] == 0);
+    test_close(s.eg);
+}
+END_TEST
+
+START_TEST(samples_start_at_values_of_their_own)
+{
+    eg_context *eg = test_open(_i);
+    eg_system *net = eg_network(eg, NULL, NULL);
+    eg_lif(net, "N", N, &(eg_lif_params){.V_th = 20, .R = 1, .tau = 10, .V_init = eg_init_uniform(0, 1)});
+    eg_var *V = eg_batch_variable(net, "N.V", B);
+    const float *at = eg_data(NULL, V);
+    ck_assert(memcmp(at, at + N, sizeof(float[N])) != 0);
+    eg_set_mode(net, EG_BATCHING, B);
+    eg_simulate(net, 3, NULL);
+    test_fine(eg);
+    test_close(eg);
+}
+END_TEST
+
+START_TEST(a_stepper_runs_the_batch_as_well)
+{
+    eg_context *eg = test_open(_i);
+    eg_system *net = eg_network(eg, NULL, NULL);
+    eg_lif(net, "N", N, &(eg_lif_params){.V_rest = 3, .V_th = 20, .R = 1, .tau = 10});
+    eg_var *V = eg_system_variable(net, "N.V");
+    float one[4][N], all[B][4][N];
+    void *to = one;
+    eg_simulate(net, 4, &(eg_simulate_options){.num_record = 1, .record = &V, .out = &to});
+    eg_reset_state(net, NULL);
+    eg_set_mode(net, EG_BATCHING, B);
+    to = all;
+    eg_simulate(net, 4, &(eg_simulate_options){.num_record = 1, .record = &V, .out = &to});
+    test_fine(eg);
+    for (int b = 0; b < B; b++) ck_assert_mem_eq(all[b], one, sizeof one);
+    test_close(eg);
+}
+END_TEST
+
+START_TEST(what_a_batch_cannot_do_is_said)
+{
+    scene s = build(_i, EG_TIME_FIRST);
+    float x[T * N] = {0};
+    eg_set_mode(s.net, EG_BATCHING, 0);
+    eg_run_inputs(s.runner, eg_vector(EG_F32, T), x, NULL);
+    test_expect(s.eg, EG_ERR_SHAPE, "eg_run_inputs", "[T, B, ...]", NULL);
+    eg_set_mode(s.net, (eg_mode)7, 0);
+    test_expect(s.eg, EG_ERR_ARGUMENT, "Network", "mode 7", "EG_TRAINING", NULL);
+    eg_set_mode(s.net, EG_BATCHING, -1);
+    test_expect(s.eg, EG_ERR_ARGUMENT, "batch of -1", NULL);
+    eg_batch_variable(s.net, "N.W", 3);
+    test_expect(s.eg, EG_ERR_ARGUMENT, "no variable 'N.W'", "N.V", NULL);
+    eg_batch_variable(s.net, "N.V", 0);
+    test_expect(s.eg, EG_ERR_SHAPE, "a batch of 0 of 'N.V'", NULL);
+    eg_batched(s.net, eg_stepper(s.net), 0, NULL);
+    test_expect(s.eg, EG_ERR_ARGUMENT, "eg_batched", "batch of 0", NULL);
+    eg_system *watch = eg_dsrunner(
+        s.group, "watch",
+        &(eg_dsrunner_options){.num_monitors = 1, .monitors = &(eg_monitor){.variable = "spike", .events = true}});
+    eg_run(watch, 5, NULL);
+    test_expect(s.eg, EG_ERR_ARGUMENT, "monitor 'spike'", "rows", NULL);
+    ck_assert_int_eq(eg_mode_of(s.net), EG_BATCHING);
+    ck_assert_int_eq(eg_mode_of(NULL), EG_NONBATCHING);
+    ck_assert_int_eq(eg_set_mode(NULL, EG_BATCHING, 0), EG_ERR_ARGUMENT);
+    test_close(s.eg);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("batch");
+    TCase *c = tcase_create("runs");
+    tcase_add_loop_test(c, a_batch_is_its_samples_bit_for_bit, 0, WAYS);
+    tcase_add_loop_test(c, training_gives_the_same_potentials_and_spikes_as_floats, 0, WAYS);
+    tcase_add_loop_test(c, a_model_runs_in_one_mode_after_the_other, 0, WAYS);
+    tcase_add_loop_test(c, states_of_a_batch_go_on_and_are_reset, 0, WAYS);
+    tcase_add_loop_test(c, samples_start_at_values_of_their_own, 0, WAYS);
+    tcase_add_loop_test(c, a_stepper_runs_the_batch_as_well, 0, WAYS);
+    tcase_add_loop_test(c, what_a_batch_cannot_do_is_said, 0, WAYS);
+    suite_add_tcase(suite, c);
+    return test_run(suite);
+}
