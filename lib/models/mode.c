@@ -54,7 +54,7 @@ static eg_var *all_of(eg_system *s, member *m, int64_t num, const char *file, in
     const char *name = keep_text(s->eg, eg_variable_name(one), last);
     batch_var *b = name ? eg_keep(s->eg, sizeof *b) : NULL;
     eg_var *all = b ? (eg_variable)(s->eg, name, spec, file, line) : NULL;
-    if (!all || !give_initial(s, m, all)) return NULL;
+    if (!all || !give_initial(s, &m->init, all)) return NULL;
     *b = (batch_var){.next = m->batches, .num = num, .one = one, .all = all};
     m->batches = b;
     return all;

@@ -113,6 +113,15 @@ static eg_val padded(const conv *c, eg_val x, window *w)
     return x;
 }
 
+/* [positions..., groups, channels of a group]. */
+static eg_val in_groups(const conv *c, eg_val x)
+{
+    eg_spec s = eg_spec_of(x);
+    s.dim[c->rank] = c->p.groups;
+    s.dim[c->rank + 1] = c->num_in / c->p.groups;
+    return eg_reshape_to(x, c->rank + 2, s.dim);
+}
+
 /* What each position sees: [positions..., groups, places * channels of a group]. */
 static eg_val columns(eg_system *self, const conv *c, eg_val x, const window *w)
 {
@@ -123,11 +132,7 @@ static eg_val columns(eg_system *self, const conv *c, eg_val x, const window *w)
         place[k] = x;
         for (int axis = c->rank - 1; axis >= 0; rest /= w[axis--].size)
             place[k] = window_element(&w[axis], place[k], axis, rest % w[axis].size);
-        eg_spec s = eg_spec_of(place[k]);
-        if (s.rank < 0) break;
-        s.dim[c->rank] = c->p.groups;
-        s.dim[c->rank + 1] = c->num_in / c->p.groups;
-        place[k] = eg_reshape_to(place[k], c->rank + 2, s.dim);
+        place[k] = in_groups(c, place[k]);
     }
     if (place) all = eg_concat_n(c->rank + 1, (int)c->places, place);
     eg_release(eg, place);

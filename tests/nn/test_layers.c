@@ -2,6 +2,7 @@
 #include "engram/models.h"
 #include "engram/run.h"
 #include "nn/layered.h"
+#include "support/faulty.h"
 
 static eg_system *layer;
 
@@ -309,6 +310,38 @@ START_TEST(a_network_leaves_its_layers_to_whoever_feeds_them)
 }
 END_TEST
 
+/* -- without memory --------------------------------------------------------------------------------------------------
+ */
+
+static eg_val plain_step(void *user, eg_val x)
+{
+    return eg_update(user, eg_shared_at(user, eg_int(0), eg_real(0.1)), x);
+}
+
+/* Layers of every kind, in f32, for two samples. */
+static bool made_and_run(eg_context *at)
+{
+    eg_system *root = eg_network(at, NULL, NULL), *seq = eg_sequential(root, NULL);
+    eg_cell_params p = {.train_state = true};
+    eg_conv1d(seq, NULL, 2, 2, 2, NULL);
+    eg_batch_norm1d(seq, NULL, 2, NULL);
+    eg_max_pool(seq, NULL, 1, (int64_t[]){2}, NULL);
+    eg_layer_norm(seq, NULL, 1, (int64_t[]){2}, NULL);
+    eg_flatten(seq, NULL);
+    eg_dense(seq, NULL, 4, 3, NULL);
+    eg_activation(seq, NULL, "tanh", NULL);
+    eg_lstm_cell(seq, NULL, 3, 1, &p);
+    const float x[2 * 3 * 2] = {0};
+    float y[2];
+    eg_func *f = eg_trace(at, "layers", plain_step, seq, 1, &eg_matrix(EG_F32, 3, 2));
+    eg_func *all = eg_batched(root, f, 2, NULL);
+    eg_reset_state(root, NULL);
+    return all && eg_call(all, NULL, IN(x), (void *[]){y}, &(eg_run_options){.interpret = true}) == EG_OK;
+}
+
+START_TEST(memory_may_end_at_any_time) { faulty_every(made_and_run); }
+END_TEST
+
 int main(void)
 {
     return LAYER_TESTS(
@@ -317,5 +350,5 @@ int main(void)
         activations_are_layers_with_their_numbers, dropout_keeps_its_share_in_training_alone,
         wrong_probabilities_are_errors, a_sequence_is_its_layers_one_after_the_other,
         groups_go_on_with_their_spikes_and_runners_are_left_out, what_gives_nothing_ends_a_sequence_in_an_error,
-        a_network_leaves_its_layers_to_whoever_feeds_them);
+        a_network_leaves_its_layers_to_whoever_feeds_them, memory_may_end_at_any_time);
 }
