@@ -134,7 +134,7 @@ typedef struct eg_fit_options {
 } eg_fit_options;
 
 /* Trains.  Weights, the optimiser and the count of epochs go on where the last fit ended.  Traced and compiled for each
- * shape of a batch; another size of the batch alone compiles nothing.
+ * shape of a batch.
  * Errors: not a trainer; data that are missing, of other shapes than the model takes, or without a batch; a loss that
  * is no scalar; NaN, see above; those of eg_call(). */
 EG_API eg_status(eg_fit)(eg_system *trainer, const eg_dataset *train, const eg_fit_options *options, EG_PLACE);
