@@ -82,7 +82,9 @@ typedef struct eg_batch {
     const void *x, *y;
 } eg_batch;
 
-/* Gives batch k (from 0) of an epoch; false: there is none, the epoch is over. */
+/* Gives batch k (from 0) of an epoch, which is the count of epochs done before; false: there is none, the epoch is
+ * over.
+ */
 typedef bool (*eg_batch_fn)(void *user, int64_t epoch, int64_t k, eg_batch *batch);
 
 /* Data as arrays of samples, cut into batches, or by a function. */

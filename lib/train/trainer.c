@@ -61,10 +61,32 @@ static bool check_mode(egt_trainer *t)
 /* -- parts ----------------------------------------------------------------------------------------------------------
  */
 
+static bool is_parameter(const eg_system *top, const eg_var *v)
+{
+    eg_var *p = NULL;
+    for (int k = 0; (p = eg_parameter(top, k)) && p != v;) k++;
+    return p != NULL;
+}
+
+/* The gradient of anything else would be 0, and nothing be trained. */
+static bool check_optimizer(egt_trainer *t)
+{
+    const eg_system *top = t->target;
+    while (eg_system_parent(top)) top = eg_system_parent(top);
+    for (int k = 0; k < eg_optimizer_num_trained(t->optimizer); k++) {
+        const eg_var *v = eg_optimizer_trained(t->optimizer, k);
+        if (is_parameter(top, v)) continue;
+        eg_system_fail(t->self, EG_ERR_ARGUMENT, "its optimizer trains '%s', which is no parameter of this network",
+                       eg_variable_name(v));
+        return false;
+    }
+    return true;
+}
+
 static bool make_optimizer(egt_trainer *t)
 {
     t->optimizer = t->o.optimizer;
-    if (t->optimizer) return true;
+    if (t->optimizer) return check_optimizer(t);
     int num = eg_num_parameters(t->target), line;
     const char *file = eg_system_place(t->self, &line);
     if (!num)
