@@ -36,14 +36,17 @@ static bool check_numbers(egt_trainer *t)
 {
     const eg_bptt_options *o = &t->o;
     if (!eg_check_param(t->self, o->clip_value >= 0, "clip_value", o->clip_value, "use a number above 0, 0 for none") ||
-        !eg_check_param(t->self, o->clip_norm >= 0, "clip_norm", o->clip_norm, "use a number above 0, 0 for none"))
+        !eg_check_param(t->self, o->clip_norm >= 0, "clip_norm", o->clip_norm, "use a number above 0, 0 for none") ||
+        !eg_check_param(t->self, isfinite(o->t0), "t0", o->t0, "use a time in ms"))
         return false;
+    if ((unsigned)o->policy > EG_CHECKPOINT_EVERY || (o->policy == EG_CHECKPOINT_EVERY && o->every < 1))
+        return wrong(t, EG_ERR_ARGUMENT, "its policy is unknown, or every how many steps is missing");
     if (o->steps < 0)
         return wrong(t, EG_ERR_ARGUMENT, "steps is negative; use a number of steps, 0 if x has a time axis");
     if (!t->through_time && (o->steps || o->data_first_axis == EG_TIME_FIRST))
         return wrong(t, EG_ERR_ARGUMENT, "it has no time: leave out steps and EG_TIME_FIRST, or use eg_bptt");
-    if (!t->through_time && (o->num_monitors || o->num_inputs))
-        return wrong(t, EG_ERR_ARGUMENT, "it has no runner; monitors and inputs are for eg_bptt");
+    if (!t->through_time && (o->num_monitors || o->num_inputs || o->dt != 0))
+        return wrong(t, EG_ERR_ARGUMENT, "it has no runner; monitors, inputs and dt are for eg_bptt");
     if (o->steps && o->data_first_axis == EG_TIME_FIRST)
         return wrong(t, EG_ERR_ARGUMENT, "with steps x has no time axis; leave out EG_TIME_FIRST");
     return true;
