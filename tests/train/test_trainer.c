@@ -303,9 +303,9 @@ START_TEST(a_trained_model_predicts_through_the_runner)
     const float *p = h.data;
     for (int i = 0; i < SAMPLES; i++) {
         double m[OUT] = {0}, sum = 0;
-        for (int k = 0; k < STEPS * OUT; k++) m[k % OUT] += (double)*p++ / STEPS;
+        for (int k = 0; k < STEPS * OUT; k++) m[k % OUT] += (double)*p++ / (int)STEPS;
         for (int o = 0; o < OUT; o++) sum += exp(m[o]);
-        loss += (log(sum) - m[task_of()->label[i]]) / SAMPLES;
+        loss += (log(sum) - m[task_of()->label[i]]) / (int)SAMPLES;
     }
     ck_assert_double_eq_tol(loss, want, 1e-5);
     learner_close(&l);

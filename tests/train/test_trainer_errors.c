@@ -436,6 +436,8 @@ START_TEST(null_is_borne_everywhere)
     ck_assert_ptr_null(eg_bpff(NULL, NULL, NULL));
     ck_assert_ptr_null(eg_trainer_runner(NULL));
     ck_assert_ptr_null(eg_trainer_optimizer(NULL));
+    ck_assert_ptr_null(eg_optimizer_trained(NULL, 0));
+    ck_assert_int_eq(eg_optimizer_num_trained(NULL), 0);
     ck_assert_int_eq(eg_fit(NULL, &d, NULL), EG_ERR_ARGUMENT);
     ck_assert_int_eq(eg_evaluate(NULL, &d, NULL, &m), EG_ERR_ARGUMENT);
     ck_assert_int_eq(m.num, 0);
