@@ -82,7 +82,9 @@ typedef struct eg_batch {
     const void *x, *y;
 } eg_batch;
 
-/* Gives batch k (from 0) of an epoch; false: there is none, the epoch is over. */
+/* Gives batch k (from 0) of an epoch, which is the count of epochs done before; false: there is none, the epoch is
+ * over.
+ */
 typedef bool (*eg_batch_fn)(void *user, int64_t epoch, int64_t k, eg_batch *batch);
 
 /* Data as arrays of samples, cut into batches, or by a function. */
@@ -134,7 +136,7 @@ typedef struct eg_fit_options {
 } eg_fit_options;
 
 /* Trains.  Weights, the optimiser and the count of epochs go on where the last fit ended.  Traced and compiled for each
- * shape of a batch; another size of the batch alone compiles nothing.
+ * shape of a batch.
  * Errors: not a trainer; data that are missing, of other shapes than the model takes, or without a batch; a loss that
  * is no scalar; NaN, see above; those of eg_call(). */
 EG_API eg_status(eg_fit)(eg_system *trainer, const eg_dataset *train, const eg_fit_options *options, EG_PLACE);

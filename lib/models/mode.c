@@ -33,12 +33,13 @@ int64_t eg_batch_size(const eg_system *s) { return s ? s->root->batch : 1; }
 /* -- variables of a batch -------------------------------------------------------------------------------------------
  */
 
-/* The variable for `num` samples of the member: made for the first that asks. */
-static eg_var *all_of(eg_system *s, member *m, int64_t num, const char *file, int line)
+/* The variable for `num` samples of the member: made for the first that asks.  initial: that of initial values, which
+ * runs of the batch leave alone. */
+static eg_var *all_of(eg_system *s, member *m, int64_t num, bool initial, const char *file, int line)
 {
     eg_var *one = variable_of(s, m);
     for (const batch_var *b = m->batches; b; b = b->next) {
-        if (b->num == num && b->one == one) return b->all;
+        if (b->num == num && b->one == one && b->initial == initial) return b->all;
     }
     eg_spec spec = eg_variable_spec(one);
     if (num < 1 || num > INT32_MAX || spec.rank == EG_MAX_RANK) {
@@ -50,12 +51,12 @@ static eg_var *all_of(eg_system *s, member *m, int64_t num, const char *file, in
     spec.dim[0] = num;
     spec.rank++;
     char last[40];
-    snprintf(last, sizeof last, "batch%lld", (long long)num);
+    snprintf(last, sizeof last, "%s%lld", initial ? "initial" : "batch", (long long)num);
     const char *name = keep_text(s->eg, eg_variable_name(one), last);
     batch_var *b = name ? eg_keep(s->eg, sizeof *b) : NULL;
     eg_var *all = b ? (eg_variable)(s->eg, name, spec, file, line) : NULL;
-    if (!all || !give_initial(s, &m->init, all)) return NULL;
-    *b = (batch_var){.next = m->batches, .num = num, .one = one, .all = all};
+    if (!all || !give_initial(s, m, all)) return NULL;
+    *b = (batch_var){.next = m->batches, .num = num, .initial = initial, .one = one, .all = all};
     m->batches = b;
     return all;
 }
@@ -67,7 +68,7 @@ eg_var *(eg_batch_variable)(eg_system *s, const char *path, int64_t batch, const
     eg_system *in;
     member *m = find_member(s, path, &in, file, line);
     if (!m) return NULL;
-    return shared(m) ? m->var : all_of(in, m, batch, file, line);
+    return shared(m) ? m->var : all_of(in, m, batch, false, file, line);
 }
 
 /* -- functions of a batch -------------------------------------------------------------------------------------------
@@ -98,8 +99,8 @@ static int collect(eg_system *top, const eg_func *f, int64_t num, bool fresh, eg
         member *m = owner_of(top, v, &in);
         if (!m || shared(m) || in->type->role == EG_APART || v == top->root->step) continue;
         bool input = m->kind == MEMBER_INPUT;
-        to[n++] =
-            (eg_vmap_variable){.one = v, .all = input ? NULL : all_of(in, m, num, file, line), .keep = input || fresh};
+        to[n++] = (eg_vmap_variable){
+            .one = v, .all = input ? NULL : all_of(in, m, num, fresh, file, line), .keep = input || fresh};
     }
     return n;
 }

@@ -48,7 +48,7 @@ void eg_clear_input(eg_system *s)
 static void redraw(eg_system *s, const member *m, eg_var *v, eg_state *state)
 {
     void *to = v && !eg_error(s->eg) ? eg_data(state, v) : NULL;
-    if (to) draw_initial(s, &m->init, v, to);
+    if (to) draw_initial(s, m, v, to);
 }
 
 static void reset_members(eg_system *s, bool states, eg_state *state)

@@ -8,7 +8,7 @@ static bool make_floating(eg_system *s, member *m, const char *file, int line)
     eg_spec spec = eg_variable_spec(m->var);
     spec.dtype = s->root->dtype;
     if (name) m->floating = (eg_variable)(s->eg, name, spec, file, line);
-    return m->floating && give_initial(s, &m->init, m->floating);
+    return m->floating && give_initial(s, m, m->floating);
 }
 
 bool make_all_floating(eg_system *s)

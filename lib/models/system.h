@@ -10,6 +10,7 @@ typedef enum member_kind { MEMBER_STATE, MEMBER_INPUT, MEMBER_PARAMETER, MEMBER_
 typedef struct batch_var {
     struct batch_var *next;
     int64_t num;
+    bool initial; /* holds what calls begin with, for functions that keep no state */
     const eg_var *one;
     eg_var *all;
 } batch_var;

@@ -15,7 +15,7 @@ static int64_t elements(eg_spec s, int first)
 
 static size_t row_bytes(eg_spec s) { return (size_t)elements(s, 1) * eg_dtype_size(s.dtype); }
 
-static bool good_spec(eg_spec s)
+bool egt_good_spec(eg_spec s)
 {
     bool good = s.rank >= 1 && s.rank <= EG_MAX_RANK && eg_dtype_size(s.dtype) > 0;
     for (int k = 0; good && k < s.rank; k++) good = s.dim[k] >= 0;
@@ -31,7 +31,7 @@ bool egt_check_dataset(egt_trainer *t, const eg_dataset *d, const char *what, co
         return true;
     else if (!d->x || !d->y)
         why = "x or y is NULL; give arrays, or a function";
-    else if (!good_spec(d->x_spec) || !good_spec(d->y_spec))
+    else if (!egt_good_spec(d->x_spec) || !egt_good_spec(d->y_spec))
         why = "the shape of x or y is none; the first axis counts samples";
     else if (d->x_spec.dim[0] != d->y_spec.dim[0])
         why = "x and y have another number of samples";
@@ -142,7 +142,7 @@ static bool next_of_function(egt_batches *b, eg_batch *to, const char *file, int
     egt_trainer *t = b->t;
     *to = (eg_batch){0};
     if (!b->d->next(b->d->user, b->epoch, b->k, to) || eg_error(t->eg)) return false;
-    if (good_spec(to->x_spec) && good_spec(to->y_spec) && to->x && to->y) return true;
+    if (egt_good_spec(to->x_spec) && egt_good_spec(to->y_spec) && to->x && to->y) return true;
     eg_fail(t->eg, EG_ERR_ARGUMENT, file, line, "%s '%s': batch %lld of epoch %lld has no x or y, or no proper shape",
             eg_class_of(t->self)->name, eg_system_path(t->self), (long long)b->k, (long long)b->epoch);
     return false;

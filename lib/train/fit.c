@@ -10,6 +10,7 @@ typedef struct fit {
     eg_fit_options o;
     const char *file;
     int line;
+    int64_t before; /* epochs of fits before */
     int64_t epoch, epochs, batch;
     double started, compiled; /* clock and seconds of compiling at the beginning */
     double loss, test_loss;
@@ -61,9 +62,10 @@ static bool check_finite(fit *f, int64_t bad, double loss)
     return false;
 }
 
-static bool run_batch(fit *f, const eg_batch *b, bool training, bool time_first)
+static bool run_batch(fit *f, const eg_batch *b, int phase, bool time_first)
 {
     egt_trainer *t = f->t;
+    bool training = phase == EGT_FIT;
     eg_func *func = egt_step_of(t, b->x_spec, b->y_spec, training, time_first, f->file, f->line);
     if (!func) return false;
     int num = eg_num_results(func);
@@ -82,7 +84,7 @@ static bool run_batch(fit *f, const eg_batch *b, bool training, bool time_first)
     for (int k = 0; k < t->num_values; k++) value[k] = number(eg_result_spec(func, k), &raw[k]);
     int64_t bad = -1;
     if (training) memcpy(&bad, &raw[t->num_values], sizeof bad);
-    return check_finite(f, bad, value[0]) && egt_add_batch(t, training ? EGT_FIT : EGT_TEST, value);
+    return check_finite(f, bad, value[0]) && egt_add_batch(t, phase, value);
 }
 
 /* -- reports --------------------------------------------------------------------------------------------------------
@@ -113,17 +115,17 @@ static void tell(fit *f)
 /* -- an epoch ---------------------------------------------------------------------------------------------------------
  */
 
-static bool pass(fit *f, const eg_dataset *d, bool training, int64_t shuffle_as)
+static bool pass(fit *f, const eg_dataset *d, int phase)
 {
     egt_trainer *t = f->t;
-    int phase = training ? EGT_FIT : EGT_TEST;
-    bool time_first = d->next && t->o.data_first_axis == EG_TIME_FIRST;
+    bool training = phase == EGT_FIT, time_first = d->next && t->o.data_first_axis == EG_TIME_FIRST;
     egt_batches all;
     eg_batch b;
-    if (!egt_begin_epoch(&all, t, d, f->epoch, shuffle_as)) return false;
+    int64_t epoch = f->before + f->epoch;
+    if (!egt_begin_epoch(&all, t, d, epoch, training ? epoch : -1)) return false;
     if (training) f->batch = 0;
     while (!f->over && egt_next_batch(&all, &b, f->file, f->line)) {
-        if (!run_batch(f, &b, training, time_first)) return false;
+        if (!run_batch(f, &b, phase, time_first)) return false;
         if (training) f->batch++;
         const egt_record *r = &t->record[phase];
         if (f->o.num_report > 0 && r->since == f->o.num_report) report(f, phase, r->batches);
@@ -142,11 +144,10 @@ static bool pass(fit *f, const eg_dataset *d, bool training, int64_t shuffle_as)
 
 static bool run_epoch(fit *f, const eg_dataset *train)
 {
+    if (!pass(f, train, EGT_FIT)) return false;
     int64_t *done = eg_data(f->o.state, f->t->epoch);
-    if (!done || !pass(f, train, true, *done)) return false;
-    done = eg_data(f->o.state, f->t->epoch);
-    if (done) ++*done;
-    return f->over || !f->o.test || pass(f, f->o.test, false, -1);
+    if (done) *done = f->before + f->epoch + 1;
+    return f->over || !f->o.test || pass(f, f->o.test, EGT_TEST);
 }
 
 static bool begin(fit *f, eg_system *trainer, const char *what)
@@ -158,6 +159,9 @@ static bool begin(fit *f, eg_system *trainer, const char *what)
         eg_fail(f->t->eg, EG_ERR_STATE, f->file, f->line, "%s: '%s' is running", what, eg_system_path(trainer));
         return false;
     }
+    const int64_t *done = eg_data(f->o.state, f->t->epoch);
+    if (!done) return false;
+    f->before = *done;
     f->compiled = compile_seconds(f->t);
     f->started = now_s();
     return true;
@@ -180,7 +184,7 @@ eg_status(eg_fit)(eg_system *trainer, const eg_dataset *train, const eg_fit_opti
         eg_fail(t->eg, EG_ERR_ARGUMENT, file, line, "eg_fit: num_epoch is %lld; use a number of epochs, 0 for 100",
                 (long long)f.epochs);
     if (eg_error(t->eg) || !egt_check_dataset(t, train, "training", file, line) ||
-        (f.o.test && !egt_check_dataset(t, f.o.test, "test", file, line)) || !egt_begin_records(t))
+        (f.o.test && !egt_check_dataset(t, f.o.test, "test", file, line)) || !egt_begin_records(t, EGT_FIT, EGT_TEST))
         return eg_error(t->eg);
     t->running = true;
     for (; f.epoch < f.epochs && !f.over; f.epoch++) {
@@ -198,10 +202,11 @@ eg_status(eg_evaluate)(eg_system *trainer, const eg_dataset *data, const eg_fit_
     if (!begin(&f, trainer, "eg_evaluate")) return none(trainer);
     egt_trainer *t = f.t;
     f.o.num_report = INT64_MAX; /* by the caller, below */
-    if (!egt_check_dataset(t, data, "test", file, line) || !egt_begin_records(t)) return eg_error(t->eg);
+    if (!egt_check_dataset(t, data, "test", file, line) || !egt_begin_records(t, EGT_EVALUATE, EGT_EVALUATE))
+        return eg_error(t->eg);
     t->running = true;
-    bool good = pass(&f, data, false, -1);
+    bool good = pass(&f, data, EGT_EVALUATE);
     t->running = false;
-    if (good && metrics) *metrics = egt_report(t, EGT_TEST);
+    if (good && metrics) *metrics = egt_report(t, EGT_EVALUATE);
     return eg_error(t->eg);
 }

@@ -13,8 +13,9 @@ int eg_fit_bar_show(void *bar, const eg_fit_progress *p)
 {
     eg_fit_bar *b = bar;
     if (!b || !b->file || !p) return 0;
-    bool redraw = b->always || isatty(fileno(b->file)), begun = p->epoch != b->epoch;
-    if (p->epoch == 1 && p->batch == 1) b->drawn_s = -1;
+    bool redraw = b->always || isatty(fileno(b->file)), first = p->epoch == 1 && p->batch == 1;
+    bool begun = first || p->epoch != b->epoch;
+    if (first) b->drawn_s = -1;
     if (!redraw && !begun) return 0;
     if (!begun && b->drawn_s >= 0 && p->run_s - b->drawn_s < 0.1) return 0;
     b->epoch = p->epoch;

@@ -30,10 +30,10 @@ void egt_free_records(egt_trainer *t)
     }
 }
 
-bool egt_begin_records(egt_trainer *t)
+bool egt_begin_records(egt_trainer *t, int first, int last)
 {
     size_t n = (size_t)t->num_values;
-    for (int phase = 0; phase < EGT_PHASES; phase++) {
+    for (int phase = first; phase <= last; phase++) {
         egt_record *r = &t->record[phase];
         if (!r->batch) {
             r->sum = eg_keep(t->eg, n * sizeof *r->sum);

@@ -36,14 +36,17 @@ static bool check_numbers(egt_trainer *t)
 {
     const eg_bptt_options *o = &t->o;
     if (!eg_check_param(t->self, o->clip_value >= 0, "clip_value", o->clip_value, "use a number above 0, 0 for none") ||
-        !eg_check_param(t->self, o->clip_norm >= 0, "clip_norm", o->clip_norm, "use a number above 0, 0 for none"))
+        !eg_check_param(t->self, o->clip_norm >= 0, "clip_norm", o->clip_norm, "use a number above 0, 0 for none") ||
+        !eg_check_param(t->self, isfinite(o->t0), "t0", o->t0, "use a time in ms"))
         return false;
+    if ((unsigned)o->policy > EG_CHECKPOINT_EVERY || (o->policy == EG_CHECKPOINT_EVERY && o->every < 1))
+        return wrong(t, EG_ERR_ARGUMENT, "its policy is unknown, or every how many steps is missing");
     if (o->steps < 0)
         return wrong(t, EG_ERR_ARGUMENT, "steps is negative; use a number of steps, 0 if x has a time axis");
     if (!t->through_time && (o->steps || o->data_first_axis == EG_TIME_FIRST))
         return wrong(t, EG_ERR_ARGUMENT, "it has no time: leave out steps and EG_TIME_FIRST, or use eg_bptt");
-    if (!t->through_time && (o->num_monitors || o->num_inputs))
-        return wrong(t, EG_ERR_ARGUMENT, "it has no runner; monitors and inputs are for eg_bptt");
+    if (!t->through_time && (o->num_monitors || o->num_inputs || o->dt != 0))
+        return wrong(t, EG_ERR_ARGUMENT, "it has no runner; monitors, inputs and dt are for eg_bptt");
     if (o->steps && o->data_first_axis == EG_TIME_FIRST)
         return wrong(t, EG_ERR_ARGUMENT, "with steps x has no time axis; leave out EG_TIME_FIRST");
     return true;
@@ -61,10 +64,32 @@ static bool check_mode(egt_trainer *t)
 /* -- parts ----------------------------------------------------------------------------------------------------------
  */
 
+static bool is_parameter(const eg_system *top, const eg_var *v)
+{
+    eg_var *p = NULL;
+    for (int k = 0; (p = eg_parameter(top, k)) && p != v;) k++;
+    return p != NULL;
+}
+
+/* The gradient of anything else would be 0, and nothing be trained. */
+static bool check_optimizer(egt_trainer *t)
+{
+    const eg_system *top = t->target;
+    while (eg_system_parent(top)) top = eg_system_parent(top);
+    for (int k = 0; k < eg_optimizer_num_trained(t->optimizer); k++) {
+        const eg_var *v = eg_optimizer_trained(t->optimizer, k);
+        if (is_parameter(top, v)) continue;
+        eg_system_fail(t->self, EG_ERR_ARGUMENT, "its optimizer trains '%s', which is no parameter of this network",
+                       eg_variable_name(v));
+        return false;
+    }
+    return true;
+}
+
 static bool make_optimizer(egt_trainer *t)
 {
     t->optimizer = t->o.optimizer;
-    if (t->optimizer) return true;
+    if (t->optimizer) return check_optimizer(t);
     int num = eg_num_parameters(t->target), line;
     const char *file = eg_system_place(t->self, &line);
     if (!num)

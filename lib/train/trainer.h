@@ -25,7 +25,7 @@ typedef struct egt_series {
     int64_t num, room;
 } egt_series;
 
-enum { EGT_FIT, EGT_TEST, EGT_PHASES };
+enum { EGT_FIT, EGT_TEST, EGT_EVALUATE, EGT_PHASES };
 
 /* Sums over the batches since the last report, and what was reported. */
 typedef struct egt_record {
@@ -62,6 +62,8 @@ eg_func *egt_step_of(egt_trainer *t, eg_spec x, eg_spec y, bool fit, bool time_f
 void egt_free_steps(egt_trainer *t);
 
 /* -- dataset.c */
+/* Is it a type and shape with an axis that counts samples? */
+bool egt_good_spec(eg_spec s);
 /* Batches of one epoch. */
 typedef struct egt_batches {
     egt_trainer *t;
@@ -78,7 +80,8 @@ bool egt_begin_epoch(egt_batches *b, egt_trainer *t, const eg_dataset *d, int64_
 bool egt_next_batch(egt_batches *b, eg_batch *to, const char *file, int line);
 
 /* -- fit_report.c */
-bool egt_begin_records(egt_trainer *t);
+/* Phases first..last begin anew. */
+bool egt_begin_records(egt_trainer *t, int first, int last);
 void egt_free_records(egt_trainer *t);
 /* Adds the values of a batch. */
 bool egt_add_batch(egt_trainer *t, int phase, const double *value);

@@ -110,9 +110,8 @@ static eg_val predicts(const tracing *c, eg_val y)
     if (!histories) return y;
     eg_val pair[2] = {some(c, y, 0, num - histories), eg_nothing()};
     if (c->t->named) return pair[0];
-    eg_val item[64];
-    for (int k = 0; k < histories && k < 64; k++) item[k] = eg_item(y, num - histories + k);
-    pair[1] = eg_tuple(c->t->eg, histories, item);
+    pair[1] = some(c, y, num - histories, num);
+    if (histories == 1) pair[1] = eg_tuple(c->t->eg, 1, &pair[1]);
     return eg_tuple(c->t->eg, 2, pair);
 }
 
@@ -205,6 +204,11 @@ static eg_val step(void *user, eg_val args)
 static bool fits(const egt_trainer *t, eg_spec x, eg_spec y, bool time_first, const char *file, int line)
 {
     int axis = time_first ? 1 : 0, least = t->through_time && !t->o.steps ? 2 : 1;
+    if (!egt_good_spec(x) || !egt_good_spec(y)) {
+        eg_fail(t->eg, EG_ERR_SHAPE, file, line, "%s '%s': x or y has a type or shape that is none",
+                eg_class_of(t->self)->name, eg_system_path(t->self));
+        return false;
+    }
     const char *want = least == 1 ? "[B, ...]" : time_first ? "[T, B, ...]" : "[B, T, ...]";
     if (x.rank >= least && y.rank >= 1 && x.dim[axis] >= 1 && y.dim[0] == x.dim[axis]) return true;
     eg_fail(t->eg, EG_ERR_SHAPE, file, line,
@@ -212,6 +216,16 @@ static bool fits(const egt_trainer *t, eg_spec x, eg_spec y, bool time_first, co
             "samples, y %d and %lld",
             eg_class_of(t->self)->name, eg_system_path(t->self), want, x.rank,
             x.rank > axis ? (long long)x.dim[axis] : 0LL, y.rank, y.rank > 0 ? (long long)y.dim[0] : 0LL);
+    return false;
+}
+
+/* The mode may have been changed since the trainer was made. */
+static bool trainable(const egt_trainer *t, bool fit, const char *file, int line)
+{
+    eg_mode mode = eg_mode_of(t->target);
+    if (mode == EG_TRAINING || (mode == EG_BATCHING && !fit)) return true;
+    eg_fail(t->eg, EG_ERR_STATE, file, line, "%s '%s': its model is not in training mode any more; call eg_set_mode",
+            eg_class_of(t->self)->name, eg_system_path(t->self));
     return false;
 }
 
@@ -255,11 +269,11 @@ void egt_free_steps(egt_trainer *t)
 
 eg_func *egt_step_of(egt_trainer *t, eg_spec x, eg_spec y, bool fit, bool time_first, const char *file, int line)
 {
+    if (!fits(t, x, y, time_first, file, line) || !trainable(t, fit, file, line)) return NULL;
     if (t->steps && t->steps->made != eg_num_made(t->target)) egt_free_steps(t);
     for (const egt_step *s = t->steps; s; s = s->next) {
         if (same(s->x, x) && same(s->y, y) && s->fit == fit && s->time_first == time_first) return s->func;
     }
-    if (!fits(t, x, y, time_first, file, line)) return NULL;
     egt_step *s = eg_keep(t->eg, sizeof *s);
     if (!s) return NULL;
     *s = (egt_step){.x = x, .y = y, .fit = fit, .time_first = time_first};

@@ -259,6 +259,10 @@ START_TEST(null_is_survived_everywhere)
     ck_assert_int_eq(eg_arg_spec(f, -1).rank, -1);
     ck_assert_int_eq(eg_num_args(NULL), 0);
     ck_assert_int_eq(eg_num_variables(NULL), 0);
+    ck_assert_int_eq(eg_num_used_variables(NULL), 0);
+    ck_assert_ptr_null(eg_used_variable(NULL, 0));
+    ck_assert_ptr_null(eg_used_variable(f, -1));
+    ck_assert_ptr_null(eg_used_variable(f, 1));
     ck_assert(!eg_is_number(none, NULL));
     ck_assert_ptr_null(eg_context_of(none)); /* nothing is being traced */
     ck_assert_int_eq(eg_num_results(NULL), 0);
