@@ -210,6 +210,10 @@ EG_API eg_status eg_reset_from(eg_system *s, eg_state *state, const char *to, co
 
 /* The same for its parameters and buffers, which eg_reset_state() leaves alone. */
 EG_API eg_status eg_reset_parameters(eg_system *s, eg_state *state);
+/* Keeps a copy of all parameters and buffers of s in the state, in place of the last copy: of the best weights so far.
+ * eg_recall_parameters() puts it back.  Errors: nothing was kept. */
+EG_API eg_status eg_remember_parameters(eg_system *s, eg_state *state);
+EG_API eg_status eg_recall_parameters(eg_system *s, eg_state *state);
 
 /* 0 means the default; the pointer may be NULL. */
 typedef struct eg_simulate_options {

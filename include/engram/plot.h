@@ -90,6 +90,21 @@ typedef struct eg_plot_series {
     bool dashed;
 } eg_plot_series;
 
+/* Dots of pairs (step, neuron) [num, 2], as runners record events, with a label (NULL: none). */
+static inline eg_plot_series eg_plot_events(const int64_t *pairs, int64_t num, const char *label)
+{
+    eg_plot_series s;
+    s.kind = EG_PLOT_DOTS;
+    s.num = num;
+    s.x = eg_column_of(pairs, EG_I64, 2);
+    s.y = eg_column_of(pairs ? pairs + 1 : pairs, EG_I64, 2);
+    s.low = s.high = s.width = 0;
+    s.label = label;
+    s.color = 0;
+    s.dashed = false;
+    return s;
+}
+
 /* What numbers of a matrix look like. */
 typedef enum eg_plot_colors {
     EG_PLOT_VIRIDIS,  /* dark to light */

@@ -42,7 +42,8 @@ typedef struct eg_bptt_options {
     void *user;
     int num_metrics; /* scalars that loss_fn returns behind the loss, and their names */
     const char *const *metrics;
-    eg_optimizer *optimizer; /* NULL = Adam of all parameters of the target, lr 0.025 * 0.99975^step */
+    eg_optimizer *optimizer; /* NULL = Adam of all parameters of the target, at this learning rate: */
+    eg_schedule lr;          /* all 0 = 0.025 * 0.99975^step */
     double clip_value;       /* gradients are moved into [-clip_value, clip_value]; 0 = not */
     double clip_norm;        /* then scaled down to this norm all together; 0 = not */
     int64_t steps;           /* x has no time axis: it is fed in each of so many steps */
@@ -68,6 +69,9 @@ EG_API eg_system *(eg_bptt)(eg_system *target, const char *name, const eg_bptt_o
 /* The same for models without time: one update a sample, x is [B, ...].  t0 is its time.  Errors: steps or
  * EG_TIME_FIRST are given, and the above. */
 EG_API eg_system *(eg_bpff)(eg_system *target, const char *name, const eg_bptt_options *options, EG_PLACE);
+
+/* An optimiser of all parameters of s and of what is in it; as eg_optimizer_new(), which says the rest. */
+EG_API eg_optimizer *(eg_optimizer_of)(eg_system *s, const char *name, const eg_optimizer_params *params, EG_PLACE);
 
 /* The runner inside (of eg_bptt), whose eg_run_inputs() predicts, and its optimiser. */
 EG_API eg_system *eg_trainer_runner(eg_system *trainer);
@@ -97,6 +101,12 @@ typedef struct eg_dataset {
     eg_batch_fn next;   /* instead of arrays; called on the thread that called eg_fit() */
     void *user;
 } eg_dataset;
+
+/* The training data of a folder of MNIST, Fashion-MNIST or what has their form, or its test data: the files
+ * train-images-idx3-ubyte and train-labels-idx1-ubyte, or t10k-..., as they are or with .gz behind their names.  x is
+ * u32 [N, height, width], y u32 [N]; they last as long as the context.  Errors: those of eg_idx_read(), and other
+ * numbers of images than of labels; x is then NULL. */
+EG_API eg_dataset(eg_mnist_read)(eg_context *eg, const char *folder, bool test, EG_PLACE);
 
 /* -- fitting ----------------------------------------------------------------------------------------------------------
  */
@@ -171,6 +181,8 @@ EG_API int eg_fit_bar_show(void *bar, const eg_fit_progress *p);
 #ifndef __cplusplus
 #define eg_bptt(...) (eg_bptt)(__VA_ARGS__, EG_HERE)
 #define eg_bpff(...) (eg_bpff)(__VA_ARGS__, EG_HERE)
+#define eg_optimizer_of(...) (eg_optimizer_of)(__VA_ARGS__, EG_HERE)
+#define eg_mnist_read(...) (eg_mnist_read)(__VA_ARGS__, EG_HERE)
 #define eg_fit(...) (eg_fit)(__VA_ARGS__, EG_HERE)
 #define eg_evaluate(...) (eg_evaluate)(__VA_ARGS__, EG_HERE)
 #define eg_fit_history(...) (eg_fit_history)(__VA_ARGS__, EG_HERE)

@@ -9,17 +9,20 @@
 /* Pixels across a point of size 1: of pngcairo, measured; of svg, where its symbol grows with the font. */
 static double point_pixels(const scene *s) { return s->point < 1 ? 8 : 0.7 * s->font; }
 
-/* "text": what gnuplot might take for more than a letter is written by its number. */
+/* "text": what gnuplot might take for more than a letter is written by its number.  So is a digit behind such a number,
+ * as gnuplot 5.4 reads \0567 as one of four digits. */
 static void quote(text *t, const char *s)
 {
-    bool good;
+    bool good, numbered = false;
     egi_text_put(t, "\"");
     for (size_t n; *s; s += n) {
         n = egi_text_char(s, &good);
         for (size_t k = 0; k < n; k++) {
             const unsigned char c = good ? (unsigned char)s[k] : ' ';
-            const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == ' ';
+            const bool digit = c >= '0' && c <= '9', letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+            const bool plain = (digit && !numbered) || letter || c == ' ';
             egi_text_put(t, plain ? "%c" : "\\%03o", c);
+            numbered = !plain;
         }
     }
     egi_text_put(t, "\"");

@@ -90,18 +90,16 @@ static bool make_optimizer(egt_trainer *t)
 {
     t->optimizer = t->o.optimizer;
     if (t->optimizer) return check_optimizer(t);
-    int num = eg_num_parameters(t->target), line;
+    int line;
     const char *file = eg_system_place(t->self, &line);
-    if (!num)
+    if (!eg_num_parameters(t->target))
         return wrong(t, EG_ERR_STATE,
                      "its model has no parameters to train; make them by eg_add_parameter, or by layers");
-    eg_var **vars = eg_keep(t->eg, (size_t)num * sizeof *vars);
-    for (int k = 0; vars && k < num; k++) vars[k] = eg_parameter(t->target, k);
     eg_optimizer_params p = eg_optimizer_defaults(EG_ADAM);
-    p.lr = eg_exponential_decay(0.025, 1, 0.99975);
+    p.lr = t->o.lr.lr != 0 || t->o.lr.kind != 0 ? t->o.lr : eg_exponential_decay(0.025, 1, 0.99975);
     char name[400];
     snprintf(name, sizeof name, "%s.optimizer", eg_system_path(t->self));
-    t->optimizer = vars ? (eg_optimizer_new)(t->eg, name, &p, num, vars, file, line) : NULL;
+    t->optimizer = (eg_optimizer_of)(t->target, name, &p, file, line);
     return t->optimizer != NULL;
 }
 

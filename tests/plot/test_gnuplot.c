@@ -102,6 +102,28 @@ START_TEST(a_gnuplot_where_we_happen_to_be_is_not_run)
 }
 END_TEST
 
+/* gnuplot 5.4 takes \0567 for one letter: ".7" would be "w". */
+START_TEST(no_digit_stands_behind_a_number_of_a_letter)
+{
+    char script[1 << 16] = "";
+    fake("/bin/cat > test_gnuplot.saved; exit 1");
+    draws_itself();
+    no_fake();
+    FILE *f = fopen("test_gnuplot.saved", "r");
+    ck_assert_ptr_nonnull(f);
+    ck_assert_uint_gt(fread(script, 1, sizeof script - 1, f), 0);
+    fclose(f);
+    remove("test_gnuplot.saved");
+    int escapes = 0;
+    for (const char *c = script; (c = strchr(c, '\\')); c++) {
+        if (strspn(c + 1, "01234567") < 3) continue; /* the end of a line */
+        ck_assert_msg(strspn(c + 1, "01234567") == 3, "%.40s", c);
+        escapes++;
+    }
+    ck_assert_int_gt(escapes, 5);
+}
+END_TEST
+
 START_TEST(a_gnuplot_that_fails_is_replaced_or_an_error)
 {
     fake("echo 'line 7: no such terminal' >&2; exit 1");
@@ -253,6 +275,7 @@ int main(void)
     tcase_set_timeout(c, 0);
     tcase_add_test(c, without_gnuplot_pictures_are_drawn_all_the_same);
     tcase_add_test(c, a_gnuplot_where_we_happen_to_be_is_not_run);
+    tcase_add_test(c, no_digit_stands_behind_a_number_of_a_letter);
     tcase_add_test(c, a_gnuplot_that_fails_is_replaced_or_an_error);
     tcase_add_test(c, signals_and_children_of_the_host_are_left_alone);
     tcase_add_test(c, both_renderers_put_the_data_in_the_same_places);
