@@ -186,13 +186,21 @@ static eg_val step(void *user, eg_val args)
     tracing *c = user;
     const egt_trainer *t = c->t;
     int num = eg_optimizer_num_trained(t->optimizer), values = t->num_values;
-    eg_val y = eg_apply(c->grad, args);
+    int used = eg_num_used_variables(c->grad);
     eg_val *v = eg_keep(t->eg, (size_t)(values + num + 1) * sizeof *v);
-    if (!v || eg_error(t->eg)) return eg_nothing();
+    eg_val *before = eg_keep(t->eg, (size_t)(used + 1) * sizeof *before);
+    if (!v || !before) return eg_nothing();
+    for (int k = 0; k < used; k++) before[k] = eg_get(eg_used_variable(c->grad, k));
+    eg_val y = eg_apply(c->grad, args);
+    if (eg_error(t->eg)) return eg_nothing();
     for (int k = 0; k < values + num; k++) v[k] = eg_item(y, k);
     eg_val *g = v + values, bad = whole(c, -1);
     for (int k = num - 1; k >= 0; k--) bad = eg_where(spoilt(c, g[k]), whole(c, k), bad);
     bad = eg_where(spoilt(c, v[0]), whole(c, num), bad);
+    for (int k = 0; k < used; k++) { /* running averages */
+        eg_var *of = eg_used_variable(c->grad, k);
+        eg_set(of, eg_where(eg_lt(bad, 0), eg_get(of), before[k]));
+    }
     eg_cond(eg_lt(bad, 0), update, leave, c, num > 1 ? eg_tuple(t->eg, num, g) : g[0]);
     v[values] = bad;
     return eg_tuple(t->eg, values + 1, v);
