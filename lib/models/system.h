@@ -25,7 +25,7 @@ typedef struct member {
     member_kind kind;
     bool fires; /* made by eg_add_spike */
     batch_var *batches;
-    void *kept; /* by eg_remember_parameters() */
+    void *kept;   /* by eg_remember_parameters() */
     int64_t made; /* root->made then */
     /* Inputs, while a step is traced: */
     eg_val held;   /* value at its beginning */
