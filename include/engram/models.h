@@ -41,8 +41,8 @@ typedef struct eg_lif_params {
 
 /* V_rest 0, V_reset -5, V_th 20, R 1, tau 10, tau_ref 0, exact. */
 EG_API eg_lif_params eg_lif_defaults(void);
-/* Variables: V, spike (bool; in training floats), input, and with tau_ref > 0 refractory (i32: 1 + steps still to hold, from the spike on
- * to the last held step; else 0).  Returns its spikes.  params NULL: defaults. */
+/* Variables: V, spike (bool; in training floats), input, and with tau_ref > 0 refractory (i32: 1 + steps still to hold,
+ * from the spike on to the last held step; else 0).  Returns its spikes.  params NULL: defaults. */
 EG_API eg_system *(eg_lif)(eg_system *parent, const char *name, int64_t num, const eg_lif_params *params, EG_PLACE);
 
 /* tau dV/dt = V_rest - V + R I, without spikes. */
@@ -158,7 +158,8 @@ EG_API eg_system *(eg_current)(eg_system *parent, const char *name, eg_system *t
 /* Counts the spikes of each neuron.  Variable: count (i32 [num of group]): spikes of all steps but the last, whose are
  * in the group's spike. */
 EG_API eg_system *(eg_spike_counter)(eg_system *parent, const char *name, eg_system *group, EG_PLACE);
-/* All spikes counted in the state (NULL = the context's own) since the last reset; -1 after an error. */
+/* All spikes counted in the state (NULL = the context's own) since the last reset; -1 after an error.  Errors: not a
+ * counter, a mode that has batches. */
 EG_API int64_t eg_spike_count(eg_system *counter, eg_state *state);
 
 #ifndef __cplusplus

@@ -29,6 +29,7 @@ eg_system *eg_find_system(eg_system *s, const char *path)
 static void list_variables(const eg_system *s, size_t skip, char *text, size_t size)
 {
     for (const member *m = s->first_member; m; m = m->next) {
+        if (strchr(m->name, '.')) continue; /* of something inside, which no path leads to */
         size_t used = strlen(text);
         const char *name = eg_variable_name(m->var) + skip;
         if (used + strlen(name) + 8 < size)
