@@ -60,7 +60,7 @@ static bool multiply(fz_session *s, int num, char *why)
     for (int64_t k = 0; k < n; k++) {
         eg_var *one = s->eg->vars.at[k];
         snprintf(name, sizeof name, "all%lld", (long long)k);
-        vars[k] = (eg_vmap_variable){one, eg_variable(s->eg, name, many(one->spec, num))};
+        vars[k] = (eg_vmap_variable){.one = one, .all = eg_variable(s->eg, name, many(one->spec, num))};
         if (!vars[k].all) break;
         char *rows = malloc(vars[k].all->bytes + 1);
         if (!rows) abort();

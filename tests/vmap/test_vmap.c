@@ -356,7 +356,8 @@ START_TEST(each_copy_has_its_own_variables)
     all_V = eg_variable(eg, "all.V", eg_matrix(EG_F64, NUM, N));
     eg_write(w, w0, sizeof w0);
     eg_func *f = TRACE(leak, eg_scalar(EG_F64)),
-            *all = eg_vmap(f, NUM, &(eg_vmap_options){.num_vars = 1, .vars = &(eg_vmap_variable){V, all_V}});
+            *all =
+                eg_vmap(f, NUM, &(eg_vmap_options){.num_vars = 1, .vars = &(eg_vmap_variable){.one = V, .all = all_V}});
     fine();
     for (int k = 0; k < NUM; k++) x[k] = number((uint64_t)k);
     for (int step = 0; step < 3; step++) eg_call(all, NULL, (const void *[]){x}, (void *[]){sum}, NULL);
@@ -513,18 +514,21 @@ START_TEST(what_cannot_be_says_so)
     SAYS(EG_ERR_ARGUMENT, "eg_vmap", "'w'", "options.vars");
     ck_assert_ptr_null(eg_vmap(f, 0, NULL));
     SAYS(EG_ERR_ARGUMENT, "sets_shared", "0 copies", "test_vmap.c");
-    ck_assert_ptr_null(eg_vmap(f, 4, &(eg_vmap_options){.num_vars = 1, .vars = &(eg_vmap_variable){w, V}}));
+    ck_assert_ptr_null(
+        eg_vmap(f, 4, &(eg_vmap_options){.num_vars = 1, .vars = &(eg_vmap_variable){.one = w, .all = V}}));
     SAYS(EG_ERR_SHAPE, "'V'", "f64[3,5]", "axis of 4");
-    ck_assert_ptr_null(eg_vmap(f, 4, &(eg_vmap_options){.num_vars = 1, .vars = &(eg_vmap_variable){w, NULL}}));
+    ck_assert_ptr_null(
+        eg_vmap(f, 4, &(eg_vmap_options){.num_vars = 1, .vars = &(eg_vmap_variable){.one = w, .all = NULL}}));
     SAYS(EG_ERR_ARGUMENT, "NULL");
     ck_assert_ptr_null(eg_vmap(f, 4, &(eg_vmap_options){.num_shared = 1, .shared = (const int[]){1}}));
     SAYS(EG_ERR_ARGUMENT, "no argument 1");
-    eg_vmap_variable twice_V[] = {{w, V}, {w, V}};
+    eg_vmap_variable twice_V[] = {{.one = w, .all = V}, {.one = w, .all = V}};
     ck_assert_ptr_null(eg_vmap(f, 3, &(eg_vmap_options){.num_vars = 2, .vars = twice_V}));
     SAYS(EG_ERR_ARGUMENT, "'V' holds copies of two variables", "test_vmap.c");
     ck_assert_ptr_null(eg_vmap(f, 4, &(eg_vmap_options){.num_vars = 1}));
     SAYS(EG_ERR_ARGUMENT, "options.vars is missing");
-    ck_assert_ptr_nonnull(eg_vmap(f, 3, &(eg_vmap_options){.num_vars = 1, .vars = &(eg_vmap_variable){w, V}}));
+    ck_assert_ptr_nonnull(
+        eg_vmap(f, 3, &(eg_vmap_options){.num_vars = 1, .vars = &(eg_vmap_variable){.one = w, .all = V}}));
     fine();
     ck_assert_ptr_null(eg_vmap(TRACE(host_in_arm, v), 3, NULL));
     SAYS(EG_ERR_TYPE, "eg_vmap", "host_in_arm", "host: copies", "test_vmap.c");
