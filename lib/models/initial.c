@@ -1,6 +1,7 @@
 /* Initial values, drawn on the host: element k is a function of the seed, the variable's path and k, but for orthogonal
  * matrices, which are one of all such elements. */
 #include <math.h>
+#include <string.h>
 
 #include "../net/draw.h"
 #include "engram/parallel.h"
@@ -141,7 +142,9 @@ void draw_initial(const eg_system *s, const eg_initializer *init, eg_var *v, voi
 {
     eg_spec spec = eg_variable_spec(v);
     uint64_t seed = s->root->seed ^ 0xCBF29CE484222325u; /* FNV-1a of the path */
-    for (const char *c = eg_variable_name(v); *c; c++) seed = (seed ^ (unsigned char)*c) * 0x100000001B3u;
+    /* What fits begin with is what runs of as many samples begin with: <path>.batch<B>.initial as <path>.batch<B>. */
+    for (const char *c = eg_variable_name(v); *c && strcmp(c, ".initial") != 0; c++)
+        seed = (seed ^ (unsigned char)*c) * 0x100000001B3u;
     if (init->kind == EG_INIT_ORTHOGONAL)
         draw_orthogonal(s->eg, seed, init, spec, to);
     else if (init->kind == EG_INIT_DELTA_ORTHOGONAL)
