@@ -50,7 +50,7 @@ typedef struct eg_bptt_options {
     uint64_t seed;           /* of shuffling */
     eg_checkpoint policy;    /* what is stored for the gradient, and every which step */
     int64_t every;
-    /* Of the runner inside, as in eg_dsrunner_options; monitors record in every step. */
+    /* Of the runner inside, as in eg_dsrunner_options; not for eg_bpff. */
     int num_monitors;
     const eg_monitor *monitors;
     int num_inputs;

@@ -220,12 +220,15 @@ static bool fits(const egt_trainer *t, eg_spec x, eg_spec y, bool time_first, co
         return false;
     }
     const char *want = least == 1 ? "[B, ...]" : time_first ? "[T, B, ...]" : "[B, T, ...]";
-    if (x.rank >= least && y.rank >= 1 && x.dim[axis] >= 1 && y.dim[0] == x.dim[axis]) return true;
-    eg_fail(t->eg, EG_ERR_SHAPE, file, line,
-            "%s '%s': x must have the shape %s and y [B, ...] of as many samples, at least one; x has %d axes and %lld "
-            "samples, y %d and %lld",
-            eg_class_of(t->self)->name, eg_system_path(t->self), want, x.rank,
-            x.rank > axis ? (long long)x.dim[axis] : 0LL, y.rank, y.rank > 0 ? (long long)y.dim[0] : 0LL);
+    if (x.rank >= least && y.rank >= 1 && x.dim[axis] >= 1 && y.dim[0] == x.dim[axis] &&
+        (least == 1 || x.dim[1 - axis] >= 1))
+        return true;
+    eg_fail(
+        t->eg, EG_ERR_SHAPE, file, line,
+        "%s '%s': x must have the shape %s and y [B, ...] of as many samples, at least one, and of a step; x has %d "
+        "axes and %lld samples, y %d and %lld",
+        eg_class_of(t->self)->name, eg_system_path(t->self), want, x.rank, x.rank > axis ? (long long)x.dim[axis] : 0LL,
+        y.rank, y.rank > 0 ? (long long)y.dim[0] : 0LL);
     return false;
 }
 
