@@ -219,7 +219,7 @@ static scene project(int way, enum kind kind)
 
 static void potentials(scene *s, int64_t rows, float *to)
 {
-    eg_run(s->runner, T * 0.5, &(eg_dsrun_options){.reset_state = true});
+    eg_run(s->runner, (int)T * 0.5, &(eg_dsrun_options){.reset_state = true});
     test_fine(s->eg);
     eg_history h = eg_history_of(s->runner, "P.V");
     memcpy(to, h.data, (size_t)rows * sizeof(float[5]));
@@ -256,7 +256,7 @@ START_TEST(spikes_on_their_way_stay_with_their_sample)
     eg_system *go = eg_dsrunner(
         s.net, "go",
         &(eg_dsrunner_options){.num_monitors = 1, .monitors = &(eg_monitor){.variable = "P.V"}, .no_outputs = true});
-    eg_run(s.runner, HALF * 0.5, NULL);
+    eg_run(s.runner, (int)HALF * 0.5, NULL);
     eg_set_mode(s.net, EG_BATCHING, B);
     eg_run(go, 3.5, NULL); /* others in between */
     eg_set_mode(s.net, EG_NONBATCHING, 0);
@@ -286,6 +286,43 @@ START_TEST(counts_of_spikes_are_those_of_one_sample)
     eg_simulate(net, 50, NULL);
     ck_assert_int_ge(eg_spike_count(count, NULL), N * n[0]);
     ck_assert_int_le(eg_spike_count(count, NULL), N * (n[0] + 1));
+    test_close(eg);
+}
+END_TEST
+
+/* -- spikes of a class of one's own ---------------------------------------------------------------------------------
+ */
+
+static void firing_setup(eg_system *s) { eg_add_spike(s); }
+
+static eg_val firing_update(eg_system *s, eg_shared shared, eg_val x)
+{
+    (void)shared;
+    return eg_fire(s, x, 6, NULL);
+}
+
+START_TEST(a_class_that_fires_has_spikes_of_the_type_of_the_mode)
+{
+    static const eg_class firing = {.name = "Firing", .role = EG_GROUP, .setup = firing_setup, .update = firing_update};
+    eg_context *eg = test_open(_i);
+    eg_system *net = eg_network(eg, NULL, NULL), *group = eg_system_new(net, NULL, &firing, N, NULL);
+    eg_system *runner = eg_dsrunner(group, NULL, NULL);
+    float *x = malloc(sizeof(float[B * T * N]));
+    feed(x, EG_BATCH_FIRST);
+    for (eg_mode mode = EG_NONBATCHING; mode <= EG_TRAINING; mode++) {
+        eg_set_mode(net, mode, 0);
+        eg_run_inputs(runner, mode == EG_NONBATCHING ? eg_matrix(EG_F32, B * T, N) : batch_spec(EG_BATCH_FIRST), x,
+                      NULL);
+        test_fine(eg);
+        eg_history h = eg_output_of(runner, 0);
+        ck_assert_int_eq(h.spec.dtype, mode == EG_TRAINING ? EG_F32 : EG_BOOL);
+        ck_assert_int_eq(eg_variable_spec(eg_system_variable(group, "spike")).dtype, h.spec.dtype);
+        for (int k = 0; k < B * T * N; k++) {
+            bool fired = mode == EG_TRAINING ? ((const float *)h.data)[k] == 1 : ((const bool *)h.data)[k];
+            ck_assert_int_eq(fired, x[k] >= 6);
+        }
+    }
+    free(x);
     test_close(eg);
 }
 END_TEST
@@ -332,6 +369,7 @@ int main(void)
     tcase_add_loop_test(c, projections_and_delays_are_those_of_each_sample, 0, WAYS);
     tcase_add_loop_test(c, spikes_on_their_way_stay_with_their_sample, 0, WAYS);
     tcase_add_loop_test(c, counts_of_spikes_are_those_of_one_sample, 0, WAYS);
+    tcase_add_loop_test(c, a_class_that_fires_has_spikes_of_the_type_of_the_mode, 0, WAYS);
     tcase_add_loop_test(c, what_a_batch_cannot_do_is_said, 0, WAYS);
     suite_add_tcase(suite, c);
     return test_run(suite);
