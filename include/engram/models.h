@@ -158,7 +158,8 @@ EG_API eg_system *(eg_current)(eg_system *parent, const char *name, eg_system *t
 /* Counts the spikes of each neuron.  Variable: count (i32 [num of group]): spikes of all steps but the last, whose are
  * in the group's spike. */
 EG_API eg_system *(eg_spike_counter)(eg_system *parent, const char *name, eg_system *group, EG_PLACE);
-/* All spikes counted in the state (NULL = the context's own) since the last reset; -1 after an error. */
+/* All spikes counted in the state (NULL = the context's own) since the last reset; -1 after an error.  Errors: not a
+ * counter, a mode that has batches. */
 EG_API int64_t eg_spike_count(eg_system *counter, eg_state *state);
 
 #ifndef __cplusplus

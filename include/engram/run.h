@@ -67,18 +67,21 @@ typedef struct eg_input {
     const char *variable; /* path below the target: "E.input" */
     eg_input_kind kind;
     eg_input_op op;
-    double value;    /* FIX without array */
-    eg_array *array; /* FIX: broadcasts to the variable; ITER: [T, ...], of which a row does.  Numbers of any type */
-    bool by_clock;   /* ITER: step i of the runner's clock takes row i.  Default: the k-th step of a run takes row k */
-    eg_input_fn fn;  /* FUNC */
+    double value; /* FIX without array */
+    /* FIX: broadcasts to the variable; ITER: [T, ...], of which a row does.  Numbers of any type.  The samples of a
+     * batch share it, and have no axis in it. */
+    eg_array *array;
+    bool by_clock;  /* ITER: step i of the runner's clock takes row i.  Default: the k-th step of a run takes row k */
+    eg_input_fn fn; /* FUNC */
     void *user;
 } eg_input;
 
 /* -- runners ---------------------------------------------------------------------------------------------------------
  */
 
-/* Which axis of data comes first, time or the batch.  In the modes of modes.h that have batches, inputs, outputs and
- * histories have both; without a mode EG_BATCH_FIRST is for targets whose variables have a batch axis of their own. */
+/* Which axis of data comes first, time or the batch.  In the modes of modes.h that have batches, what is fed in,
+ * outputs and histories have both; without a mode EG_BATCH_FIRST is for targets whose variables have a batch axis of
+ * their own. */
 typedef enum eg_data_axis {
     EG_AXIS_BY_MODE, /* EG_BATCH_FIRST if the target's mode has batches, else EG_TIME_FIRST */
     EG_TIME_FIRST,   /* [T, ...], [T, B, ...] */

@@ -11,8 +11,9 @@
  * Every batch begins with the initial state.  Shared arguments are those of a runner; `fit` is true in training and
  * false in tests and predictions.  Results do not depend on the number of threads.
  *
- * A batch whose loss or gradient is NaN or infinite is an error that names epoch, batch and parameter: its step is not
- * done, so that the model keeps the weights of the batch before.
+ * A batch of training whose loss or gradient is NaN or infinite is an error that names epoch and batch, from 0, and the
+ * parameter: its step is not done, so that the model keeps the weights and running averages of the batch before.  In
+ * tests it is a number like others.
  */
 #ifndef ENGRAM_TRAIN_H
 #define ENGRAM_TRAIN_H
@@ -50,7 +51,7 @@ typedef struct eg_bptt_options {
     uint64_t seed;           /* of shuffling */
     eg_checkpoint policy;    /* what is stored for the gradient, and every which step */
     int64_t every;
-    /* Of the runner inside, as in eg_dsrunner_options; monitors record in every step. */
+    /* Of the runner inside, as in eg_dsrunner_options; not for eg_bpff. */
     int num_monitors;
     const eg_monitor *monitors;
     int num_inputs;
@@ -62,7 +63,8 @@ typedef struct eg_bptt_options {
 
 /* Makes a trainer of target, a system that takes x and returns something in a step: a layer, a Sequential, a group, a
  * class of yours.  It is a system, child of the target, which the target's update leaves out; so is its runner,
- * "<trainer>_runner".  Its variable "epoch" (i64) counts the epochs done, by which data are shuffled.
+ * "<trainer>_runner".  Its variable "epoch" (i64) counts the epochs done, by which data are shuffled; one that a
+ * callback ended is done.
  * Errors: the tree is not in EG_TRAINING (eg_set_mode first: without it spikes have no gradient), no loss or two,
  * unknown losses, no parameters, an optimiser of others, what eg_dsrunner() says. */
 EG_API eg_system *(eg_bptt)(eg_system *target, const char *name, const eg_bptt_options *options, EG_PLACE);

@@ -3,11 +3,12 @@
 #include <stddef.h>
 
 #include "engram/models.h"
+#include "engram/modes.h"
 
 typedef struct counter {
     eg_system *group;
     eg_csr *to_itself;
-    eg_var *count, *spike;
+    eg_var *count;
 } counter;
 
 static void setup(eg_system *self)
@@ -19,7 +20,7 @@ static void setup(eg_system *self)
         eg_system_fail(self, EG_ERR_ARGUMENT, "the group is NULL; give the one whose spikes are counted");
     else if (eg_system_context(c->group) != eg_system_context(self))
         eg_system_fail(self, EG_ERR_SCOPE, "the group must be of its own context");
-    c->spike = (eg_system_variable)(c->group, "spike", file, line);
+    (eg_system_variable)(c->group, "spike", file, line); /* an error if there is none */
     c->to_itself = eg_one_to_one(eg_system_context(self), eg_num(self));
     c->count = eg_add_variable(self, "count", eg_vector(EG_I32, eg_num(self)), eg_init_constant(0));
 }
@@ -29,7 +30,9 @@ static eg_val update(eg_system *self, eg_shared s, eg_val x)
     counter *c = eg_self(self);
     (void)s;
     (void)x;
-    eg_set(c->count, eg_event_add(eg_get(c->count), c->to_itself, eg_value(c->group, "spike"), 1));
+    eg_val spike = eg_value(c->group, "spike");
+    if (eg_mode_of(self) == EG_TRAINING) spike = eg_ne(spike, 0); /* counts are whole, and without gradient */
+    eg_set(c->count, eg_event_add(eg_get(c->count), c->to_itself, spike, 1));
     return eg_nothing();
 }
 
@@ -49,8 +52,14 @@ int64_t eg_spike_count(eg_system *s, eg_state *state)
         return -1;
     }
     const counter *c = eg_self(s);
+    if (eg_mode_of(s) != EG_NONBATCHING) {
+        eg_system_fail(s, EG_ERR_STATE,
+                       "it adds up the spikes of one sample; of a batch read eg_batch_variable(counter, "
+                       "\"count\", samples)");
+        return -1;
+    }
     const int32_t *n = eg_data(state, c->count);
-    const bool *last = eg_data(state, c->spike);
+    const bool *last = eg_data(state, (eg_system_variable)(c->group, "spike", NULL, 0));
     int64_t sum = 0, from = 0;
     eg_whole(c->group, &from);
     for (int64_t k = 0; n && last && k < eg_num(s); k++) sum += n[k] + last[from + k];

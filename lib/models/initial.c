@@ -1,6 +1,7 @@
 /* Initial values, drawn on the host: element k is a function of the seed, the variable's path and k, but for orthogonal
  * matrices, which are one of all such elements. */
 #include <math.h>
+#include <string.h>
 
 #include "../net/draw.h"
 #include "engram/parallel.h"
@@ -152,7 +153,9 @@ void draw_initial(const eg_system *s, const member *m, eg_var *v, void *to)
     eg_spec all = eg_variable_spec(v), spec = eg_variable_spec(m->var);
     spec.dtype = all.dtype;                              /* spikes are floats in training */
     uint64_t seed = s->root->seed ^ 0xCBF29CE484222325u; /* FNV-1a of the path */
-    for (const char *c = eg_variable_name(v); *c; c++) seed = (seed ^ (unsigned char)*c) * 0x100000001B3u;
+    /* What fits begin with is what runs of as many samples begin with: <path>.batch<B>.initial as <path>.batch<B>. */
+    for (const char *c = eg_variable_name(v); *c && strcmp(c, ".initial") != 0; c++)
+        seed = (seed ^ (unsigned char)*c) * 0x100000001B3u;
     int64_t num = all.rank > spec.rank ? all.dim[0] : 1;
     size_t bytes = (size_t)elements_of(spec) * eg_dtype_size(spec.dtype);
     for (int64_t k = 0; k < num && bytes; k++)

@@ -51,7 +51,7 @@ static eg_var *all_of(eg_system *s, member *m, int64_t num, bool initial, const 
     spec.dim[0] = num;
     spec.rank++;
     char last[40];
-    snprintf(last, sizeof last, "%s%lld", initial ? "initial" : "batch", (long long)num);
+    snprintf(last, sizeof last, "batch%lld%s", (long long)num, initial ? ".initial" : "");
     const char *name = keep_text(s->eg, eg_variable_name(one), last);
     batch_var *b = name ? eg_keep(s->eg, sizeof *b) : NULL;
     eg_var *all = b ? (eg_variable)(s->eg, name, spec, file, line) : NULL;

@@ -276,6 +276,25 @@ static bool keep_data(eg_system *s, eg_initializer *init)
     return copy != NULL;
 }
 
+static void append(eg_system *s, member *m)
+{
+    if (s->last_member)
+        s->last_member->next = m;
+    else
+        s->first_member = m;
+    s->last_member = m;
+}
+
+bool adopt_variable(eg_system *s, eg_var *v)
+{
+    member *m = v ? eg_keep(s->eg, sizeof *m) : NULL;
+    if (!m) return false;
+    *m = (member){.var = v, .name = eg_variable_name(v), .init = eg_init_constant(0), .kind = MEMBER_STATE};
+    m->made = s->root->made;
+    append(s, m);
+    return true;
+}
+
 member *add_member(eg_system *s, const char *name, eg_spec spec, eg_initializer init, member_kind kind,
                    const char *file, int line)
 {
@@ -294,11 +313,7 @@ member *add_member(eg_system *s, const char *name, eg_spec spec, eg_initializer 
         eg_drop_variables(s->eg, eg_num_variables(s->eg) - 1);
         return NULL;
     }
-    if (s->last_member)
-        s->last_member->next = m;
-    else
-        s->first_member = m;
-    s->last_member = m;
+    append(s, m);
     m->made = ++s->root->made;
     return m;
 }

@@ -78,6 +78,9 @@ static inline eg_var *variable_of(const eg_system *s, const member *m)
 /* Makes a variable of the system; NULL after an error. */
 member *add_member(eg_system *s, const char *name, eg_spec spec, eg_initializer init, member_kind kind,
                    const char *file, int line);
+/* A variable that was made by other means becomes a state that starts at 0: it is reset, and batches have their own.
+ * What was traced stays up to date.  False after an error. */
+bool adopt_variable(eg_system *s, eg_var *v);
 /* Spikes of s and of all in it get their variables for training. */
 bool make_all_floating(eg_system *s);
 /* The variable that the path names, and the system it is found in; NULL after an error that lists what there is. */

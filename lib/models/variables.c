@@ -30,6 +30,7 @@ eg_system *eg_find_system(eg_system *s, const char *path)
 static void list_variables(const eg_system *s, const char *before, char *text, size_t size)
 {
     for (const member *m = s->first_member; m; m = m->next) {
+        if (strchr(m->name, '.')) continue; /* of something inside, which no path leads to */
         size_t used = strlen(text);
         if (used + strlen(before) + strlen(m->name) + 9 < size)
             snprintf(text + used, size - used, "%s%s%s%s", used ? ", " : "", before, *before ? "." : "", m->name);

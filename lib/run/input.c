@@ -5,7 +5,11 @@ static const char *const op_name[] = {"+", "-", "*", "/", "="};
 /* Inside a kind: '=' first, then as the operations are numbered. */
 static const eg_input_op order[] = {EG_INPUT_SET, EG_INPUT_ADD, EG_INPUT_SUB, EG_INPUT_MUL, EG_INPUT_DIV};
 
-static int time_axis(const runner *r) { return r->o.data_first_axis == EG_BATCH_FIRST ? 1 : 0; }
+/* In modes that have batches the array is that of one sample. */
+static int time_axis(const runner *r)
+{
+    return r->o.data_first_axis == EG_BATCH_FIRST && eg_mode_of(r->target) == EG_NONBATCHING ? 1 : 0;
+}
 
 /* A row of the array, as the update will see it. */
 static eg_spec row_of(eg_spec s, int axis)

@@ -181,26 +181,31 @@ static eg_val leave(void *user, eg_val grads)
 /* x - x is NaN just where x is not finite. */
 static eg_val spoilt(const tracing *c, eg_val x) { return eg_any(eg_isnan(eg_sub(x, x))); }
 
+/* What else the model has set, running averages, stays as it was before a batch that is not finite. */
+static void keep_back(const tracing *c, const eg_val *before, eg_val good)
+{
+    for (int k = 0; k < eg_num_used_variables(c->grad); k++) {
+        eg_var *v = eg_used_variable(c->grad, k);
+        eg_val now = eg_get(v);
+        if (now.id != before[k].id) eg_set(v, eg_where(good, now, before[k]));
+    }
+}
+
 static eg_val step(void *user, eg_val args)
 {
     tracing *c = user;
     const egt_trainer *t = c->t;
-    int num = eg_optimizer_num_trained(t->optimizer), values = t->num_values;
-    int used = eg_num_used_variables(c->grad);
-    eg_val *v = eg_keep(t->eg, (size_t)(values + num + 1) * sizeof *v);
-    eg_val *before = eg_keep(t->eg, (size_t)(used + 1) * sizeof *before);
-    if (!v || !before) return eg_nothing();
+    int num = eg_optimizer_num_trained(t->optimizer), values = t->num_values, used = eg_num_used_variables(c->grad);
+    eg_val *v = eg_keep(t->eg, (size_t)(values + num + 1 + used) * sizeof *v);
+    if (!v) return eg_nothing();
+    eg_val *g = v + values, *before = g + num + 1, bad = whole(c, -1);
     for (int k = 0; k < used; k++) before[k] = eg_get(eg_used_variable(c->grad, k));
     eg_val y = eg_apply(c->grad, args);
     if (eg_error(t->eg)) return eg_nothing();
     for (int k = 0; k < values + num; k++) v[k] = eg_item(y, k);
-    eg_val *g = v + values, bad = whole(c, -1);
     for (int k = num - 1; k >= 0; k--) bad = eg_where(spoilt(c, g[k]), whole(c, k), bad);
     bad = eg_where(spoilt(c, v[0]), whole(c, num), bad);
-    for (int k = 0; k < used; k++) { /* running averages */
-        eg_var *of = eg_used_variable(c->grad, k);
-        eg_set(of, eg_where(eg_lt(bad, 0), eg_get(of), before[k]));
-    }
+    keep_back(c, before, eg_lt(bad, 0));
     eg_cond(eg_lt(bad, 0), update, leave, c, num > 1 ? eg_tuple(t->eg, num, g) : g[0]);
     v[values] = bad;
     return eg_tuple(t->eg, values + 1, v);
@@ -218,12 +223,15 @@ static bool fits(const egt_trainer *t, eg_spec x, eg_spec y, bool time_first, co
         return false;
     }
     const char *want = least == 1 ? "[B, ...]" : time_first ? "[T, B, ...]" : "[B, T, ...]";
-    if (x.rank >= least && y.rank >= 1 && x.dim[axis] >= 1 && y.dim[0] == x.dim[axis]) return true;
-    eg_fail(t->eg, EG_ERR_SHAPE, file, line,
-            "%s '%s': x must have the shape %s and y [B, ...] of as many samples, at least one; x has %d axes and %lld "
-            "samples, y %d and %lld",
-            eg_class_of(t->self)->name, eg_system_path(t->self), want, x.rank,
-            x.rank > axis ? (long long)x.dim[axis] : 0LL, y.rank, y.rank > 0 ? (long long)y.dim[0] : 0LL);
+    if (x.rank >= least && y.rank >= 1 && x.dim[axis] >= 1 && y.dim[0] == x.dim[axis] &&
+        (least == 1 || x.dim[1 - axis] >= 1))
+        return true;
+    eg_fail(
+        t->eg, EG_ERR_SHAPE, file, line,
+        "%s '%s': x must have the shape %s and y [B, ...] of as many samples, at least one, and of a step; x has %d "
+        "axes and %lld samples, y %d and %lld",
+        eg_class_of(t->self)->name, eg_system_path(t->self), want, x.rank, x.rank > axis ? (long long)x.dim[axis] : 0LL,
+        y.rank, y.rank > 0 ? (long long)y.dim[0] : 0LL);
     return false;
 }
 

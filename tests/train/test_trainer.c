@@ -456,6 +456,84 @@ START_TEST(two_trainers_of_one_model_take_turns)
 }
 END_TEST
 
+/* -- whole nets ---------------------------------------------------------------------------------------------------- */
+
+/* Noisy neurons that start anywhere, and project with a delay. */
+static void noisy_setup(eg_system *s)
+{
+    linear *l = eg_self(s);
+    l->W = eg_add_parameter(s, "W", eg_vector(EG_F32, IN), eg_init_constant(1));
+    eg_lif_params p = {.V_th = 1, .R = 1, .tau = 2, .V_init = eg_init_uniform(0, 1)};
+    eg_system *from = eg_lif(s, "from", IN, &p);
+    eg_system *to = eg_leaky_integrator(s, "to", OUT, &(eg_leaky_integrator_params){.R = 1, .tau = 4});
+    eg_csr *c = eg_fixed_prob(eg_system_context(s), IN, OUT, &(eg_fixed_prob_options){.prob = 0.8, .seed = 2});
+    eg_exp_synapse_params syn = {.tau = 3, .g_max = 1, .output = eg_cuba(), .delay_step.steps = 1};
+    eg_exp_synapse(s, "synapse", from, to, c, &syn);
+}
+
+static eg_val noisy_update(eg_system *s, eg_shared shared, eg_val x)
+{
+    const linear *l = eg_self(s);
+    eg_val noise = eg_normal(eg_system_context(s), eg_vector(EG_F32, IN), 0, 0.3), y = eg_nothing();
+    eg_system *child;
+    eg_update(eg_find_system(s, "synapse"), shared, eg_no_input());
+    eg_update(eg_find_system(s, "from"), shared, eg_add(eg_mul(x, eg_get(l->W)), noise));
+    y = eg_update(eg_find_system(s, "to"), shared, eg_no_input());
+    for (int k = 0; (child = eg_system_child(s, k)); k++) {
+        if (eg_class_of(child)->role == EG_OTHER) eg_update(child, shared, eg_no_input());
+    }
+    return y;
+}
+
+static const eg_class noisy_class = {
+    .name = "Noisy", .role = EG_OTHER, .size = sizeof(linear), .setup = noisy_setup, .update = noisy_update};
+
+START_TEST(a_noisy_net_with_delays_learns_the_same_in_every_way)
+{
+    saved first = {{0}};
+    for (int way = 0; way < WAYS; way++) {
+        learner l = learner_new(way, EG_F32, &noisy_class);
+        l.trainer = eg_bptt(l.model, NULL, &(eg_bptt_options){.loss_fn = label_loss});
+        saved before = save(&l), s = after(&l, 3);
+        if (way == 0) first = s;
+        ck_assert_mem_ne(&s, &before, sizeof s);
+        ck_assert_mem_eq(&s, &first, sizeof s);
+        learner_close(&l);
+    }
+}
+END_TEST
+
+/* The mean potential. */
+static eg_val start_only(void *user, eg_val p, eg_val y)
+{
+    (void)user;
+    (void)y;
+    return eg_mean(eg_item(eg_item(p, 1), 0));
+}
+
+START_TEST(batches_start_as_predictions_do_and_stay_there)
+{
+    static const eg_monitor see[] = {{.variable = "V"}};
+    learner l = learner_new(_i, EG_F32, &spiking_class);
+    eg_lif_params p = {.V_th = 1e3, .R = 1, .tau = 50, .V_init = eg_init_uniform(0, 100)};
+    eg_system *cells = eg_lif(l.net, "cells", IN, &p);
+    eg_bptt_options o = {.loss_fn = start_only, .optimizer = sgd(l.model, 1), .num_monitors = 1, .monitors = see};
+    l.trainer = eg_bptt(cells, NULL, &o);
+    eg_dataset d = sequences();
+    d.batch_size = SAMPLES;
+    double first = loss_of(&l, &d), sum = 0;
+    for (int k = 0; k < 2; k++) eg_run_inputs(eg_trainer_runner(l.trainer), d.x_spec, d.x, NULL);
+    ck_assert_double_eq(loss_of(&l, &d), first);
+    eg_reset_state(l.net, NULL);
+    ck_assert_double_eq(loss_of(&l, &d), first);
+    eg_run_inputs(eg_trainer_runner(l.trainer), d.x_spec, d.x, NULL);
+    const float *V = eg_history_of(eg_trainer_runner(l.trainer), "V").data;
+    for (int k = 0; k < SAMPLES * STEPS * IN; k++) sum += (double)V[k];
+    ck_assert_double_eq_tol(sum / (int)(SAMPLES * STEPS * IN), first, 1e-3);
+    learner_close(&l);
+}
+END_TEST
+
 START_TEST(what_is_made_after_the_trainer_is_traced_again)
 {
     learner plain = spiking(_i, (eg_bptt_options){0}), late = spiking(_i, (eg_bptt_options){0});
@@ -493,6 +571,8 @@ int main(void)
     tcase_add_loop_test(c, the_default_optimiser_is_adam_whose_rate_decays, 0, 2);
     tcase_add_loop_test(c, what_the_loss_does_not_need_stays, 0, 2);
     tcase_add_loop_test(c, two_trainers_of_one_model_take_turns, 0, 2);
+    tcase_add_test(c, a_noisy_net_with_delays_learns_the_same_in_every_way);
+    tcase_add_loop_test(c, batches_start_as_predictions_do_and_stay_there, 0, 2);
     tcase_add_loop_test(c, what_is_made_after_the_trainer_is_traced_again, 0, 2);
     suite_add_tcase(suite, c);
     return test_run(suite);

@@ -491,6 +491,66 @@ START_TEST(monitors_and_inputs_are_part_of_the_loss)
 }
 END_TEST
 
+static eg_val every_second(void *user, eg_val p, eg_val y)
+{
+    (void)user;
+    eg_val h = eg_item(eg_item(p, 1), 0);
+    ck_assert_int_eq(eg_tuple_size(eg_item(p, 1)), 1);
+    ck_assert_int_eq(eg_spec_of(h).dim[0], 4);
+    ck_assert_int_eq(eg_spec_of(h).dim[1], STEPS / 2);
+    ck_assert_int_eq(eg_spec_of(h).dim[2], 1);
+    return eg_add(label_loss(NULL, eg_item(p, 0), y), eg_mean(eg_square(h)));
+}
+
+START_TEST(monitors_record_what_a_runner_would)
+{
+    static const int64_t second[] = {1};
+    static const eg_monitor see[] = {{.variable = "h", .every = 2, .indices = second, .num_indices = 1}};
+    learner l = learner_new(_i, EG_F32, &recurrent_class);
+    eg_bptt_options o = {.loss_fn = every_second, .num_monitors = 1, .monitors = see};
+    l.trainer = eg_bptt(l.model, NULL, &o);
+    eg_dataset d = sequences();
+    d.drop_last = true;
+    eg_fit(l.trainer, &d, &(eg_fit_options){.num_epoch = 1});
+    test_fine(l.eg);
+    learner_close(&l);
+}
+END_TEST
+
+/* -- several outputs ----------------------------------------------------------------------------------------------- */
+
+static eg_val both_update(eg_system *s, eg_shared shared, eg_val x)
+{
+    eg_val y = linear_class.update(s, shared, x);
+    return eg_tuple(eg_system_context(s), 2, (eg_val[]){y, eg_tanh(eg_sum(y))});
+}
+
+static eg_val both_loss(void *user, eg_val p, eg_val y)
+{
+    (void)user;
+    ck_assert_int_eq(eg_tuple_size(p), 2);
+    return eg_add(label_loss(NULL, eg_item(p, 0), y), eg_mean(eg_item(p, 1)));
+}
+
+START_TEST(a_model_may_return_several_values)
+{
+    eg_class both = linear_class;
+    both.name = "Both";
+    both.update = both_update;
+    learner l = learner_new(_i, EG_F32, &spiking_class);
+    eg_system *model = eg_system_new(l.net, NULL, &both, OUT, NULL);
+    eg_dataset d = sequences();
+    l.trainer = eg_bptt(model, NULL, &(eg_bptt_options){.loss_fn = both_loss});
+    eg_fit(l.trainer, &d, &(eg_fit_options){.num_epoch = 20});
+    const double *loss = past(&l, "fit", "loss", EG_BY_REPORT, 20);
+    ck_assert_double_lt(loss[19], loss[0]);
+    l.trainer = eg_bptt(model, NULL, &(eg_bptt_options){.loss = "l2_loss"});
+    eg_fit(l.trainer, &d, &(eg_fit_options){.num_epoch = 1});
+    test_expect(l.eg, EG_ERR_ARGUMENT, "eg_l2_loss: predicts has 2 parts, targets 1", NULL);
+    learner_close(&l);
+}
+END_TEST
+
 START_TEST(a_loss_by_name_leaves_monitors_out)
 {
     static const eg_monitor see[] = {{.variable = "h"}};
@@ -638,15 +698,30 @@ START_TEST(data_have_as_many_axes_as_there_are)
 }
 END_TEST
 
-START_TEST(data_without_time_steps_or_elements_are_harmless)
+/* Weights of no inputs: what is learnt is the bias. */
+static void empty_setup(eg_system *s)
 {
-    static const float none[1] = {0}, y[2] = {0};
-    learner l = learner_new(_i, EG_F32, &sum_class);
+    linear *l = eg_self(s);
+    l->W = eg_add_parameter(s, "W", eg_matrix(EG_F32, 0, OUT), eg_init_constant(0));
+    l->b = eg_add_parameter(s, "b", eg_floats(s), eg_init_constant(0.1));
+}
+
+START_TEST(data_without_steps_are_refused_and_without_elements_taken)
+{
+    static const float none[1] = {0};
+    static const int32_t y[2] = {0, 1};
+    learner l = learner_new(_i, EG_F32, &spiking_class);
     l.trainer = eg_bptt(l.model, NULL, &(eg_bptt_options){.loss_fn = label_loss});
     eg_dataset d = {.x_spec = {EG_F32, 3, {2, 0, IN}}, .x = none, .y_spec = eg_vector(EG_I32, 2), .y = y};
     eg_fit(l.trainer, &d, &(eg_fit_options){.num_epoch = 1});
-    ck_assert_int_ne(eg_error(l.eg), EG_OK); /* the mean of nothing is NaN */
-    eg_clear_error(l.eg);
+    test_expect(l.eg, EG_ERR_SHAPE, "BPTT 'model.BPTT0'", "[B, T, ...]", "of a step", NULL);
+    eg_class empty_class = linear_class;
+    empty_class.setup = empty_setup;
+    eg_system *empty = eg_system_new(l.net, NULL, &empty_class, OUT, NULL);
+    l.trainer = eg_bptt(empty, NULL, &(eg_bptt_options){.loss_fn = label_loss});
+    d.x_spec = (eg_spec){EG_F32, 3, {2, 3, 0}};
+    d.shuffle = true;
+    eg_fit(l.trainer, &d, &(eg_fit_options){.num_epoch = 2});
     learner_close(&l);
 }
 END_TEST
@@ -733,11 +808,13 @@ int main(void)
     tcase_add_loop_test(c, an_evaluation_is_what_a_fit_tests_and_leaves_histories, 0, 2);
     tcase_add_loop_test(c, fit_is_true_in_training_alone, 0, 2);
     tcase_add_loop_test(c, monitors_and_inputs_are_part_of_the_loss, 0, 2);
+    tcase_add_loop_test(c, monitors_record_what_a_runner_would, 0, 2);
+    tcase_add_loop_test(c, a_model_may_return_several_values, 0, 2);
     tcase_add_loop_test(c, a_loss_by_name_leaves_monitors_out, 0, 2);
     tcase_add_loop_test(c, progress_is_told_after_each_batch_and_may_end_the_fit, 0, 2);
     tcase_add_test(c, a_bar_writes_a_line_an_epoch_into_a_file);
     tcase_add_loop_test(c, data_have_as_many_axes_as_there_are, 0, 2);
-    tcase_add_loop_test(c, data_without_time_steps_or_elements_are_harmless, 0, 2);
+    tcase_add_loop_test(c, data_without_steps_are_refused_and_without_elements_taken, 0, 2);
     tcase_add_loop_test(c, a_batch_of_one_sample_is_a_batch, 0, 2);
     tcase_add_loop_test(c, spikes_themselves_can_be_the_output, 0, 2);
     tcase_add_loop_test(c, a_group_that_has_no_parameters_can_be_evaluated_by_an_optimiser_of_others, 0, 2);

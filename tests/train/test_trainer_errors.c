@@ -1,5 +1,6 @@
 /* What is wrong with trainers, data and losses: said with their names, and nothing is changed. */
 #include "learner.h"
+#include "support/faulty.h"
 
 static eg_val good_loss(void *user, eg_val p, eg_val y)
 {
@@ -578,6 +579,49 @@ START_TEST(a_loss_that_is_not_finite_ends_the_fit_before_its_step)
 }
 END_TEST
 
+/* Counts batches in a buffer. */
+typedef struct average {
+    linear l;
+    eg_var *count;
+} average;
+
+static void average_setup(eg_system *s)
+{
+    linear_class.setup(s);
+    average *a = eg_self(s);
+    a->count = eg_add_buffer(s, "count", eg_scalar(EG_F32), eg_init_constant(0));
+}
+
+static eg_val average_update(eg_system *s, eg_shared shared, eg_val x)
+{
+    const average *a = eg_self(s);
+    if (shared.fit) eg_set(a->count, eg_add(eg_get(a->count), 1));
+    return linear_class.update(s, shared, x);
+}
+
+START_TEST(what_the_model_sets_in_a_batch_that_is_not_finite_is_taken_back)
+{
+    static const eg_class average_class = {
+        .name = "Average", .role = EG_OTHER, .size = sizeof(average), .setup = average_setup, .update = average_update};
+    static float x[SAMPLES][IN];
+    learner l = learner_new(_i, EG_F32, &sum_class);
+    eg_system *model = eg_system_new(l.net, NULL, &average_class, OUT, NULL);
+    l.trainer = eg_bpff(model, NULL, &(eg_bptt_options){.loss_fn = good_loss});
+    eg_dataset d = stills();
+    eg_fit(l.trainer, &d, &(eg_fit_options){.num_epoch = 2, .test = &d});
+    test_fine(l.eg);
+    eg_var *count = eg_system_variable(model, "count");
+    ck_assert_float_eq(*(const float *)eg_data(NULL, count), 6);
+    memcpy(x, d.x, sizeof x);
+    x[9][0] = NAN;
+    d.x = x;
+    eg_fit(l.trainer, &d, NULL);
+    test_expect(l.eg, EG_ERR_RUN, "epoch 0, batch 2: the loss is not finite", NULL);
+    ck_assert_float_eq(*(const float *)eg_data(NULL, count), 8);
+    learner_close(&l);
+}
+END_TEST
+
 START_TEST(a_test_that_is_not_finite_is_reported_as_it_is)
 {
     static float x[SAMPLES][IN];
@@ -593,6 +637,25 @@ START_TEST(a_test_that_is_not_finite_is_reported_as_it_is)
     ck_assert(isnan(m.value[0]));
     learner_close(&l);
 }
+END_TEST
+
+/* -- memory -------------------------------------------------------------------------------------------------------- */
+
+static bool fits_without_memory(eg_context *eg)
+{
+    eg_system *net = eg_network(eg, NULL, NULL), *model = eg_system_new(net, "model", &recurrent_class, 0, NULL);
+    eg_set_mode(net, EG_TRAINING, 0);
+    eg_system *trainer = eg_bptt(model, NULL, &(eg_bptt_options){.loss_fn = good_loss});
+    eg_dataset d = series();
+    d.shuffle = true;
+    d.batch_size = SAMPLES;
+    eg_fit_options o = {.num_epoch = 1, .test = &d, .interpret = true};
+    if (eg_fit(trainer, &d, &o)) return false;
+    eg_metrics m;
+    return !eg_evaluate(trainer, &d, &o, &m) && m.value && eg_data(NULL, eg_parameter(model, 0));
+}
+
+START_TEST(memory_may_end_at_any_time) { faulty_every(fits_without_memory); }
 END_TEST
 
 int main(void)
@@ -616,7 +679,9 @@ int main(void)
     tcase_add_loop_test(c, what_modes_cannot_do_is_said, 0, 2);
     tcase_add_test(c, a_variable_of_all_axes_has_no_batch);
     tcase_add_loop_test(c, a_loss_that_is_not_finite_ends_the_fit_before_its_step, 0, 4);
+    tcase_add_loop_test(c, what_the_model_sets_in_a_batch_that_is_not_finite_is_taken_back, 0, 3);
     tcase_add_loop_test(c, a_test_that_is_not_finite_is_reported_as_it_is, 0, 2);
+    tcase_add_test(c, memory_may_end_at_any_time);
     suite_add_tcase(suite, c);
     return test_run(suite);
 }

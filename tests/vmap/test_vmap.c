@@ -374,6 +374,36 @@ START_TEST(each_copy_has_its_own_variables)
 }
 END_TEST
 
+START_TEST(copies_that_keep_variables_begin_with_them_in_each_call)
+{
+    enum { NUM = 3 };
+    const double w0[N] = {0.5, 0.25, 1, 2, 0.125}, x[NUM] = {1, -2, 0.5};
+    double before[NUM][N], sum[NUM], one;
+    V = eg_variable(eg, "V", eg_vector(EG_F64, N));
+    w = eg_variable(eg, "w", eg_vector(EG_F64, N));
+    count = eg_variable(eg, "count", eg_scalar(EG_I64));
+    all_V = eg_variable(eg, "all.V", eg_matrix(EG_F64, NUM, N));
+    for (int k = 0; k < NUM * N; k++) before[k / N][k % N] = number((uint64_t)(30 + k));
+    eg_write(w, w0, sizeof w0);
+    eg_func *f = TRACE(leak, eg_scalar(EG_F64));
+    for (int with_all = 0; with_all < 2; with_all++) {
+        eg_vmap_variable var = {.one = V, .all = with_all ? all_V : NULL, .keep = true};
+        eg_func *all = eg_vmap(f, NUM, &(eg_vmap_options){.num_vars = 1, .vars = &var});
+        eg_write(all_V, before, sizeof before);
+        eg_write(V, before[1], sizeof before[1]);
+        for (int call = 0; call < 2; call++) eg_call(all, NULL, (const void *[]){x}, (void *[]){sum}, NULL);
+        fine();
+        ck_assert_mem_eq(eg_data(NULL, V), before[1], sizeof before[1]);
+        ck_assert_mem_eq(eg_data(NULL, all_V), before, sizeof before);
+        for (int k = 0; k < NUM; k++) {
+            eg_write(V, before[with_all ? k : 1], sizeof before[0]);
+            eg_call(f, NULL, (const void *[]){&x[k]}, (void *[]){&one}, NULL);
+            ck_assert_double_eq(one, sum[k]);
+        }
+    }
+}
+END_TEST
+
 FN(draws)
 {
     const eg_spec v = eg_vector(EG_F64, N), n = eg_vector(EG_I32, N);
@@ -556,6 +586,7 @@ int main(void)
     tcase_add_checked_fixture(c, open_all, teardown);
     tcase_add_loop_test(c, a_copy_gives_the_bits_of_a_call, 0, (int)LEN(rows));
     tcase_add_test(c, each_copy_has_its_own_variables);
+    tcase_add_test(c, copies_that_keep_variables_begin_with_them_in_each_call);
     tcase_add_test(c, copies_draw_numbers_of_their_own);
     tcase_add_test(c, gradients_of_copies_are_copies_of_gradients);
     tcase_add_test(c, an_arm_that_a_copy_did_not_choose_does_not_break_its_gradient);
