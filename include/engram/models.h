@@ -41,8 +41,8 @@ typedef struct eg_lif_params {
 
 /* V_rest 0, V_reset -5, V_th 20, R 1, tau 10, tau_ref 0, exact. */
 EG_API eg_lif_params eg_lif_defaults(void);
-/* Variables: V, spike (bool; in training floats), input, and with tau_ref > 0 refractory (i32: 1 + steps still to hold, from the spike on
- * to the last held step; else 0).  Returns its spikes.  params NULL: defaults. */
+/* Variables: V, spike (bool; in training floats), input, and with tau_ref > 0 refractory (i32: 1 + steps still to hold,
+ * from the spike on to the last held step; else 0).  Returns its spikes.  params NULL: defaults. */
 EG_API eg_system *(eg_lif)(eg_system *parent, const char *name, int64_t num, const eg_lif_params *params, EG_PLACE);
 
 /* tau dV/dt = V_rest - V + R I, without spikes. */

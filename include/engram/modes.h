@@ -55,7 +55,7 @@ EG_API eg_var *(eg_batch_variable)(eg_system *s, const char *path, int64_t batch
 typedef struct eg_batched_options {
     int num_shared; /* arguments that are the same for all samples, by number */
     const int *shared;
-    bool fresh;      /* every call begins with the initial state, <name>.initial<B>, which eg_reset_state() draws anew */
+    bool fresh; /* every call begins with the initial state, <name>.initial<B>, which eg_reset_state() draws anew */
     bool same_draws; /* all samples draw the same random numbers */
 } eg_batched_options;
 
