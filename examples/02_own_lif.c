@@ -1,11 +1,12 @@
-/* A neuron of your own: leaky integrate-and-fire, with nothing that the library's models do not use either. */
-#include <engram/dynsys.h>
+/* A neuron of your own: leaky integrate-and-fire, with nothing that the library's models do not use either.  eg_fire
+ * makes it one that can be trained. */
+#include <engram/modes.h>
 #include <math.h>
 #include <stdio.h>
 
 typedef struct lif {
     double tau, V_th; /* ms, mV */
-    eg_var *V, *input, *spike;
+    eg_var *V, *input;
 } lif;
 
 static void setup(eg_system *self)
@@ -13,7 +14,7 @@ static void setup(eg_system *self)
     lif *n = eg_self(self);
     n->V = eg_add_variable(self, "V", eg_floats(self), eg_init_constant(0));
     n->input = eg_add_input(self, "input", eg_floats(self));
-    n->spike = eg_add_variable(self, "spike", eg_vector(EG_BOOL, eg_num(self)), eg_init_constant(0));
+    eg_add_spike(self);
 }
 
 static eg_val update(eg_system *self, eg_shared s, eg_val x)
@@ -21,10 +22,8 @@ static eg_val update(eg_system *self, eg_shared s, eg_val x)
     lif *n = eg_self(self);
     eg_val I = eg_add(eg_get(n->input), x), decay = eg_exp(eg_div(eg_neg(s.dt), n->tau));
     eg_val V = eg_add(I, eg_mul(eg_sub(eg_get(n->V), I), decay));
-    eg_val spike = eg_ge(V, n->V_th);
-    eg_set(n->V, eg_where(spike, 0, V));
-    eg_set(n->spike, spike);
-    return spike;
+    eg_set(n->V, eg_where(eg_ge(V, n->V_th), 0, V));
+    return eg_fire(self, V, n->V_th, NULL);
 }
 
 static const eg_class own_lif = {

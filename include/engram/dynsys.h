@@ -210,8 +210,9 @@ EG_API eg_status eg_reset_from(eg_system *s, eg_state *state, const char *to, co
 
 /* The same for its parameters and buffers, which eg_reset_state() leaves alone. */
 EG_API eg_status eg_reset_parameters(eg_system *s, eg_state *state);
-/* Keeps a copy of all parameters and buffers of s in the state, in place of the last copy: of the best weights so far.
- * eg_recall_parameters() puts it back.  Errors: nothing was kept. */
+/* Keeps a copy of what all parameters and buffers of s are in the state (NULL = the context's own), in place of the
+ * last one: of the best weights so far.  s has one copy, whatever the state; eg_recall_parameters() puts it into the
+ * state given there.  Errors: nothing was kept. */
 EG_API eg_status eg_remember_parameters(eg_system *s, eg_state *state);
 EG_API eg_status eg_recall_parameters(eg_system *s, eg_state *state);
 

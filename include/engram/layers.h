@@ -190,17 +190,20 @@ typedef struct eg_cell_params {
     bool no_bias;
     eg_initializer state; /* [num_out]: how h and c begin; default: zeros */
     bool train_state;     /* what they begin with are the parameters h0 and c0: eg_begin() takes them, eg_reset_state()
-                             copies them     as they are and leaves them alone */
+                             copies them as they are and leaves them alone */
 } eg_cell_params;
 /* All of it 0: the defaults above. */
 EG_API eg_cell_params eg_cell_defaults(void);
 /* One step of a recurrent network for x [num_in]; gives the new h [num_out].  Variables: h, of LSTM also c; parameters:
  * Wi, Wh, b, with train_state h0 and c0.  Gates stand side by side in the columns of Wi, Wh and b, in the order
- * written; S is the sigmoid.  Errors: sizes below 1, an unknown activation, x of another shape. RNN   h' = f(x Wi + h
- * Wh + b) GRU   [z r a] = x Wi + b;  z = S(z + h Wh_z), r = S(r + h Wh_r), a = f(a + (r h) Wh_a);  h' = (1 - z) h + z a
- *     LSTM  [i g f o] = x Wi + h Wh + b;  c' = S(f + 1) c + S(i) tanh(g);  h' = S(o) tanh(c'), with the activation as
- * tanh (Elman, 1990; Cho et al., EMNLP 2014; Hochreiter and Schmidhuber, 1997, with the forget gate's bias of 1 of
- * Jozefowicz et al., ICML 2015.) */
+ * written; S is the sigmoid, f the activation:
+ *
+ *     RNN   h' = f(x Wi + h Wh + b)
+ *     GRU   [z r a] = x Wi + b;  z = S(z + h Wh_z), r = S(r + h Wh_r), a = f(a + (r h) Wh_a);  h' = (1 - z) h + z a
+ *     LSTM  [i g k o] = x Wi + h Wh + b;  c' = S(k + 1) c + S(i) f(g);  h' = S(o) f(c')
+ *
+ * Errors: sizes below 1, an unknown activation, x of another shape.  (Elman, 1990; Cho et al., EMNLP 2014; Hochreiter
+ * and Schmidhuber, 1997, with the forget gate's bias of 1 of Jozefowicz et al., ICML 2015.) */
 EG_API eg_system *(eg_rnn_cell)(eg_system *parent, const char *name, int64_t num_in, int64_t num_out,
                                 const eg_cell_params *params, EG_PLACE);
 EG_API eg_system *(eg_gru_cell)(eg_system *parent, const char *name, int64_t num_in, int64_t num_out,

@@ -66,7 +66,7 @@ EG_API eg_func *(eg_batched)(eg_system *s, eg_func *f, int64_t batch, const eg_b
 
 #ifndef __cplusplus
 #define eg_add_spike(group) (eg_add_spike)(group, EG_HERE)
-#define eg_fire(group, V, V_th, surrogate) (eg_fire)(group, EG_VAL(V), EG_VAL(V_th), surrogate, EG_HERE)
+#define eg_fire(group, V, V_th, ...) (eg_fire)(group, EG_VAL(V), EG_VAL(V_th), __VA_ARGS__, EG_HERE)
 #define eg_batch_variable(...) (eg_batch_variable)(__VA_ARGS__, EG_HERE)
 #define eg_batched(...) (eg_batched)(__VA_ARGS__, EG_HERE)
 #endif

@@ -75,7 +75,6 @@ static eg_val sample(void *user, eg_val x)
     eg_spec have = eg_spec_of(x);
     eg_dtype want = eg_float_type(c->t->target);
     if ((have.dtype == EG_F32 || have.dtype == EG_F64) && have.dtype != want) x = eg_convert(x, want);
-    eg_begin(c->t->target);
     eg_val y = c->t->through_time ? over_time(c, x) : once(c, x);
     if (!eg_error(c->t->eg) && (eg_is_number(y, NULL) || eg_tuple_size(y) == 0))
         return fail(c, EG_ERR_SHAPE, "its target returns nothing that could be compared with targets");
