@@ -130,17 +130,19 @@ typedef struct eg_fit_progress {
     int64_t batch;         /* done in this epoch */
     double compile_s, run_s;
     double loss, test_loss; /* of the last report; NaN before the first */
+    bool over;              /* the last call: all is done and reported */
 } eg_fit_progress;
 typedef int (*eg_fit_progress_fn)(void *user, const eg_fit_progress *p);
 
 /* 0 means the default; the pointer may be NULL. */
 typedef struct eg_fit_options {
-    const eg_dataset *test;      /* looked at after every epoch, all of it, and reported in the same way */
-    int64_t num_epoch;           /* 0 = 100 */
-    int64_t num_report;          /* a report after so many batches, counted over epochs; 0 = after every epoch */
-    eg_report_fn report;         /* fun_after_report */
-    void *report_user;           /* for it */
-    eg_fit_progress_fn progress; /* after each batch; returning other than 0 ends the fit without an error */
+    const eg_dataset *test; /* looked at after every epoch, all of it, and reported in the same way */
+    int64_t num_epoch;      /* 0 = 100 */
+    int64_t num_report;     /* a report after so many batches, counted over epochs; 0 = after every epoch */
+    eg_report_fn report;    /* fun_after_report */
+    void *report_user;      /* for it */
+    eg_fit_progress_fn
+        progress; /* after each batch, and at the end; returning other than 0 ends the fit without an error */
     void *progress_user;
     eg_state *state; /* NULL = the context's own */
     int threads;     /* 0 = the context's */
@@ -155,6 +157,12 @@ EG_API eg_status(eg_fit)(eg_system *trainer, const eg_dataset *train, const eg_f
 /* Loss and metrics of data, without training; value of eg_metrics is to be read until the next call. */
 EG_API eg_status(eg_evaluate)(eg_system *trainer, const eg_dataset *data, const eg_fit_options *options,
                               eg_metrics *metrics, EG_PLACE);
+
+/* What the model gives for a batch x, without training: part 0 of its outputs, [B, T, ...] (eg_bpff: [B, ...]), to be
+ * read until the next call.  Every call begins with the initial state; runs that go on are eg_run_inputs() of the
+ * runner.  With `steps` x has no time axis.  Errors: x of another shape than the model takes; data is then NULL. */
+EG_API eg_history(eg_predict)(eg_system *trainer, eg_spec x_spec, const void *x, const eg_fit_options *options,
+                              EG_PLACE);
 
 /* Which numbers of the last eg_fit(): of each report, or of each batch. */
 typedef enum eg_history_of_fit { EG_BY_REPORT, EG_BY_BATCH } eg_history_of_fit;
@@ -174,7 +182,7 @@ EG_API eg_func *(eg_train_function)(eg_system *trainer, eg_spec x, eg_spec y, bo
 typedef struct eg_fit_bar {
     FILE *file;
     const char *label; /* NULL = "fit" */
-    bool always;       /* redraw even if file is no terminal; else one line an epoch */
+    bool always;       /* redraw even if file is no terminal; else one line an epoch, and one at the end */
     double drawn_s;    /* set by the bar */
     int64_t epoch;     /* set by the bar */
 } eg_fit_bar;
@@ -187,6 +195,7 @@ EG_API int eg_fit_bar_show(void *bar, const eg_fit_progress *p);
 #define eg_mnist_read(...) (eg_mnist_read)(__VA_ARGS__, EG_HERE)
 #define eg_fit(...) (eg_fit)(__VA_ARGS__, EG_HERE)
 #define eg_evaluate(...) (eg_evaluate)(__VA_ARGS__, EG_HERE)
+#define eg_predict(...) (eg_predict)(__VA_ARGS__, EG_HERE)
 #define eg_fit_history(...) (eg_fit_history)(__VA_ARGS__, EG_HERE)
 #define eg_train_function(...) (eg_train_function)(__VA_ARGS__, EG_HERE)
 #endif

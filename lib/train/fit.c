@@ -98,17 +98,18 @@ static void report(fit *f, int phase, int64_t idx)
     if (f->o.report && f->o.report(f->o.report_user, idx, &m, phase == EGT_FIT ? "fit" : "test")) f->over = true;
 }
 
-static void tell(fit *f)
+static void tell(fit *f, bool over)
 {
     if (!f->o.progress) return;
     double compile_s = compile_seconds(f->t) - f->compiled;
-    eg_fit_progress p = {.epoch = f->epoch + 1,
+    eg_fit_progress p = {.epoch = f->epoch + !over,
                          .epochs = f->epochs,
                          .batch = f->batch,
                          .compile_s = compile_s,
                          .run_s = now_s() - f->started - compile_s,
                          .loss = f->loss,
-                         .test_loss = f->test_loss};
+                         .test_loss = f->test_loss,
+                         .over = over};
     if (f->o.progress(f->o.progress_user, &p)) f->over = true;
 }
 
@@ -129,7 +130,7 @@ static bool pass(fit *f, const eg_dataset *d, int phase)
         if (training) f->batch++;
         const egt_record *r = &t->record[phase];
         if (f->o.num_report > 0 && r->since == f->o.num_report) report(f, phase, r->batches);
-        if (training) tell(f);
+        if (training) tell(f, false);
     }
     if (eg_error(t->eg)) return false;
     if (!all.k) {
@@ -190,6 +191,7 @@ eg_status(eg_fit)(eg_system *trainer, const eg_dataset *train, const eg_fit_opti
     for (; f.epoch < f.epochs && !f.over; f.epoch++) {
         if (!run_epoch(&f, train)) break;
     }
+    if (!eg_error(t->eg)) tell(&f, true);
     t->running = false;
     return eg_error(t->eg);
 }

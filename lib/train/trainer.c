@@ -143,6 +143,7 @@ static void destroy(void *object)
 {
     egt_trainer *t = object;
     egt_free_records(t);
+    eg_release(t->eg, t->predicted);
     eg_release(t->eg, t->x);
     eg_release(t->eg, t->y);
     eg_release(t->eg, t->order);

@@ -3,6 +3,7 @@
  *     trainer.c        making one: options, checks         fit.c         epochs and batches
  *     trainer_step.c   what is done with a batch, traced   fit_report.c  means, histories
  *     dataset.c        data as batches                     fit_bar.c     a line in the terminal
+ *     predict.c        what a model gives for a batch
  */
 #ifndef EGT_TRAINER_H
 #define EGT_TRAINER_H
@@ -14,8 +15,8 @@
 typedef struct egt_step {
     struct egt_step *next;
     eg_spec x, y;
-    bool fit, time_first;
-    int64_t made; /* eg_num_made() then */
+    bool fit, time_first, predicts; /* predicts: y is not used */
+    int64_t made;                   /* eg_num_made() then */
     eg_func *func;
 } egt_step;
 
@@ -46,6 +47,8 @@ typedef struct egt_trainer {
     int num_values;
     egt_step *steps;
     egt_record record[EGT_PHASES];
+    void *predicted; /* by the last eg_predict() */
+    size_t predicted_room;
     void *x, *y; /* room for a batch */
     size_t x_room, y_room;
     int64_t *order; /* of the samples */
@@ -59,6 +62,8 @@ egt_trainer *egt_of(eg_system *s, const char *what, const char *file, int line);
 /* -- trainer_step.c */
 /* The function for batches of that kind: traced when it is first asked for.  NULL after an error. */
 eg_func *egt_step_of(egt_trainer *t, eg_spec x, eg_spec y, bool fit, bool time_first, const char *file, int line);
+/* The model of such a batch; its result is its first output. */
+eg_func *egt_prediction_of(egt_trainer *t, eg_spec x, const char *file, int line);
 void egt_free_steps(egt_trainer *t);
 
 /* -- dataset.c */

@@ -244,18 +244,38 @@ static bool trainable(const egt_trainer *t, bool fit, const char *file, int line
     return false;
 }
 
+/* The model of a batch; its prediction is traced from it. */
+static eg_val prediction(void *user, eg_val x)
+{
+    const tracing *c = user;
+    eg_val p = predicts(c, eg_apply(c->model, c->time_first ? swapped(c, x) : x));
+    for (int k = 0; k < 2 && !eg_error(c->t->eg) && eg_spec_of(p).rank < 0; k++) p = eg_item(p, 0);
+    return p;
+}
+
+static eg_func *trace_model(const tracing *c, const egt_step *s)
+{
+    int axis = s->time_first ? 1 : 0;
+    eg_spec one = s->x;
+    one.rank--;
+    for (int k = axis; k < one.rank; k++) one.dim[k] = s->x.dim[k + 1];
+    eg_func *first = (eg_trace)(c->t->eg, "model", sample, (void *)(uintptr_t)c, 1, &one, EG_HERE);
+    eg_batched_options o = {.fresh = true};
+    eg_func *all = first ? (eg_batched)(c->t->target, first, s->x.dim[axis], &o, EG_HERE) : NULL;
+    eg_func_free(first);
+    return all;
+}
+
 static eg_func *trace_step(egt_trainer *t, const egt_step *s, const char *file, int line)
 {
     tracing all = {.t = t, .fit = s->fit, .time_first = s->time_first, .file = file, .line = line}, *c = &all;
-    int axis = s->time_first ? 1 : 0;
-    eg_spec args[2] = {s->x, s->y}, one = s->x;
-    one.rank--;
-    for (int k = axis; k < one.rank; k++) one.dim[k] = s->x.dim[k + 1];
-    eg_func *first = (eg_trace)(t->eg, "model", sample, c, 1, &one, EG_HERE);
-    c->model =
-        first ? (eg_batched)(t->target, first, s->x.dim[axis], &(eg_batched_options){.fresh = true}, EG_HERE) : NULL;
-    eg_func_free(first);
-    eg_func *f = c->model ? (eg_trace)(t->eg, s->fit ? "loss" : "test", loss, c, 2, args, EG_HERE) : NULL;
+    eg_spec args[2] = {s->x, s->y};
+    c->model = trace_model(c, s);
+    eg_func *f = NULL;
+    if (c->model && s->predicts)
+        f = (eg_trace)(t->eg, "predict", prediction, c, 1, args, EG_HERE);
+    else if (c->model)
+        f = (eg_trace)(t->eg, s->fit ? "loss" : "test", loss, c, 2, args, EG_HERE);
     eg_func_free(c->model);
     if (!f || !s->fit) return f;
     int num = eg_optimizer_num_trained(t->optimizer);
@@ -282,22 +302,37 @@ void egt_free_steps(egt_trainer *t)
     t->steps = NULL;
 }
 
-eg_func *egt_step_of(egt_trainer *t, eg_spec x, eg_spec y, bool fit, bool time_first, const char *file, int line)
+static eg_func *find_or_trace(egt_trainer *t, egt_step like, const char *file, int line)
 {
-    if (!fits(t, x, y, time_first, file, line) || !trainable(t, fit, file, line)) return NULL;
+    if (!fits(t, like.x, like.y, like.time_first, file, line) || !trainable(t, like.fit, file, line)) return NULL;
     if (t->steps && t->steps->made != eg_num_made(t->target)) egt_free_steps(t);
     for (const egt_step *s = t->steps; s; s = s->next) {
-        if (same(s->x, x) && same(s->y, y) && s->fit == fit && s->time_first == time_first) return s->func;
+        if (same(s->x, like.x) && same(s->y, like.y) && s->fit == like.fit && s->time_first == like.time_first &&
+            s->predicts == like.predicts)
+            return s->func;
     }
     egt_step *s = eg_keep(t->eg, sizeof *s);
     if (!s) return NULL;
-    *s = (egt_step){.x = x, .y = y, .fit = fit, .time_first = time_first};
+    *s = like;
     s->func = trace_step(t, s, file, line);
     if (!s->func) return NULL;
     s->made = eg_num_made(t->target);
     s->next = t->steps;
     t->steps = s;
     return s->func;
+}
+
+eg_func *egt_step_of(egt_trainer *t, eg_spec x, eg_spec y, bool fit, bool time_first, const char *file, int line)
+{
+    return find_or_trace(t, (egt_step){.x = x, .y = y, .fit = fit, .time_first = time_first}, file, line);
+}
+
+eg_func *egt_prediction_of(egt_trainer *t, eg_spec x, const char *file, int line)
+{
+    bool time_first = t->o.data_first_axis == EG_TIME_FIRST;
+    egt_step like = {.x = x, .time_first = time_first, .predicts = true};
+    like.y = eg_vector(EG_BOOL, x.rank > time_first ? x.dim[time_first] : 0);
+    return find_or_trace(t, like, file, line);
 }
 
 eg_func *(eg_train_function)(eg_system *trainer, eg_spec x, eg_spec y, bool fit, const char *file, int line)

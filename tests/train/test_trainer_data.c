@@ -574,7 +574,7 @@ END_TEST
 /* -- progress ------------------------------------------------------------------------------------------------------ */
 
 typedef struct watch {
-    int num, end_at;
+    int num, end_at, over;
     eg_fit_progress last;
 } watch;
 
@@ -582,12 +582,14 @@ static int look(void *user, const eg_fit_progress *p)
 {
     watch *w = user;
     ck_assert_int_eq(p->epochs, 2);
+    w->last = *p;
+    w->over += p->over;
+    if (p->over) return 0;
     ck_assert_int_eq(p->epoch, 1 + w->num / 3);
     ck_assert_int_eq(p->batch, 1 + w->num % 3);
     ck_assert(p->compile_s >= 0 && p->run_s >= 0);
     ck_assert_int_eq(isnan(p->loss), w->num < 3);
     ck_assert_int_eq(isnan(p->test_loss), w->num < 3);
-    w->last = *p;
     return ++w->num == w->end_at;
 }
 
@@ -599,11 +601,15 @@ START_TEST(progress_is_told_after_each_batch_and_may_end_the_fit)
     eg_fit(l.trainer, &d, &(eg_fit_options){.num_epoch = 2, .test = &d, .progress = look, .progress_user = &w});
     test_fine(l.eg);
     ck_assert_int_eq(w.num, 6);
-    ck_assert_double_eq(w.last.loss, past(&l, "fit", "loss", EG_BY_REPORT, 2)[0]);
+    ck_assert_int_eq(w.over, 1);
+    ck_assert_int_eq(w.last.epoch, 2);
+    ck_assert_double_eq(w.last.loss, past(&l, "fit", "loss", EG_BY_REPORT, 2)[1]);
+    ck_assert_double_eq(w.last.test_loss, past(&l, "test", "loss", EG_BY_REPORT, 2)[1]);
     w = (watch){.end_at = 2};
     eg_fit(l.trainer, &d, &(eg_fit_options){.num_epoch = 2, .test = &d, .progress = look, .progress_user = &w});
     test_fine(l.eg);
     ck_assert_int_eq(w.num, 2);
+    ck_assert_int_eq(w.over, 1);
     past(&l, "test", "loss", EG_BY_BATCH, 0);
     learner_close(&l);
 }
@@ -617,7 +623,7 @@ static int lines(FILE *f)
     return n;
 }
 
-START_TEST(a_bar_writes_a_line_an_epoch_into_a_file)
+START_TEST(a_bar_writes_a_line_an_epoch_into_a_file_and_one_at_the_end)
 {
     learner l = reporter(1);
     FILE *f = tmpfile();
@@ -626,7 +632,7 @@ START_TEST(a_bar_writes_a_line_an_epoch_into_a_file)
     eg_dataset d = sequences();
     eg_fit_options o = {.num_epoch = 3, .test = &d, .progress = eg_fit_bar_show, .progress_user = &bar};
     eg_fit(l.trainer, &d, &o);
-    ck_assert_int_eq(lines(f), 3);
+    ck_assert_int_eq(lines(f), 4);
     char text[2000] = {0};
     rewind(f);
     ck_assert_uint_gt(fread(text, 1, sizeof text - 1, f), 0);
@@ -635,7 +641,7 @@ START_TEST(a_bar_writes_a_line_an_epoch_into_a_file)
     o.num_epoch = 1;
     eg_fit(l.trainer, &d, &o);
     eg_fit(l.trainer, &d, &o);
-    ck_assert_int_eq(lines(f), 5);
+    ck_assert_int_eq(lines(f), 8);
     bar = (eg_fit_bar){.file = f, .label = "digits", .always = true};
     ck_assert_int_eq(ftruncate(fileno(f), 0), 0);
     rewind(f);
@@ -812,7 +818,7 @@ int main(void)
     tcase_add_loop_test(c, a_model_may_return_several_values, 0, 2);
     tcase_add_loop_test(c, a_loss_by_name_leaves_monitors_out, 0, 2);
     tcase_add_loop_test(c, progress_is_told_after_each_batch_and_may_end_the_fit, 0, 2);
-    tcase_add_test(c, a_bar_writes_a_line_an_epoch_into_a_file);
+    tcase_add_test(c, a_bar_writes_a_line_an_epoch_into_a_file_and_one_at_the_end);
     tcase_add_loop_test(c, data_have_as_many_axes_as_there_are, 0, 2);
     tcase_add_loop_test(c, data_without_steps_are_refused_and_without_elements_taken, 0, 2);
     tcase_add_loop_test(c, a_batch_of_one_sample_is_a_batch, 0, 2);
