@@ -154,10 +154,11 @@ EG_API eg_norm_params eg_norm_defaults(void);
 
 /* For each channel, over all axes of x but the last and over the batch; the variance divides by the number of elements.
  * In training (shared.fit) the statistics are those of the batch, and the running ones follow them; otherwise they are
- * the running ones.  x: 1d [channels] or [length, channels], 2d [height, width, channels], 3d one axis more.  One
- * sample without axes but the channels has nothing to be normalised by but the batch.  Parameters: scale, bias;
- * buffers: mean (0 at first), variance (1), all [num_channels].  Errors: num_channels below 1, epsilon not above 0,
- * momentum not in [0, 1], x of other axes.  (Ioffe and Szegedy, ICML 2015.) */
+ * the running ones; a channel whose statistics are not finite leaves them alone.  x: 1d [channels] or [length,
+ * channels], 2d [height, width, channels], 3d one axis more.  One sample without axes but the channels has nothing to
+ * be normalised by but the batch.  Parameters: scale, bias; buffers: mean (0 at first), variance (1), all
+ * [num_channels].  Errors: num_channels below 1, epsilon not above 0, momentum not in [0, 1], x of other axes.  (Ioffe
+ * and Szegedy, ICML 2015.) */
 EG_API eg_system *(eg_batch_norm1d)(eg_system *parent, const char *name, int64_t num_channels,
                                     const eg_norm_params *params, EG_PLACE);
 EG_API eg_system *(eg_batch_norm2d)(eg_system *parent, const char *name, int64_t num_channels,
@@ -189,17 +190,21 @@ typedef struct eg_cell_params {
     eg_initializer b;       /* [k num_out]; default: zeros */
     bool no_bias;
     eg_initializer state; /* [num_out]: how h and c begin; default: zeros */
-    bool train_state;     /* what they begin with are the parameters h0 and c0: eg_begin() takes them, eg_reset_state()
-                             copies them     as they are and leaves them alone */
+    /* What they begin with are the parameters h0 and c0: eg_begin() takes them, eg_reset_state() copies them as they
+     * are and leaves them alone. */
+    bool train_state;
 } eg_cell_params;
 /* All of it 0: the defaults above. */
 EG_API eg_cell_params eg_cell_defaults(void);
 /* One step of a recurrent network for x [num_in]; gives the new h [num_out].  Variables: h, of LSTM also c; parameters:
  * Wi, Wh, b, with train_state h0 and c0.  Gates stand side by side in the columns of Wi, Wh and b, in the order
- * written; S is the sigmoid.  Errors: sizes below 1, an unknown activation, x of another shape. RNN   h' = f(x Wi + h
- * Wh + b) GRU   [z r a] = x Wi + b;  z = S(z + h Wh_z), r = S(r + h Wh_r), a = f(a + (r h) Wh_a);  h' = (1 - z) h + z a
- *     LSTM  [i g f o] = x Wi + h Wh + b;  c' = S(f + 1) c + S(i) tanh(g);  h' = S(o) tanh(c'), with the activation as
- * tanh (Elman, 1990; Cho et al., EMNLP 2014; Hochreiter and Schmidhuber, 1997, with the forget gate's bias of 1 of
+ * written; S is the sigmoid.  Errors: sizes below 1, an unknown activation, x of another shape.
+ *
+ *     RNN   h' = f(x Wi + h Wh + b)
+ *     GRU   [z r a] = x Wi + b;  z = S(z + h Wh_z), r = S(r + h Wh_r), a = f(a + (r h) Wh_a);  h' = (1 - z) h + z a
+ *     LSTM  [i g f o] = x Wi + h Wh + b;  c' = S(f + 1) c + S(i) tanh(g);  h' = S(o) tanh(c'), activation for tanh
+ *
+ * (Elman, 1990; Cho et al., EMNLP 2014; Hochreiter and Schmidhuber, 1997, with the forget gate's bias of 1 of
  * Jozefowicz et al., ICML 2015.) */
 EG_API eg_system *(eg_rnn_cell)(eg_system *parent, const char *name, int64_t num_in, int64_t num_out,
                                 const eg_cell_params *params, EG_PLACE);

@@ -12,7 +12,7 @@
  * false in tests and predictions.  Results do not depend on the number of threads.
  *
  * A batch whose loss or gradient is NaN or infinite is an error that names epoch, batch and parameter: its step is not
- * done, so that the model keeps the weights of the batch before.
+ * done, so that the model keeps the weights and running averages of the batch before.
  */
 #ifndef ENGRAM_TRAIN_H
 #define ENGRAM_TRAIN_H

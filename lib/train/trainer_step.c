@@ -181,18 +181,39 @@ static eg_val leave(void *user, eg_val grads)
 /* x - x is NaN just where x is not finite. */
 static eg_val spoilt(const tracing *c, eg_val x) { return eg_any(eg_isnan(eg_sub(x, x))); }
 
+/* What the variables of the model hold. */
+static eg_val *held(const tracing *c)
+{
+    int num = eg_num_used_variables(c->grad);
+    eg_val *v = eg_keep(c->t->eg, (size_t)num * sizeof *v);
+    for (int k = 0; v && k < num; k++) v[k] = eg_get(eg_used_variable(c->grad, k));
+    return v;
+}
+
+/* The model sets some, running averages: of a step that is not done they stay. */
+static void put_back(const tracing *c, const eg_val *was, eg_val good)
+{
+    for (int k = 0; k < eg_num_used_variables(c->grad); k++) {
+        eg_var *v = eg_used_variable(c->grad, k);
+        eg_val now = eg_get(v);
+        if (now.of != was[k].of || now.generation != was[k].generation || now.id != was[k].id)
+            eg_set(v, eg_where(good, now, was[k]));
+    }
+}
+
 static eg_val step(void *user, eg_val args)
 {
     tracing *c = user;
     const egt_trainer *t = c->t;
     int num = eg_optimizer_num_trained(t->optimizer), values = t->num_values;
-    eg_val y = eg_apply(c->grad, args);
+    eg_val *was = held(c), y = eg_apply(c->grad, args);
     eg_val *v = eg_keep(t->eg, (size_t)(values + num + 1) * sizeof *v);
-    if (!v || eg_error(t->eg)) return eg_nothing();
+    if (!was || !v || eg_error(t->eg)) return eg_nothing();
     for (int k = 0; k < values + num; k++) v[k] = eg_item(y, k);
     eg_val *g = v + values, bad = whole(c, -1);
     for (int k = num - 1; k >= 0; k--) bad = eg_where(spoilt(c, g[k]), whole(c, k), bad);
     bad = eg_where(spoilt(c, v[0]), whole(c, num), bad);
+    put_back(c, was, eg_lt(bad, 0));
     eg_cond(eg_lt(bad, 0), update, leave, c, num > 1 ? eg_tuple(t->eg, num, g) : g[0]);
     v[values] = bad;
     return eg_tuple(t->eg, values + 1, v);
