@@ -143,7 +143,7 @@ EG_API eg_system *(eg_dropout)(eg_system *parent, const char *name, double keep,
 
 /* Of all of them. */
 typedef struct eg_norm_params {
-    double epsilon;       /* > 0 */
+    double epsilon;       /* > 0, also in the network's floats */
     double momentum;      /* of batch normalisation: running averages become momentum * old + (1 - momentum) * new */
     bool no_affine;       /* neither scale nor bias */
     eg_initializer scale; /* default: ones */
