@@ -25,8 +25,9 @@ typedef struct member {
     member_kind kind;
     bool fires; /* made by eg_add_spike */
     batch_var *batches;
-    void *kept;   /* by eg_remember_parameters() */
-    int64_t made; /* root->made then */
+    const struct member *from; /* what it was last reset from (eg_reset_from) */
+    void *kept;                /* by eg_remember_parameters() */
+    int64_t made;              /* root->made then */
     /* Inputs, while a step is traced: */
     eg_val held;   /* value at its beginning */
     eg_val sum;    /* what arrived, while it is the same number for all ... */
