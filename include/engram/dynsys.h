@@ -205,7 +205,8 @@ EG_API void eg_restore_inputs(eg_system *s);
  * the reset_state hooks.  Errors go to the context. */
 EG_API eg_status eg_reset_state(eg_system *s, eg_state *state);
 /* In a reset_state hook: the state variable `to` of s, and whatever holds it for a batch, gets the value that its
- * variable `from` has in the state.  Errors: unknown names, another type or shape. */
+ * variable `from` has in the state.  What holds it for a batch and is made later begins with the value that `from` has
+ * then in the context's own state.  Errors: unknown names, another type or shape. */
 EG_API eg_status eg_reset_from(eg_system *s, eg_state *state, const char *to, const char *from);
 
 /* The same for its parameters and buffers, which eg_reset_state() leaves alone. */

@@ -52,7 +52,8 @@ EG_API eg_environment eg_get_environment(const eg_context *eg);
 EG_API eg_status(eg_with_environment)(eg_context *eg, const eg_environment *e, void (*fn)(void *user), void *user,
                                       EG_PLACE);
 /* The same as a pair: what the environment was when it was entered comes back when it is left, also after an error,
- * even one of entering.  Pairs nest, at most 64 deep.  Errors: leaving what was not entered. */
+ * even one of entering.  Pairs nest, at most 64 deep.  Errors: leaving what was not entered, in fn of
+ * eg_with_environment() what was not entered there. */
 EG_API eg_status(eg_enter_environment)(eg_context *eg, const eg_environment *e, EG_PLACE);
 EG_API eg_status(eg_leave_environment)(eg_context *eg, EG_PLACE);
 

@@ -143,7 +143,7 @@ EG_API eg_system *(eg_dropout)(eg_system *parent, const char *name, double keep,
 
 /* Of all of them. */
 typedef struct eg_norm_params {
-    double epsilon;       /* > 0 */
+    double epsilon;       /* > 0, also in the network's floats */
     double momentum;      /* of batch normalisation: running averages become momentum * old + (1 - momentum) * new */
     bool no_affine;       /* neither scale nor bias */
     eg_initializer scale; /* default: ones */
@@ -154,10 +154,11 @@ EG_API eg_norm_params eg_norm_defaults(void);
 
 /* For each channel, over all axes of x but the last and over the batch; the variance divides by the number of elements.
  * In training (shared.fit) the statistics are those of the batch, and the running ones follow them; otherwise they are
- * the running ones.  x: 1d [channels] or [length, channels], 2d [height, width, channels], 3d one axis more.  One
- * sample without axes but the channels has nothing to be normalised by but the batch.  Parameters: scale, bias;
- * buffers: mean (0 at first), variance (1), all [num_channels].  Errors: num_channels below 1, epsilon not above 0,
- * momentum not in [0, 1], x of other axes.  (Ioffe and Szegedy, ICML 2015.) */
+ * the running ones; a channel whose statistics are not finite leaves them alone.  x: 1d [channels] or [length,
+ * channels], 2d [height, width, channels], 3d one axis more.  One sample without axes but the channels has nothing to
+ * be normalised by but the batch.  Parameters: scale, bias; buffers: mean (0 at first), variance (1), all
+ * [num_channels].  Errors: num_channels below 1, epsilon not above 0, momentum not in [0, 1], x of other axes.  (Ioffe
+ * and Szegedy, ICML 2015.) */
 EG_API eg_system *(eg_batch_norm1d)(eg_system *parent, const char *name, int64_t num_channels,
                                     const eg_norm_params *params, EG_PLACE);
 EG_API eg_system *(eg_batch_norm2d)(eg_system *parent, const char *name, int64_t num_channels,

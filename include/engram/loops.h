@@ -108,7 +108,8 @@ typedef eg_val (*eg_dynsys_fn)(void *user, eg_system *self, eg_shared s, eg_val 
  *
  * The children, made in parent, move into it: they are its children and no more the parent's, whose update leaves them
  * to fn; it resets them, clears their inputs, and finds their variables below it, "E.V", and below parent "f.E.V".
- * Their paths follow; variables made before keep their names in the context ("E.V").  fn and user are not copied.
+ * Their paths follow; variables made before keep their names in the context ("E.V"), so that no other child of parent
+ * can be called E.  fn and user are not copied.
  * Errors: fn or a child NULL, no children, one of another tree or one that is not parent's, one given twice. */
 EG_API eg_system *(eg_to_dynsys)(eg_system *parent, const char *name, eg_dynsys_fn fn, void *user, int num_children,
                                  eg_system *const *children, EG_PLACE);

@@ -106,8 +106,8 @@ typedef struct eg_dataset {
 
 /* The training data of a folder of MNIST, Fashion-MNIST or what has their form, or its test data: the files
  * train-images-idx3-ubyte and train-labels-idx1-ubyte, or t10k-..., as they are or with .gz behind their names.  x is
- * u32 [N, height, width], y u32 [N]; they last as long as the context.  Errors: those of eg_idx_read(), and other
- * numbers of images than of labels; x is then NULL. */
+ * u32 [N, height, width], y u32 [N]; they last as long as the context.  Errors: those of eg_idx_read(), files of other
+ * types or axes, and other numbers of images than of labels; x is then NULL. */
 EG_API eg_dataset(eg_mnist_read)(eg_context *eg, const char *folder, bool test, EG_PLACE);
 
 /* -- fitting ----------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ enum { DEPTH = 64 };
 typedef struct egi_environments {
     eg_environment now;
     int depth; /* entered and not left */
+    int floor; /* of these before the eg_with_environment() that runs: it cannot leave them */
     eg_environment before[DEPTH];
 } egi_environments;
 
@@ -123,10 +124,13 @@ eg_status(eg_with_environment)(eg_context *eg, const eg_environment *e, void (*f
     if (egi_ready(eg) && !fn) egi_fail(eg, EG_ERR_ARGUMENT, file, line, "eg_with_environment: fn is NULL");
     if (!egi_ready(eg) || !own(eg)) return eg->status;
     const eg_environment before = eg->environments->now;
-    const int depth = eg->environments->depth;
+    egi_environments *all = eg->environments;
+    const int depth = all->depth, floor = all->floor;
+    all->floor = depth;
     if (!(eg_set_environment)(eg, e, file, line)) fn(user);
     put(eg, &before);
-    eg->environments->depth = depth;
+    all->depth = depth;
+    all->floor = floor;
     return eg->status;
 }
 
@@ -148,7 +152,7 @@ eg_status(eg_leave_environment)(eg_context *eg, const char *file, int line)
 {
     if (!eg) return EG_ERR_ARGUMENT;
     egi_environments *all = eg->environments;
-    if (!all || all->depth == 0)
+    if (!all || all->depth == all->floor)
         egi_fail(eg, EG_ERR_STATE, file, line, "eg_leave_environment: none was entered, or all were left");
     else if (--all->depth < DEPTH)
         put(eg, &all->before[all->depth]);

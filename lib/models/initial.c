@@ -72,6 +72,15 @@ typedef struct job {
     void *to;
 } job;
 
+/* In [low, high), also after it was rounded to the variable's type. */
+static double uniform(const job *j, double u)
+{
+    const double low = j->init.a, high = j->init.b, x = low + (high - low) * u;
+    if (j->spec.dtype == EG_F32 && (double)(float)x >= high && low < high)
+        return (double)nextafterf((float)high, (float)low);
+    return x < high ? x : nextafter(high, low);
+}
+
 static double value(const job *j, draw *d, int64_t k)
 {
     /* Normal distribution within two standard deviations on both sides: from `tail` to 1 - tail. */
@@ -80,7 +89,7 @@ static double value(const job *j, draw *d, int64_t k)
     switch (i->kind) {
     case EG_INIT_CONSTANT: return i->a;
     case EG_INIT_ARRAY: return i->data[k];
-    case EG_INIT_UNIFORM: return i->a + (i->b - i->a) * draw_unit(d);
+    case EG_INIT_UNIFORM: return uniform(j, draw_unit(d));
     case EG_INIT_NORMAL: return i->a + i->b * normal_quantile(draw_unit(d) + 0x1p-54);
     case EG_INIT_TRUNCATED_NORMAL: return i->a + i->b * normal_quantile(tail + (1 - 2 * tail) * draw_unit(d));
     case EG_INIT_IDENTITY: return k / j->spec.dim[1] == k % j->spec.dim[1] ? i->a : 0;

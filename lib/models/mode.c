@@ -33,6 +33,20 @@ int64_t eg_batch_size(const eg_system *s) { return s ? s->root->batch : 1; }
 /* -- variables of a batch -------------------------------------------------------------------------------------------
  */
 
+/* Each sample begins as the state would if it were reset now: from another variable, or with its initial value. */
+static bool begin(eg_system *s, const member *m, eg_var *all)
+{
+    if (!m->from) return give_initial(s, m, all);
+    const size_t bytes = (size_t)elements_of(eg_variable_spec(all)) * eg_dtype_size(eg_variable_spec(all).dtype);
+    const size_t num = (size_t)eg_variable_spec(all).dim[0], each = bytes / num;
+    const void *now = eg_data(NULL, m->from->var);
+    char *copies = now ? eg_alloc(s->eg, (int64_t)bytes, 1) : NULL;
+    for (size_t k = 0; copies && k < num; k++) memcpy(copies + k * each, now, each);
+    if (copies) eg_init(all, copies, bytes);
+    eg_release(s->eg, copies);
+    return !eg_error(s->eg);
+}
+
 /* The variable for `num` samples of the member: made for the first that asks.  initial: that of initial values, which
  * runs of the batch leave alone. */
 static eg_var *all_of(eg_system *s, member *m, int64_t num, bool initial, const char *file, int line)
@@ -55,7 +69,7 @@ static eg_var *all_of(eg_system *s, member *m, int64_t num, bool initial, const 
     const char *name = keep_text(s->eg, eg_variable_name(one), last);
     batch_var *b = name ? eg_keep(s->eg, sizeof *b) : NULL;
     eg_var *all = b ? (eg_variable)(s->eg, name, spec, file, line) : NULL;
-    if (!all || !give_initial(s, m, all)) return NULL;
+    if (!all || !begin(s, m, all)) return NULL;
     *b = (batch_var){.next = m->batches, .num = num, .initial = initial, .one = one, .all = all};
     m->batches = b;
     return all;

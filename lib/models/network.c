@@ -91,6 +91,7 @@ eg_status eg_reset_from(eg_system *s, eg_state *state, const char *to, const cha
         eg_system_fail(s, EG_ERR_SHAPE, "'%s' cannot be reset from '%s', which has another type or shape", to, from);
         return eg_error(s->eg);
     }
+    m->from = f;
     const void *value = eg_data(state, f->var);
     size_t bytes = (size_t)elements_of(b) * eg_dtype_size(b.dtype);
     if (!value || !bytes) return eg_error(s->eg);

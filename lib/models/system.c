@@ -25,12 +25,22 @@ eg_system *child_named(const eg_system *parent, const char *name, size_t length)
     return c;
 }
 
+/* Who has that name in parent, or had it before it moved away. */
+static const eg_system *named_so(const eg_system *parent, const char *name)
+{
+    const eg_system *c = child_named(parent, name, strlen(name));
+    for (const gone *g = parent->gone; g && !c; g = g->next) {
+        if (!strcmp(g->child->name, name)) c = g->child;
+    }
+    return c;
+}
+
 /* <class name><k> for the k-th of the class without a name; numbers that a name has taken are passed over. */
 static void next_name(const eg_system *parent, const char *type, char *name, size_t size)
 {
     int k = 0;
     do snprintf(name, size, "%.50s%d", type, k++);
-    while (child_named(parent, name, strlen(name)));
+    while (named_so(parent, name));
 }
 
 const char *keep_text(eg_context *eg, const char *a, const char *b)
@@ -101,7 +111,7 @@ eg_system *(eg_system_new)(eg_system *parent, const char *name, const eg_class *
         next_name(parent, type->name, unnamed, sizeof unnamed);
         name = unnamed;
     }
-    const eg_system *old = child_named(parent, name, strlen(name));
+    const eg_system *old = named_so(parent, name);
     if (!good_name(name) || num < 0 || num > INT32_MAX) {
         bool size = good_name(name);
         eg_fail(eg, EG_ERR_ARGUMENT, file, line, "%s '%.60s': %s", type->name, name,
@@ -110,8 +120,9 @@ eg_system *(eg_system_new)(eg_system *parent, const char *name, const eg_class *
         return NULL;
     }
     if (old) {
-        eg_fail(eg, EG_ERR_ARGUMENT, file, line, "%s '%s': a %s of that name was made at %s:%d; give it another name",
-                type->name, old->path, old->type->name, old->file ? old->file : "?", old->line);
+        eg_fail(eg, EG_ERR_ARGUMENT, file, line,
+                "%s '%s%s%s': a %s of that name was made at %s:%d; give it another name", type->name, parent->path,
+                *parent->path ? "." : "", name, old->type->name, old->file ? old->file : "?", old->line);
         return NULL;
     }
     eg_system *s = make(eg, parent, name, type, num, self, file, line);

@@ -25,8 +25,9 @@ typedef struct member {
     member_kind kind;
     bool fires; /* made by eg_add_spike */
     batch_var *batches;
-    void *kept;   /* by eg_remember_parameters() */
-    int64_t made; /* root->made then */
+    const struct member *from; /* what it was last reset from (eg_reset_from) */
+    void *kept;                /* by eg_remember_parameters() */
+    int64_t made;              /* root->made then */
     /* Inputs, while a step is traced: */
     eg_val held;   /* value at its beginning */
     eg_val sum;    /* what arrived, while it is the same number for all ... */
@@ -53,6 +54,12 @@ typedef struct root {
     extra *extras;
 } root;
 
+/* A child that moved away (eg_to_dynsys): its variables keep names that begin with its own. */
+typedef struct gone {
+    struct gone *next;
+    const eg_system *child;
+} gone;
+
 struct eg_system {
     eg_context *eg;
     const eg_class *type;
@@ -61,6 +68,7 @@ struct eg_system {
     int64_t num;
     root *root;
     eg_system *parent, *first, *last, *next;
+    gone *gone;
     member *first_member, *last_member;
     int64_t made;     /* root->made then */
     eg_system *whole; /* of a part: what it is a part of, */

@@ -74,7 +74,7 @@ static const char **give_paths(eg_system *s, const char **from)
     return from;
 }
 
-static void move(eg_system *c, eg_system *into)
+static void move(eg_system *c, eg_system *into, gone *left)
 {
     eg_system *from = c->parent, *before = NULL;
     for (eg_system *s = from->first; s != c; s = s->next) before = s;
@@ -90,6 +90,8 @@ static void move(eg_system *c, eg_system *into)
     into->last = c;
     c->next = NULL;
     c->parent = into;
+    *left = (gone){from->gone, c};
+    from->gone = left;
 }
 
 /* All that can fail comes first: children move together or not at all. */
@@ -100,9 +102,10 @@ static void setup(eg_system *self)
     for (int k = 0; k < f->num; k++) n += count(f->children[k]);
     const char **paths = eg_keep(self->eg, (size_t)n * sizeof *paths), **at = paths;
     for (int k = 0; k < f->num && at; k++) at = make_paths(f->children[k], self->path, at);
-    if (!at) return;
+    gone *left = eg_keep(self->eg, (size_t)f->num * sizeof *left);
+    if (!at || !left) return;
     for (int k = 0; k < f->num; k++) {
-        move(f->children[k], self);
+        move(f->children[k], self, &left[k]);
         paths = give_paths(f->children[k], paths);
     }
 }

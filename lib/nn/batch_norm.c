@@ -26,9 +26,12 @@ static eg_val mean_of(eg_val x, int rank)
     return eg_batch_mean(rank > 1 ? eg_mean_axes(x, rank - 1, axes, false) : x);
 }
 
-static void follow(eg_var *running, eg_val now, double momentum)
+/* What is remembered has no part in the loss.  Nothing follows a channel's statistics if they are not finite: running
+ * averages would be so for ever. */
+static void follow(eg_var *running, eg_val now, eg_val spoilt, double momentum)
 {
-    eg_set(running, eg_add(eg_mul(eg_get(running), momentum), eg_mul(now, 1 - momentum)));
+    eg_val old = eg_get(running), next = eg_add(eg_mul(old, momentum), eg_mul(eg_stop_gradient(now), 1 - momentum));
+    eg_set(running, eg_where(spoilt, old, next));
 }
 
 static eg_val update(eg_system *self, eg_shared s, eg_val x)
@@ -42,9 +45,10 @@ static eg_val update(eg_system *self, eg_shared s, eg_val x)
     eg_val mean = s.fit ? mean_of(x, in.rank) : eg_get(l->mean), from_mean = eg_sub(x, mean);
     eg_val variance = s.fit ? mean_of(eg_mul(from_mean, from_mean), in.rank) : eg_get(l->variance);
     if (s.fit) {
-        /* What is remembered has no part in the loss. */
-        follow(l->mean, eg_stop_gradient(mean), l->p.momentum);
-        follow(l->variance, eg_stop_gradient(variance), l->p.momentum);
+        /* v - v is NaN if v is not finite, and the variance is not if the mean is not. */
+        eg_val spoilt = eg_isnan(eg_sub(variance, variance));
+        follow(l->mean, mean, spoilt, l->p.momentum);
+        follow(l->variance, variance, spoilt, l->p.momentum);
     }
     return norm_affine(eg_mul(from_mean, eg_rsqrt(eg_add(variance, l->p.epsilon))), l->scale, l->bias);
 }

@@ -28,6 +28,7 @@ static void add_state(eg_system *self, const char *name, const char *learned, eg
     }
     *state = eg_add_variable(self, name, eg_floats(self), init);
     eg_release(eg_system_context(self), copy);
+    if (*from) eg_reset_from(self, NULL, name, learned); /* batches made later begin with what was learned by then */
 }
 
 void cell_setup(eg_system *self, int gates, const char *activation, eg_initializer weights, bool has_c)

@@ -1,7 +1,7 @@
 /* Normalisation of each sample by itself: over its trailing axes, or over groups of channels. */
 #include "norm.h"
 
-#include <math.h>
+#include <float.h>
 #include <string.h>
 
 eg_norm_params eg_norm_defaults(void)
@@ -12,7 +12,9 @@ eg_norm_params eg_norm_defaults(void)
 
 bool norm_setup(eg_system *self, const eg_norm_params *p, eg_spec shape, eg_var **scale, eg_var **bias)
 {
-    if (!eg_check_param(self, p->epsilon > 0 && isfinite(p->epsilon), "epsilon", p->epsilon, "use a number above 0") ||
+    const bool f32 = eg_float_type(self) == EG_F32; /* in which smaller ones would be 0 */
+    if (!eg_check_param(self, p->epsilon >= (f32 ? FLT_MIN : DBL_MIN) && p->epsilon <= (f32 ? FLT_MAX : DBL_MAX),
+                        "epsilon", p->epsilon, f32 ? "use a number above 0 that f32 holds" : "use a number above 0") ||
         !eg_check_param(self, p->momentum >= 0 && p->momentum <= 1, "momentum", p->momentum, "use 0 to 1"))
         return false;
     if (p->no_affine) return true;

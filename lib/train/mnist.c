@@ -21,6 +21,22 @@ static eg_array *read_part(eg_context *eg, const char *folder, bool test, const 
     return (eg_idx_read)(eg, path, file, line);
 }
 
+static bool good(eg_context *eg, const char *folder, eg_spec x, eg_spec y, const char *file, int line)
+{
+    if (x.dtype != EG_U32 || x.rank != 3 || y.dtype != EG_U32 || y.rank != 1) {
+        eg_fail(
+            eg, EG_ERR_SHAPE, file, line,
+            "eg_mnist_read: '%s' has images that are %s of %d axes and labels that are %s of %d; they must be bytes, "
+            "[N, height, width] and [N]",
+            folder, eg_dtype_name(x.dtype), x.rank, eg_dtype_name(y.dtype), y.rank);
+        return false;
+    }
+    if (x.dim[0] == y.dim[0]) return true;
+    eg_fail(eg, EG_ERR_SHAPE, file, line, "eg_mnist_read: '%s' has %lld images and %lld labels", folder,
+            (long long)x.dim[0], (long long)y.dim[0]);
+    return false;
+}
+
 eg_dataset(eg_mnist_read)(eg_context *eg, const char *folder, bool test, const char *file, int line)
 {
     eg_dataset d = {.x_spec = {.rank = -1}, .y_spec = {.rank = -1}};
@@ -33,11 +49,7 @@ eg_dataset(eg_mnist_read)(eg_context *eg, const char *folder, bool test, const c
     eg_array *y = x ? read_part(eg, folder, test, "labels-idx1", file, line) : NULL;
     if (!y) return d;
     eg_spec xs = eg_array_spec(x), ys = eg_array_spec(y);
-    if (xs.rank < 1 || ys.rank != 1 || xs.dim[0] != ys.dim[0]) {
-        eg_fail(eg, EG_ERR_SHAPE, file, line, "eg_mnist_read: '%s' has %lld images and %lld labels", folder,
-                xs.rank > 0 ? (long long)xs.dim[0] : 0LL, ys.rank > 0 ? (long long)ys.dim[0] : 0LL);
-        return d;
-    }
+    if (!good(eg, folder, xs, ys, file, line)) return d;
     d.x_spec = xs;
     d.y_spec = ys;
     d.x = eg_array_data(x);

@@ -31,7 +31,6 @@ eg_history(eg_predict)(eg_system *trainer, eg_spec x_spec, const void *x, const 
     eg_run_options run = {.threads = o.threads, .interpret = o.interpret};
     if (!to) return h;
     eg_status status = eg_call(f, o.state, (const void *[]){x}, &to, &run);
-    if (status && !eg_error(t->eg))
-        eg_fail(t->eg, status, file, line, "eg_predict: %s", eg_run_message(o.state));
+    if (status && !eg_error(t->eg)) eg_fail(t->eg, status, file, line, "eg_predict: %s", eg_run_message(o.state));
     return eg_error(t->eg) ? h : (eg_history){.spec = y, .data = to};
 }

@@ -208,6 +208,30 @@ START_TEST(a_call_has_an_environment_of_its_own)
 }
 END_TEST
 
+/* Leaves what others entered, and enters in its place. */
+static void careless(void *user)
+{
+    eg_leave_environment(user);
+    test_expect(user, EG_ERR_STATE, "none was entered", NULL);
+    eg_set_environment(user, ENV(.dt = 7));
+    eg_enter_environment(user, ENV(.dt = 8));
+}
+
+START_TEST(a_call_cannot_leave_what_was_entered_outside)
+{
+    eg_context *eg = test_open(0);
+    eg_enter_environment(eg, ENV(.dt = 5));
+    eg_with_environment(eg, NULL, careless, eg);
+    ck_assert_double_eq(eg_get_environment(eg).dt, 5);
+    eg_leave_environment(eg);
+    same(eg_get_environment(eg), at_first);
+    test_fine(eg);
+    eg_leave_environment(eg);
+    test_expect(eg, EG_ERR_STATE, "none was entered", NULL);
+    test_close(eg);
+}
+END_TEST
+
 START_TEST(what_is_wrong_is_said_and_nothing_set)
 {
     static const struct {
@@ -247,6 +271,7 @@ int main(void)
     tcase_add_test(t, what_was_when_it_was_entered_comes_back);
     tcase_add_test(t, it_comes_back_after_errors);
     tcase_add_test(t, a_call_has_an_environment_of_its_own);
+    tcase_add_test(t, a_call_cannot_leave_what_was_entered_outside);
     tcase_add_test(t, what_is_wrong_is_said_and_nothing_set);
     suite_add_tcase(suite, t);
     return test_run(suite);

@@ -99,6 +99,20 @@ START_TEST(fans_of_a_kernel_count_its_places)
 }
 END_TEST
 
+/* Two neighbours, of which the rounding of what lies between would give either. */
+START_TEST(the_upper_bound_of_a_uniform_is_not_reached)
+{
+    enum { NUM = 1000 };
+    double room[NUM];
+    start(eg_init_uniform(1, 1 + 0x1p-23), eg_vector(EG_F32, NUM), 1, room);
+    for (int k = 0; k < NUM; k++) ck_assert_float_eq(((const float *)room)[k], 1);
+    start(eg_init_uniform(1, 1 + 0x1p-52), eg_vector(EG_F64, NUM), 1, room);
+    for (int k = 0; k < NUM; k++) ck_assert_double_eq(room[k], 1);
+    start(eg_init_uniform(2, 2), eg_vector(EG_F64, NUM), 1, room);
+    ck_assert_double_eq(room[0], 2);
+}
+END_TEST
+
 START_TEST(a_scale_of_zero_gives_zeros)
 {
     double w[6] = {1, 1, 1, 1, 1, 1};
@@ -454,6 +468,7 @@ int main(void)
     TCase *c = tcase_create("initializers");
     tcase_add_test(c, named_initializers_have_their_variance_and_bounds);
     tcase_add_test(c, fans_of_a_kernel_count_its_places);
+    tcase_add_test(c, the_upper_bound_of_a_uniform_is_not_reached);
     tcase_add_test(c, a_scale_of_zero_gives_zeros);
     tcase_add_test(c, an_identity_has_its_value_on_the_diagonal);
     tcase_add_test(c, orthogonal_matrices_are_orthogonal);

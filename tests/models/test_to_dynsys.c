@@ -83,6 +83,28 @@ START_TEST(the_parent_leaves_the_children_to_it)
 }
 END_TEST
 
+/* Names that variables have are not given again. */
+START_TEST(a_name_stays_taken_when_its_owner_has_moved)
+{
+    eg_context *eg = test_open(0);
+    eg_system *net = network(eg), *E = integrator(net, NULL), *F = integrator(net, "F"), *two[] = {E, F};
+    eg_system *f = eg_to_dynsys(net, "f", run_group, E, 2, two);
+    ck_assert_str_eq(eg_system_path(E), "f.LeakyIntegrator0");
+    ck_assert_str_eq(eg_system_path(integrator(net, NULL)), "LeakyIntegrator1");
+    test_fine(eg);
+    ck_assert_ptr_null(integrator(net, "F"));
+    test_expect(eg, EG_ERR_ARGUMENT, "LeakyIntegrator 'F': a LeakyIntegrator of that name was made at",
+                "test_to_dynsys.c", NULL);
+    ck_assert_str_eq(eg_system_path(integrator(f, "G")), "f.G");
+    eg_to_dynsys(f, "g", run_group, F, 1, &F); /* a second time */
+    ck_assert_str_eq(eg_system_path(F), "f.g.F");
+    test_fine(eg);
+    ck_assert_ptr_null(integrator(f, "F"));
+    test_expect(eg, EG_ERR_ARGUMENT, "'f.F': a LeakyIntegrator of that name", NULL);
+    test_close(eg);
+}
+END_TEST
+
 START_TEST(what_is_wrong_is_said_and_nothing_moves)
 {
     eg_context *eg = test_open(0);
@@ -127,6 +149,7 @@ int main(void)
     tcase_add_loop_test(t, a_function_runs_as_the_system_that_it_updates_would, 0, WAYS);
     tcase_add_loop_test(t, children_move_into_it, 0, 1);
     tcase_add_loop_test(t, the_parent_leaves_the_children_to_it, 0, WAYS);
+    tcase_add_test(t, a_name_stays_taken_when_its_owner_has_moved);
     tcase_add_test(t, what_is_wrong_is_said_and_nothing_moves);
     suite_add_tcase(suite, t);
     return test_run(suite);

@@ -154,6 +154,8 @@ START_TEST(a_reset_copies_what_was_learned_and_leaves_it)
     test_check_f64("h", values_of(layer, "h"), learned, OUT);
     test_check_f64("h0", values_of(layer, "h0"), learned, OUT);
     for (int b = 0; b < B; b++) test_check_f64("a batch", (double *)eg_data(NULL, all) + b * OUT, learned, OUT);
+    eg_var *late = eg_batch_variable(layer, "h", B + 1); /* made behind the reset */
+    for (int b = 0; b <= B; b++) test_check_f64("a batch", (double *)eg_data(NULL, late) + b * OUT, learned, OUT);
     ck_assert_int_eq(eg_reset_parameters(net, NULL), EG_OK);
     ck_assert_double_eq(values_of(layer, "h0")[0], 0);
     eg_reset_state(net, NULL);

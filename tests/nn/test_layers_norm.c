@@ -264,6 +264,11 @@ START_TEST(wrong_norms_are_errors)
     p.epsilon = 0;
     ck_assert_ptr_null(eg_layer_norm(net, "n", 1, (int64_t[]){3}, &p));
     SAYS(EG_ERR_ARGUMENT, "LayerNorm 'n'", "epsilon is 0", "test_layers_norm.c");
+    p.epsilon = 1e-50; /* 0 in f32 */
+    ck_assert_ptr_nonnull(eg_layer_norm(net, "small", 1, (int64_t[]){3}, &p));
+    eg_system *of_f32 = eg_network(eg, "f32", &(eg_network_options){.dtype = EG_F32});
+    ck_assert_ptr_null(eg_layer_norm(of_f32, "n", 1, (int64_t[]){3}, &p));
+    SAYS(EG_ERR_ARGUMENT, "LayerNorm 'f32.n'", "epsilon is 1e-50; use a number above 0 that f32 holds");
     p = eg_norm_defaults();
     p.momentum = 1.5;
     ck_assert_ptr_null(eg_batch_norm1d(net, "n", 3, &p));

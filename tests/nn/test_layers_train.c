@@ -87,7 +87,46 @@ START_TEST(where_a_cell_begins_is_learned)
 }
 END_TEST
 
+/* Two batches, the second spoilt: nothing of its step is done, not even to channels that are good. */
+static void check_spoilt(double bad, bool is_error, bool interpret)
+{
+    enum { CHANNELS = 2 };
+    double x[2 * B][CHANNELS], y[2 * B][1], mean[CHANNELS], variance[CHANNELS];
+    fill(&x[0][0], 2 * B * CHANNELS, 1);
+    fill(&y[0][0], 2 * B, 500);
+    eg_system *seq = eg_sequential(net, is_error ? interpret ? "a" : "b" : interpret ? "c" : "d");
+    eg_system *norm = eg_batch_norm1d(seq, NULL, CHANNELS, NULL);
+    eg_dense(seq, NULL, CHANNELS, 1, NULL);
+    eg_system *trainer = eg_bpff(seq, NULL, &(eg_bptt_options){.loss = "mean_squared_error"});
+    eg_dataset data = {.x_spec = X2(B, CHANNELS), .x = x, .y_spec = X2(B, 1), .y = y, .batch_size = B};
+    const eg_fit_options once = {.num_epoch = 1, .interpret = interpret};
+    ck_assert_int_eq(eg_fit(trainer, &data, &once), EG_OK);
+    memcpy(mean, values_of(norm, "mean"), sizeof mean);
+    memcpy(variance, values_of(norm, "variance"), sizeof variance);
+    x[3][1] = bad;
+    eg_fit(trainer, &data, &once);
+    if (is_error) SAYS(EG_ERR_RUN, "the loss is not finite");
+    fine();
+    const double *now = values_of(norm, "mean"), *spread = values_of(norm, "variance");
+    for (int k = 0; k < CHANNELS; k++) {
+        bool follows = k == 0 && !is_error;
+        ck_assert_int_eq(now[k] != mean[k], follows);
+        ck_assert_int_eq(spread[k] != variance[k], follows);
+    }
+}
+
+START_TEST(a_spoilt_batch_leaves_running_averages_alone)
+{
+    eg_set_mode(net, EG_TRAINING, 0);
+    for (int way = 0; way < 2; way++) {
+        check_spoilt(NAN, true, way);
+        check_spoilt(1e200, false, way); /* the variance overflows, the loss does not */
+    }
+}
+END_TEST
+
 int main(void)
 {
-    return LAYER_TESTS("layers in training", a_convolutional_network_learns, where_a_cell_begins_is_learned);
+    return LAYER_TESTS("layers in training", a_convolutional_network_learns, where_a_cell_begins_is_learned,
+                       a_spoilt_batch_leaves_running_averages_alone);
 }
