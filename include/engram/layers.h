@@ -123,7 +123,8 @@ EG_API eg_pool_params eg_pool_defaults(void);
 /* Largest, smallest element and mean of a window that moves over all axes but the channels' one.  window: `num` sizes,
  * one for each of these axes, or one for all (num 1).  A mean is that of what the window sees of x, not of padding.
  * Errors: sizes or strides below 1, num that is neither 1 nor the number of pooled axes, pads not in 0 .. size - 1, no
- * such axis, a window larger than x with its padding. */
+ * such axis, a window larger than x with its padding.  A window that sees NaN gives NaN.  Of equal
+ * extremes each has a share of the gradient: that of the last element is a half, of the one before a quarter, ... */
 EG_API eg_system *(eg_max_pool)(eg_system *parent, const char *name, int num, const int64_t *window,
                                 const eg_pool_params *params, EG_PLACE);
 EG_API eg_system *(eg_min_pool)(eg_system *parent, const char *name, int num, const int64_t *window,

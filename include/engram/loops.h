@@ -44,7 +44,9 @@ typedef struct eg_loop_over_time_options {
  * it; of these nothing else is used.
  *
  * no_state: all rows are samples, T or T * B of them, which begin with the same state; what they set is forgotten.  i
- * is 0 and t is t0.  An end time is then an error.  Traced, the rows are the steps of a loop, elsewhere an eg_vmap().
+ * is 0 and t is t0.  An end time is then an error.  Traced, the rows are the steps of a loop,
+ * elsewhere an eg_vmap(): what takes means over a batch (eg_batch_mean, batch normalisation in training) then sees one
+ * row at a time there, and all of them here.
  *
  * Errors: unknown variables (the message lists those that exist), dt negative or infinite, t0 not finite. */
 EG_API eg_system *(eg_loop_over_time)(eg_system *target, const char *name, const eg_loop_over_time_options *options,

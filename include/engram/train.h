@@ -154,7 +154,8 @@ typedef struct eg_fit_options {
  * Errors: not a trainer; data that are missing, of other shapes than the model takes, or without a batch; a loss that
  * is no scalar; NaN, see above; those of eg_call(). */
 EG_API eg_status(eg_fit)(eg_system *trainer, const eg_dataset *train, const eg_fit_options *options, EG_PLACE);
-/* Loss and metrics of data, without training; value of eg_metrics is to be read until the next call. */
+/* Loss and metrics of data, without training (but random draws go on, so that a fit with dropout draws other masks
+ * afterwards than without it); value of eg_metrics is to be read until the next call. */
 EG_API eg_status(eg_evaluate)(eg_system *trainer, const eg_dataset *data, const eg_fit_options *options,
                               eg_metrics *metrics, EG_PLACE);
 

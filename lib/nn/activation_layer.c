@@ -1,4 +1,5 @@
 /* Activation functions as layers. */
+#include <math.h>
 #include <string.h>
 
 #include "layer.h"
@@ -39,10 +40,22 @@ static const struct {
              {"normalize", normalize},
              {"glu", glu}};
 
+/* Of any function: they are the defaults where it has none. */
+static bool check(eg_system *self, const eg_activation_params *p)
+{
+    return eg_check_param(self, p->alpha > 0 && isfinite(p->alpha), "alpha", p->alpha, "use a number above 0") &&
+           eg_check_param(self, isfinite(p->slope), "slope", p->slope, "use a finite number") &&
+           eg_check_param(self, p->epsilon >= 0 && isfinite(p->epsilon), "epsilon", p->epsilon,
+                          "use a number of at least 0") &&
+           eg_check_param(self, p->axis >= -EG_MAX_RANK && p->axis < EG_MAX_RANK, "axis", p->axis,
+                          "use an axis of a sample, -1 for the last");
+}
+
 static void setup(eg_system *self)
 {
     activation *a = eg_self(self);
     int line;
+    if (!check(self, &a->p)) return;
     const char *file = eg_system_place(self, &line);
     a->fn = (eg_activation_by_name)(eg_system_context(self), a->function, file, line);
     for (size_t k = 0; a->function && k < sizeof table / sizeof *table; k++) {

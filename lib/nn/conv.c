@@ -63,6 +63,10 @@ static bool check(eg_system *self, conv *c)
 static bool fits(eg_system *self, const eg_array *mask, eg_spec kernel)
 {
     const eg_spec m = eg_array_spec(mask);
+    if (eg_array_context(mask) != eg_system_context(self)) {
+        eg_system_fail(self, EG_ERR_ARGUMENT, "its mask is an array of another context");
+        return false;
+    }
     bool same =
         m.rank == kernel.rank && m.dtype == kernel.dtype && !memcmp(m.dim, kernel.dim, (size_t)m.rank * sizeof *m.dim);
     if (!same)

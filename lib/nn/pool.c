@@ -118,8 +118,10 @@ static eg_val pooled(eg_system *self, const rule *r, eg_val x)
     return r->mean ? eg_div(y, num) : y;
 }
 
-static eg_val larger(eg_val a, eg_val b) { return eg_max(a, b); }
-static eg_val smaller(eg_val a, eg_val b) { return eg_min(a, b); }
+/* NaN is not hidden, as eg_max() would: a window that sees one gives one. */
+static eg_val or_nan(eg_val a, eg_val b, eg_val y) { return eg_where(eg_isnan(a), a, eg_where(eg_isnan(b), b, y)); }
+static eg_val larger(eg_val a, eg_val b) { return or_nan(a, b, eg_max(a, b)); }
+static eg_val smaller(eg_val a, eg_val b) { return or_nan(a, b, eg_min(a, b)); }
 static eg_val sum(eg_val a, eg_val b) { return eg_add(a, b); }
 
 static eg_val update_max(eg_system *self, eg_shared s, eg_val x)

@@ -162,6 +162,14 @@ START_TEST(activations_are_layers_with_their_numbers)
     check_layer(eg_activation(net, NULL, NULL, NULL), one_step, X2(2, 3), as_it_is);
     ck_assert_ptr_null(eg_activation(net, NULL, "rely", NULL));
     SAYS(EG_ERR_ARGUMENT, "'rely'", "relu", "test_layers.c");
+    eg_activation_params wrong = eg_activation_defaults();
+    wrong.alpha = NAN;
+    ck_assert_ptr_null(eg_activation(net, NULL, "celu", &wrong));
+    SAYS(EG_ERR_ARGUMENT, "Activation", "alpha is nan", "test_layers.c");
+    wrong = eg_activation_defaults();
+    wrong.axis = 99;
+    ck_assert_ptr_null(eg_activation(net, NULL, "softmax", &wrong));
+    SAYS(EG_ERR_ARGUMENT, "axis is 99");
 }
 END_TEST
 

@@ -180,6 +180,9 @@ START_TEST(wrong_convolutions_are_errors)
     WRONG_CONV(padding = (eg_padding)7, EG_ERR_ARGUMENT, "padding is 7");
     WRONG_CONV(padding = EG_PAD_PAIRS; p.pads[1][0] = -2, EG_ERR_ARGUMENT, "pads on axis 1 are -2 and 0");
     WRONG_CONV(mask = eg_array_new(eg, X2(3, 3), NULL), EG_ERR_SHAPE, "mask", "4, 6");
+    eg_context *other = eg_open(NULL);
+    WRONG_CONV(mask = eg_array_new(other, X3(3, 3, 4), NULL), EG_ERR_ARGUMENT, "mask", "another context");
+    eg_close(other);
     ck_assert_ptr_null(eg_conv1d(net, "c", 4, 6, 0, NULL));
     SAYS(EG_ERR_ARGUMENT, "Conv1D 'c'", "size on axis 0 is 0");
     ck_assert_ptr_null(eg_conv1d(net, "c", 4, 6, 1 << 20, NULL));
@@ -324,6 +327,22 @@ END_TEST
         SAYS(EG_ERR_ARGUMENT, "AvgPool 'p'", __VA_ARGS__, "test_layers_conv.c");                                       \
     } while (0)
 
+START_TEST(a_window_that_sees_nan_gives_nan)
+{
+    eg_pool_params p = eg_pool_defaults();
+    p.padding = EG_PAD_SAME;
+    double x[6] = {NAN, 1, 2, 3, -INFINITY, INFINITY}, y[6];
+    for (int k = 0; k < 2; k++) {
+        layer = (k ? (eg_min_pool) : (eg_max_pool))(net, NULL, 1, (int64_t[]){3}, &p, EG_HERE);
+        eg_func *f = traced(layer, one_step, X2(6, 1));
+        ck_assert_int_eq(eg_call(f, NULL, IN(x), (void *[]){y}, NULL), EG_OK);
+        ck_assert(isnan(y[0]) && isnan(y[1]));
+        ck_assert_double_eq(y[2], k ? 1 : 3);
+        ck_assert_double_eq(y[4], k ? -INFINITY : INFINITY);
+    }
+}
+END_TEST
+
 START_TEST(wrong_pools_are_errors)
 {
     WRONG_POOL(strides[1] = 0, "stride on axis 1 is 0");
@@ -349,5 +368,5 @@ int main(void)
                        a_convolution_of_two_axes_is_its_formula, a_convolution_of_three_axes_is_its_formula,
                        a_mask_multiplies_the_kernel, wrong_convolutions_are_errors, pools_are_their_formulas,
                        one_size_leaves_the_channels_alone, checked_runs_find_no_infinity_in_a_pool,
-                       wrong_pools_are_errors);
+                       a_window_that_sees_nan_gives_nan, wrong_pools_are_errors);
 }
