@@ -50,38 +50,72 @@ static LLVMValueRef load_strided(egi_fused *f, eg_dtype t, LLVMTypeRef m, LLVMVa
  * bytes it has nothing. */
 static LLVMValueRef tail_mask(egi_fused *f) { return egi_irb_tail_mask(&f->b, f->left, f->lanes); }
 
-/* Nothing behind the slice: another thread may be writing it. */
-static LLVMValueRef load_window(egi_fused *f, eg_dtype t, LLVMTypeRef m, LLVMValueRef p)
+/* Is the last vector of a row loaded under a mask?  What lies behind a slice, or behind a row of several, another
+ * thread may be writing. */
+static bool ends_matter(const egi_fused *f) { return f->whole && (f->window || f->nest.rank > 1); }
+
+static bool is_contiguous(const egi_fused *f, const egi_loaded *ld)
 {
-    LLVMValueRef at = egi_irb_at(&f->b, m, p, f->last_index);
-    LLVMTypeRef type = egi_irb_vec(m, f->lanes);
-    if (!f->whole) return egi_lower_load(&f->b, t, at, f->lanes);
+    return !ld->splat && ld->kind[f->nest.rank - 1] == 1;
+}
+
+static eg_dtype type_of_load(const egi_fused *f, int64_t k) { return egi_dtype_of(f->l->g, f->nest.loads.at[k].node); }
+
+/* Elements side by side, as they lie in memory. */
+static LLVMValueRef load_memory(egi_fused *f, const egi_layout *y, int64_t k, LLVMValueRef mask)
+{
+    LLVMTypeRef m = egi_lower_memory(f->l, type_of_load(f, k)), type = egi_irb_vec(m, f->lanes);
+    LLVMValueRef at = egi_irb_at(&f->b, m, row_pointer(f, &y->load[k], m), f->last_index);
+    return mask ? egi_irb_load_masked(&f->b, type, at, mask) : egi_irb_load(&f->b, type, at);
+}
+
+static void take_memory(egi_fused *f, int64_t k, LLVMValueRef v)
+{
+    bool truth = type_of_load(f, k) == EG_BOOL;
+    f->value[f->nest.loads.at[k].node] =
+        truth ? LLVMBuildICmp(f->b.b, LLVMIntNE, v, egi_irb_zero(LLVMTypeOf(v)), "") : v;
+}
+
+static void emit_contiguous(egi_fused *f, const egi_layout *y)
+{
+    LLVMValueRef all[EGI_STAGE_PARAMS], some[EGI_STAGE_PARAMS];
     egi_irb_if either;
-    egi_irb_if_begin(&f->b, &either, f->whole);
-    LLVMValueRef all = egi_irb_load(&f->b, type, at);
-    egi_irb_if_else(&f->b, &either);
-    LLVMValueRef some = egi_irb_load_masked(&f->b, type, at, tail_mask(f));
-    egi_irb_if_end(&f->b, &either);
-    LLVMValueRef v = egi_irb_if_merge(&f->b, &either, all, some);
-    return t == EG_BOOL ? LLVMBuildICmp(f->b.b, LLVMIntNE, v, egi_irb_zero(type), "") : v;
+    bool ends = ends_matter(f);
+    int64_t num = 0;
+    for (int64_t k = 0; k < f->nest.loads.n; k++) num += is_contiguous(f, &y->load[k]);
+    if (num && ends) egi_irb_if_begin(&f->b, &either, f->whole);
+    for (int64_t k = 0; k < f->nest.loads.n; k++) {
+        if (is_contiguous(f, &y->load[k])) all[k] = load_memory(f, y, k, NULL);
+    }
+    if (num && ends) {
+        egi_irb_if_else(&f->b, &either);
+        LLVMValueRef mask = tail_mask(f);
+        for (int64_t k = 0; k < f->nest.loads.n; k++) {
+            if (is_contiguous(f, &y->load[k])) some[k] = load_memory(f, y, k, mask);
+        }
+        egi_irb_if_end(&f->b, &either);
+        for (int64_t k = 0; k < f->nest.loads.n; k++) {
+            if (is_contiguous(f, &y->load[k])) all[k] = egi_irb_if_merge(&f->b, &either, all[k], some[k]);
+        }
+    }
+    for (int64_t k = 0; k < f->nest.loads.n; k++) {
+        if (is_contiguous(f, &y->load[k])) take_memory(f, k, all[k]);
+    }
 }
 
 static void emit_loads(egi_fused *f, const egi_layout *y)
 {
     int in = f->nest.rank - 1;
+    emit_contiguous(f, y);
     for (int64_t k = 0; k < f->nest.loads.n; k++) {
         const egi_loaded *ld = &y->load[k];
         egi_id id = f->nest.loads.at[k].node;
-        eg_dtype t = egi_dtype_of(f->l->g, id);
+        eg_dtype t = type_of_load(f, k);
+        if (ld->splat || is_contiguous(f, ld)) continue;
         LLVMTypeRef m = egi_lower_memory(f->l, t);
-        if (ld->splat) continue;
         LLVMValueRef p = row_pointer(f, ld, m);
         if (ld->kind[in] == 0)
             f->value[id] = lanes_splat(f, egi_lower_load(&f->b, t, p, 1));
-        else if (ld->kind[in] == 1 && f->window)
-            f->value[id] = load_window(f, t, m, p);
-        else if (ld->kind[in] == 1)
-            f->value[id] = egi_lower_load(&f->b, t, egi_irb_at(&f->b, m, p, f->last_index), f->lanes);
         else
             f->value[id] = load_strided(f, t, m, p, given(f, ld->stride[in]));
     }

@@ -49,8 +49,8 @@ START_TEST(running_averages_follow_the_batches_of_training_alone)
     eg_fit(s.trainer, &first, &(eg_fit_options){.num_epoch = 1, .test = &all});
     test_fine(s.eg);
     double mean = 0, var = 0;
-    for (int k = 0; k < B; k++) mean += s.x[k][2] / B;
-    for (int k = 0; k < B; k++) var += (s.x[k][2] - mean) * (s.x[k][2] - mean) / B;
+    for (int k = 0; k < B; k++) mean += s.x[k][2] / (double)B;
+    for (int k = 0; k < B; k++) var += (s.x[k][2] - mean) * (s.x[k][2] - mean) / (double)B;
     ck_assert_double_eq_tol(buffer(&s, "norm.mean")[2], 0.01 * mean, 1e-12);
     ck_assert_double_eq_tol(buffer(&s, "norm.variance")[2], 0.99 + 0.01 * var, 1e-12);
     eg_metrics m;
