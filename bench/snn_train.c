@@ -126,7 +126,7 @@ int main(int argc, char **argv)
     bench_measure(&b, run, &w);
     bench_check(&b, "loss_first", w.first);
     bench_check(&b, "loss_last", w.last);
-    bench_extra(&b, "ms_per_batch", b.run_s * 1e3 / BATCHES);
+    bench_extra(&b, "ms_per_batch", b.run_s * 1e3 / (double)BATCHES);
     if (eg_error(eg)) fprintf(stderr, "%s\n", eg_message(eg));
     int failed = eg_error(eg) != EG_OK;
     eg_close(eg);

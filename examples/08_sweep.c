@@ -25,7 +25,7 @@ static eg_val rate(void *user, eg_val I)
     e->I = I;
     eg_val y = eg_update(e->run, eg_shared_at(e->net, eg_int(0), eg_real(dt)), STEPS);
     eg_val spikes = eg_item(eg_item(y, 1), 0); /* of the first monitor: [STEPS, 1] */
-    return eg_div(eg_sum(eg_convert(spikes, EG_F32)), STEPS * dt / 1000);
+    return eg_div(eg_sum(eg_convert(spikes, EG_F32)), (double)STEPS * dt / 1000);
 }
 
 int main(void)
