@@ -197,3 +197,18 @@ eg_optimizer *sgd(eg_system *model, double lr)
     for (int k = 0; k < num; k++) vars[k] = eg_parameter(model, k);
     return eg_optimizer_new(eg_system_context(model), NULL, &p, num, vars);
 }
+
+const double *past(learner *l, const char *phase, const char *metric, eg_history_of_fit which, int want)
+{
+    int64_t num = -1;
+    const double *at = eg_fit_history(l->trainer, phase, metric, which, &num);
+    test_fine(l->eg);
+    ck_assert_int_eq(num, want);
+    return at;
+}
+
+eg_val square_loss(void *user, eg_val p, eg_val y)
+{
+    (void)user;
+    return eg_mean(eg_square(eg_sub(p, y)));
+}

@@ -48,6 +48,10 @@ enum { MOST_WEIGHTS = 256 };
 size_t weights(eg_system *model, eg_state *state, void *to);
 /* Checks that the model has these weights, bit for bit. */
 void check_weights(eg_system *model, const void *want);
+/* A history of the last fit, of so many numbers. */
+const double *past(learner *l, const char *phase, const char *metric, eg_history_of_fit which, int want);
+/* Mean squared difference. */
+eg_val square_loss(void *user, eg_val p, eg_val y);
 /* An optimiser of all parameters. */
 eg_optimizer *sgd(eg_system *model, double lr);
 
