@@ -106,6 +106,21 @@ typedef struct eg_spec {
 #define eg_matrix(t, m, n) ((eg_spec){.dtype = (t), .rank = 2, .dim = {(m), (n)}})
 #endif
 
+/* Number of elements of that shape; 1 for scalars. */
+static inline int64_t eg_num_elements(eg_spec s)
+{
+    int64_t n = 1;
+    for (int k = 0; k < s.rank; k++) n *= s.dim[k];
+    return n;
+}
+/* Of the same type and shape; two negative ranks (there is nothing) are the same. */
+static inline bool eg_same_spec(eg_spec a, eg_spec b)
+{
+    bool same = a.rank == b.rank && (a.rank < 0 || a.dtype == b.dtype);
+    for (int k = 0; k < a.rank && same; k++) same = a.dim[k] == b.dim[k];
+    return same;
+}
+
 /* -- context ------------------------------------------------------------------------------------------------------- */
 
 typedef struct eg_context eg_context;
@@ -234,6 +249,11 @@ static inline eg_val eg_nothing(void)
 
 /* Type and shape of a value; rank -1 if it is a tuple, nothing or stale. */
 EG_API eg_spec eg_spec_of(eg_val v);
+/* Are they one and the same value of a trace?  Not: are they equal. */
+static inline bool eg_same_value(eg_val a, eg_val b)
+{
+    return a.of == b.of && a.generation == b.generation && a.id == b.id;
+}
 /* Number of parts of a tuple; 0 for nothing, 1 for a value that is not a tuple. */
 EG_API int eg_tuple_size(eg_val v);
 /* Context that a value belongs to; of plain numbers and nothing the one in which this thread is tracing; else NULL. */
@@ -399,6 +419,12 @@ typedef struct eg_stats {
 } eg_stats;
 /* Counts and times of the context; zeros for NULL. */
 EG_API eg_stats eg_get_stats(const eg_context *eg);
+/* Seconds that it has spent on tracing and compiling. */
+static inline double eg_compile_seconds(const eg_context *eg)
+{
+    eg_stats s = eg_get_stats(eg);
+    return s.trace_s + s.pass_s + s.codegen_s;
+}
 
 #ifndef __cplusplus
 #define eg_trace(...) (eg_trace)(__VA_ARGS__, EG_HERE)

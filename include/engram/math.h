@@ -172,6 +172,8 @@ EG_API eg_val(eg_broadcast)(eg_val x, int rank, const int64_t *dims, const char 
 EG_API eg_val(eg_reshape)(eg_val x, int rank, const int64_t *dims, const char *file, int line);
 /* Axis k of the result is axis perm[k] of x; n = 0: axes reversed.  Macros: eg_transpose(x), eg_transpose(x, 1, 0). */
 EG_API eg_val(eg_transpose)(eg_val x, int n, const int *perm, const char *file, int line);
+/* Axes a and b exchanged, -1 being the last. */
+EG_API eg_val(eg_swap_axes)(eg_val x, int a, int b, EG_PLACE);
 /* A new axis of extent 1 before the axis that has this number in the result. */
 EG_API eg_val(eg_new_axis)(eg_val x, int axis, EG_PLACE);
 /* Reversed along the axis. */
@@ -369,6 +371,7 @@ EG_API eg_var *eg_delay_head(eg_delay *d);
 #define eg_reshape(...) (eg_reshape)(EG_LIST(int64_t, __VA_ARGS__), EG_HERE)
 #define eg_reshape_to(x, rank, dims) (eg_reshape)(EG_VAL(x), rank, dims, EG_HERE)
 #define eg_transpose(...) (eg_transpose)(EG_LIST(int, __VA_ARGS__), EG_HERE)
+#define eg_swap_axes(x, a, b) (eg_swap_axes)(EG_VAL(x), a, b, EG_HERE)
 #define eg_new_axis(x, axis) (eg_new_axis)(EG_VAL(x), axis, EG_HERE)
 #define eg_flip(x, axis) (eg_flip)(EG_VAL(x), axis, EG_HERE)
 #define eg_roll(x, by, axis) (eg_roll)(EG_VAL(x), by, axis, EG_HERE)

@@ -27,6 +27,9 @@ EG_API eg_array *(eg_array_adopt)(eg_context *eg, eg_spec spec, void *data, EG_P
 EG_API bool eg_own(eg_context *eg, void *object, void (*free)(void *object));
 EG_API void eg_disown(eg_context *eg, const void *object);
 
+/* Seconds on a clock that only goes forward. */
+EG_API double eg_seconds(void);
+
 /* How many variables the context has.  eg_drop_variables() takes back those made since there were `num`: for code that
  * makes several and failed half way, so that their names are free for another try.  Whoever still has them gets
  * nothing, NULL or EG_ERR_ARGUMENT for them.  If a function that was traced uses one of them, all stay. */

@@ -166,6 +166,19 @@ eg_val(eg_transpose)(eg_val x, int n, const int *perm, const char *file, int lin
     return egi_end(&c, egi_transpose(c.g, x.id, p));
 }
 
+eg_val(eg_swap_axes)(eg_val x, int a, int b, const char *file, int line)
+{
+    egi_call c = egi_begin("eg_swap_axes", file, line, 1, &x);
+    if (!c.g) return eg_nothing();
+    const int rank = egi_shape_at(&c, x.id).rank;
+    a = egi_axis(&c, a, rank);
+    b = a < 0 ? a : egi_axis(&c, b, rank);
+    if (b < 0) return eg_nothing();
+    int64_t p[EG_MAX_RANK] = {0};
+    for (int k = 0; k < rank; k++) p[k] = k == a ? b : k == b ? a : k;
+    return egi_end(&c, egi_transpose(c.g, x.id, p));
+}
+
 /* A new axis of extent 1 in front of axis `axis` of the result. */
 static egi_id new_axis(egi_call *c, egi_id x, int axis)
 {

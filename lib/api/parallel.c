@@ -81,3 +81,5 @@ void eg_fail(eg_context *eg, eg_status status, const char *file, int line, const
     }
     egi_fail(eg, status, file, line, "%s", text);
 }
+
+double eg_seconds(void) { return egi_now(); }

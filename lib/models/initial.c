@@ -130,7 +130,7 @@ static void draw_blocks(void *user, int64_t lo, int64_t hi)
 static eg_initializer scaled(const eg_initializer *i, eg_spec spec)
 {
     const double truncated_std = 0.87962566103423978; /* of a normal distribution within two standard deviations */
-    double elements = (double)elements_of(spec);
+    double elements = (double)eg_num_elements(spec);
     double in = elements / (double)spec.dim[axis_of(spec, i->out_axis, -1)];
     double out = elements / (double)spec.dim[axis_of(spec, i->in_axis, -2)];
     double variance = i->a / (i->fan == EG_FAN_IN ? in : i->fan == EG_FAN_OUT ? out : (in + out) / 2);
@@ -141,7 +141,7 @@ static eg_initializer scaled(const eg_initializer *i, eg_spec spec)
 
 void draw_values(eg_context *eg, uint64_t seed, const eg_initializer *i, eg_spec spec, void *to)
 {
-    job j = {.init = *i, .spec = spec, .elements = elements_of(spec), .seed = seed, .to = to};
+    job j = {.init = *i, .spec = spec, .elements = eg_num_elements(spec), .seed = seed, .to = to};
     if (i->kind == EG_INIT_VARIANCE_SCALING) j.init = scaled(i, spec);
     if (i->kind == EG_INIT_GAUSSIAN_DECAY || i->kind == EG_INIT_DOG_DECAY) j.where = grids_of(i, spec);
     eg_parallel_for(eg, (j.elements + BLOCK - 1) / BLOCK, 8, draw_blocks, &j);
@@ -166,7 +166,7 @@ void draw_initial(const eg_system *s, const member *m, eg_var *v, void *to)
     for (const char *c = eg_variable_name(v); *c && strcmp(c, ".initial") != 0; c++)
         seed = (seed ^ (unsigned char)*c) * 0x100000001B3u;
     int64_t num = all.rank > spec.rank ? all.dim[0] : 1;
-    size_t bytes = (size_t)elements_of(spec) * eg_dtype_size(spec.dtype);
+    size_t bytes = (size_t)eg_num_elements(spec) * eg_dtype_size(spec.dtype);
     for (int64_t k = 0; k < num && bytes; k++)
         draw_one(s->eg, seed + (uint64_t)k * 0x9E3779B97F4A7C15u, &m->init, spec, (char *)to + (size_t)k * bytes);
 }

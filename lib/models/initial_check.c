@@ -39,7 +39,7 @@ static bool wrong_shape(const subject *c, const char *what, const char *remedy)
 
 static bool check_array(const subject *c)
 {
-    int64_t elements = elements_of(c->spec);
+    int64_t elements = eg_num_elements(c->spec);
     if (c->i->data && c->i->num == elements) return true;
     eg_system_fail(c->s, EG_ERR_SHAPE, "the initial value of '%s' is %s of %lld; give one of %lld numbers", c->name,
                    c->i->data ? "an array" : "a NULL array", (long long)c->i->num, (long long)elements);

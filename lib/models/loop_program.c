@@ -52,28 +52,17 @@ static eg_func *of_sample(loop *l, const loop_call *c, const char *file, int lin
 
 static const int shared[] = {0, 1}; /* t0 and dt */
 
-/* Is the variable a state or an input of a system in s? */
-static bool own_of_row(const eg_system *s, const eg_var *v)
-{
-    for (const member *m = s->first_member; m; m = m->next) {
-        if (m->var == v || (m->floating && m->floating == v)) return m->kind == MEMBER_STATE || m->kind == MEMBER_INPUT;
-    }
-    for (const eg_system *c = s->first; c; c = c->next) {
-        if (own_of_row(c, v)) return true;
-    }
-    return false;
-}
-
 /* Each row begins with the state that the call finds, and what it sets is forgotten. */
 static eg_func *of_rows(loop *l, eg_func *f, int64_t rows, const char *file, int line)
 {
-    const eg_system *top = l->self;
+    eg_system *top = l->self, *in;
     while (top->parent) top = top->parent;
     int num = 0;
     eg_vmap_variable *vars = eg_alloc(l->eg, eg_num_used_variables(f) + 1, sizeof *vars);
     for (int k = 0; vars && k < eg_num_used_variables(f); k++) {
         eg_var *v = eg_used_variable(f, k);
-        if (own_of_row(top, v)) vars[num++] = (eg_vmap_variable){.one = v, .keep = true};
+        const member *m = owner_of(top, v, &in);
+        if (m && !is_shared(m)) vars[num++] = (eg_vmap_variable){.one = v, .keep = true};
     }
     eg_vmap_options o = {.num_shared = 2, .shared = shared, .num_vars = num, .vars = vars};
     eg_func *all = vars ? (eg_vmap)(f, rows, &o, file, line) : NULL;
@@ -95,13 +84,6 @@ typedef struct wrapping {
     const loop_call *call;
     eg_func *all; /* of [B, T, ...]; without state of [rows, ...] */
 } wrapping;
-
-static eg_val swapped(eg_val x)
-{
-    int perm[EG_MAX_RANK] = {1, 0};
-    for (int k = 2; k < EG_MAX_RANK; k++) perm[k] = k;
-    return (eg_transpose)(x, eg_spec_of(x).rank, perm, __FILE__, __LINE__);
-}
 
 /* Rows of data, and back: a batch has two axes of them. */
 static eg_val as_rows(eg_val x, int64_t rows)
@@ -130,12 +112,12 @@ static eg_val wrapped(void *user, eg_val args)
     if (rows)
         in[2] = as_rows(in[2], w->call->batch * w->call->steps);
     else if (num == 3 && !w->call->batch_first)
-        in[2] = swapped(in[2]);
+        in[2] = eg_swap_axes(in[2], 0, 1);
     eg_val y = eg_apply(w->all, (eg_tuple)(l->eg, num, in, __FILE__, __LINE__));
     if (!out || eg_error(l->eg) || !results) return eg_nothing();
     for (int k = 0; k < results; k++) {
         eg_val part = results > 1 ? eg_item(y, k) : y;
-        out[k] = rows ? from_rows(w->call, part) : swapped(part);
+        out[k] = rows ? from_rows(w->call, part) : eg_swap_axes(part, 0, 1);
     }
     return (eg_tuple)(l->eg, results, out, __FILE__, __LINE__);
 }
@@ -173,12 +155,8 @@ void loop_forget_programs(loop *l)
 
 static bool same_call(const loop_call *a, const loop_call *b)
 {
-    bool same = a->steps == b->steps && a->batch == b->batch && a->batch_first == b->batch_first && a->fit == b->fit;
-    if (!same || a->x.rank != b->x.rank || (a->x.rank >= 0 && a->x.dtype != b->x.dtype)) return false;
-    for (int k = 0; k < a->x.rank; k++) {
-        if (a->x.dim[k] != b->x.dim[k]) return false;
-    }
-    return true;
+    return a->steps == b->steps && a->batch == b->batch && a->batch_first == b->batch_first && a->fit == b->fit &&
+           eg_same_spec(a->x, b->x);
 }
 
 loop_program *loop_program_of(loop *l, const loop_call *call, const char *file, int line)

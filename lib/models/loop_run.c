@@ -23,7 +23,7 @@ static eg_status none(const eg_system *s)
 /* -- memory -----------------------------------------------------------------------------------------------------------
  */
 
-static size_t bytes_of(eg_spec s) { return (size_t)elements_of(s) * eg_dtype_size(s.dtype); }
+static size_t bytes_of(eg_spec s) { return (size_t)eg_num_elements(s) * eg_dtype_size(s.dtype); }
 
 static bool reserve(loop *l, const eg_func *f)
 {
@@ -108,7 +108,7 @@ static bool check_data(loop *l, loop_call *c, const void *x, const char *file, i
     }
     c->steps = c->x.dim[batches && c->batch_first];
     if (batches) c->batch = c->x.dim[!c->batch_first];
-    if (!x && elements_of(c->x) > 0)
+    if (!x && eg_num_elements(c->x) > 0)
         eg_fail(l->eg, EG_ERR_ARGUMENT, file, line, "eg_loop_run: x of '%s' is NULL", l->self->path);
     else if ((batches && c->batch < 1) || (l->o.no_state && c->steps < 1))
         eg_fail(l->eg, EG_ERR_SHAPE, file, line, "eg_loop_run: x %s of '%s' has %lld steps of %lld samples, it needs 1",

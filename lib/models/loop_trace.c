@@ -70,7 +70,7 @@ typedef struct held {
 static int count_states(const eg_system *s)
 {
     int n = 0;
-    for (const member *m = s->first_member; m; m = m->next) n += m->kind == MEMBER_STATE || m->kind == MEMBER_INPUT;
+    for (const member *m = s->first_member; m; m = m->next) n += !is_shared(m);
     for (const eg_system *c = s->first; c; c = c->next) n += count_states(c);
     return n;
 }
@@ -78,7 +78,7 @@ static int count_states(const eg_system *s)
 static held *hold(const eg_system *s, held *to)
 {
     for (const member *m = s->first_member; m; m = m->next) {
-        if (m->kind != MEMBER_STATE && m->kind != MEMBER_INPUT) continue;
+        if (is_shared(m)) continue;
         eg_var *v = variable_of(s, m);
         *to++ = (held){v, eg_get(v)};
     }
@@ -90,8 +90,7 @@ static held *hold(const eg_system *s, held *to)
 static void put_back(const held *from, const held *end)
 {
     for (; from < end; from++) {
-        eg_val now = eg_get(from->var), was = from->value;
-        if (now.of != was.of || now.generation != was.generation || now.id != was.id) eg_set(from->var, was);
+        if (!eg_same_value(eg_get(from->var), from->value)) eg_set(from->var, from->value);
     }
 }
 

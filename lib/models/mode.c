@@ -37,7 +37,7 @@ int64_t eg_batch_size(const eg_system *s) { return s ? s->root->batch : 1; }
 static bool begin(eg_system *s, const member *m, eg_var *all)
 {
     if (!m->from) return give_initial(s, m, all);
-    const size_t bytes = (size_t)elements_of(eg_variable_spec(all)) * eg_dtype_size(eg_variable_spec(all).dtype);
+    const size_t bytes = (size_t)eg_num_elements(eg_variable_spec(all)) * eg_dtype_size(eg_variable_spec(all).dtype);
     const size_t num = (size_t)eg_variable_spec(all).dim[0], each = bytes / num;
     const void *now = eg_data(NULL, m->from->var);
     char *copies = now ? eg_alloc(s->eg, (int64_t)bytes, 1) : NULL;
@@ -75,21 +75,18 @@ static eg_var *all_of(eg_system *s, member *m, int64_t num, bool initial, const 
     return all;
 }
 
-static bool shared(const member *m) { return m->kind == MEMBER_PARAMETER || m->kind == MEMBER_BUFFER; }
-
 eg_var *(eg_batch_variable)(eg_system *s, const char *path, int64_t batch, const char *file, int line)
 {
     eg_system *in;
     member *m = find_member(s, path, &in, file, line);
     if (!m) return NULL;
-    return shared(m) ? m->var : all_of(in, m, batch, false, file, line);
+    return is_shared(m) ? m->var : all_of(in, m, batch, false, file, line);
 }
 
 /* -- functions of a batch -------------------------------------------------------------------------------------------
  */
 
-/* The member below s that the variable is, and its system. */
-static member *owner_of(eg_system *s, const eg_var *v, eg_system **in)
+member *owner_of(eg_system *s, const eg_var *v, eg_system **in)
 {
     *in = s;
     for (member *m = s->first_member; m; m = m->next) {
@@ -111,7 +108,7 @@ static int collect(eg_system *top, const eg_func *f, int64_t num, bool fresh, eg
         eg_var *v = eg_used_variable(f, k);
         eg_system *in;
         member *m = owner_of(top, v, &in);
-        if (!m || shared(m) || in->type->role == EG_APART || v == top->root->step) continue;
+        if (!m || is_shared(m) || in->type->role == EG_APART || v == top->root->step) continue;
         bool input = m->kind == MEMBER_INPUT;
         to[n++] = (eg_vmap_variable){
             .one = v, .all = input ? NULL : all_of(in, m, num, fresh, file, line), .keep = input || fresh};

@@ -54,7 +54,7 @@ static void redraw(eg_system *s, const member *m, eg_var *v, eg_state *state)
 static void reset_members(eg_system *s, bool states, eg_state *state)
 {
     for (const member *m = s->first_member; m; m = m->next) {
-        if (states != (m->kind == MEMBER_STATE || m->kind == MEMBER_INPUT)) continue;
+        if (states == is_shared(m)) continue;
         redraw(s, m, m->var, state);
         redraw(s, m, m->floating, state);
         for (const batch_var *b = m->batches; b; b = b->next) redraw(s, m, b->all, state);
@@ -76,7 +76,7 @@ static void repeat(eg_state *state, eg_var *to, const void *from, size_t bytes)
     char *at = to ? eg_data(state, to) : NULL;
     if (!at) return;
     eg_spec s = eg_variable_spec(to);
-    size_t all = (size_t)elements_of(s) * eg_dtype_size(s.dtype);
+    size_t all = (size_t)eg_num_elements(s) * eg_dtype_size(s.dtype);
     for (size_t k = 0; k < all; k += bytes) memcpy(at + k, from, bytes);
 }
 
@@ -93,7 +93,7 @@ eg_status eg_reset_from(eg_system *s, eg_state *state, const char *to, const cha
     }
     m->from = f;
     const void *value = eg_data(state, f->var);
-    size_t bytes = (size_t)elements_of(b) * eg_dtype_size(b.dtype);
+    size_t bytes = (size_t)eg_num_elements(b) * eg_dtype_size(b.dtype);
     if (!value || !bytes) return eg_error(s->eg);
     repeat(state, m->var, value, bytes);
     for (const batch_var *k = m->batches; k; k = k->next) repeat(state, k->all, value, bytes);

@@ -4,18 +4,16 @@
 #include "engram/parallel.h"
 #include "system.h"
 
-static bool is_weight(const member *m) { return m->kind == MEMBER_PARAMETER || m->kind == MEMBER_BUFFER; }
-
 static size_t bytes_of(const member *m)
 {
     eg_spec s = eg_variable_spec(m->var);
-    return (size_t)elements_of(s) * eg_dtype_size(s.dtype);
+    return (size_t)eg_num_elements(s) * eg_dtype_size(s.dtype);
 }
 
 static bool remember(eg_system *s, eg_state *state)
 {
     for (member *m = s->first_member; m; m = m->next) {
-        if (!is_weight(m)) continue;
+        if (!is_shared(m)) continue;
         const void *now = eg_data(state, m->var);
         if (!m->kept) m->kept = eg_keep(s->eg, bytes_of(m) + 1);
         if (!now || !m->kept) return false;
@@ -30,7 +28,7 @@ static bool remember(eg_system *s, eg_state *state)
 static const member *forgotten(const eg_system *s)
 {
     for (const member *m = s->first_member; m; m = m->next) {
-        if (is_weight(m) && !m->kept) return m;
+        if (is_shared(m) && !m->kept) return m;
     }
     for (const eg_system *c = s->first; c; c = c->next) {
         const member *m = forgotten(c);
@@ -42,7 +40,7 @@ static const member *forgotten(const eg_system *s)
 static bool recall(eg_system *s, eg_state *state)
 {
     for (member *m = s->first_member; m; m = m->next) {
-        if (!is_weight(m)) continue;
+        if (!is_shared(m)) continue;
         void *now = eg_data(state, m->var);
         if (!now) return false;
         memcpy(now, m->kept, bytes_of(m));

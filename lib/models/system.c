@@ -255,23 +255,16 @@ bool eg_check_param(eg_system *s, bool ok, const char *name, double value, const
 /* -- variables
  * --------------------------------------------------------------------------------------------------------- */
 
-int64_t elements_of(eg_spec spec)
-{
-    int64_t n = 1;
-    for (int k = 0; k < spec.rank; k++) n *= spec.dim[k];
-    return n;
-}
-
 bool give_initial(eg_system *s, const member *m, eg_var *v)
 {
     if (m->init.kind == EG_INIT_DEFAULT) return true;
     if (m->init.kind == EG_INIT_CONSTANT) return !eg_init_fill(v, m->init.a);
     eg_spec spec = eg_variable_spec(v);
     size_t size = eg_dtype_size(spec.dtype);
-    void *drawn = eg_alloc(s->eg, elements_of(spec), size);
+    void *drawn = eg_alloc(s->eg, eg_num_elements(spec), size);
     if (drawn) {
         draw_initial(s, m, v, drawn);
-        eg_init(v, drawn, (size_t)elements_of(spec) * size);
+        eg_init(v, drawn, (size_t)eg_num_elements(spec) * size);
     }
     eg_release(s->eg, drawn);
     return !eg_error(s->eg);

@@ -83,6 +83,11 @@ static inline eg_var *variable_of(const eg_system *s, const member *m)
     return m->floating && s->root->mode == EG_TRAINING ? m->floating : m->var;
 }
 
+/* Do all samples of a batch have the same? */
+static inline bool is_shared(const member *m) { return m->kind == MEMBER_PARAMETER || m->kind == MEMBER_BUFFER; }
+
+/* The member of s, or of what is in it, that the variable is, and its system; NULL if it is none. */
+member *owner_of(eg_system *s, const eg_var *v, eg_system **in);
 /* Makes a variable of the system; NULL after an error. */
 member *add_member(eg_system *s, const char *name, eg_spec spec, eg_initializer init, member_kind kind,
                    const char *file, int line);
@@ -102,7 +107,6 @@ void draw_initial(const eg_system *s, const member *m, eg_var *v, void *to);
 bool give_initial(eg_system *s, const member *m, eg_var *v);
 /* Checks the numbers of an initialiser and that it suits the shape of the variable; an error names both. */
 bool check_initial(eg_system *s, const char *name, eg_spec spec, const eg_initializer *i);
-int64_t elements_of(eg_spec spec);
 bool good_name(const char *s);
 /* The child whose name is the first `length` characters; NULL if there is none. */
 eg_system *child_named(const eg_system *parent, const char *name, size_t length);

@@ -88,8 +88,6 @@ eg_val(eg_value)(eg_system *s, const char *path, const char *file, int line)
     return divides(in, m) ? (eg_slice)(now, 0, in->from, in->from + in->num, 1, file, line) : eg_nothing();
 }
 
-static bool same_value(eg_val a, eg_val b) { return a.of == b.of && a.generation == b.generation && a.id == b.id; }
-
 /* As long as only scalars arrive, their sum is kept as one: the first vector is then added to a number in a register
  * instead of to a vector of equal numbers in memory. */
 void(eg_accumulate)(eg_system *s, const char *path, eg_val x, const char *file, int line)
@@ -105,7 +103,7 @@ void(eg_accumulate)(eg_system *s, const char *path, eg_val x, const char *file, 
         return;
     }
     eg_val now = (eg_get)(m->var, file, line);
-    bool uniform = m->kind == MEMBER_INPUT && same_value(now, m->filled);
+    bool uniform = m->kind == MEMBER_INPUT && eg_same_value(now, m->filled);
     eg_val sum = (eg_add)(uniform ? m->sum : now, x, file, line);
     (eg_set)(m->var, sum, file, line);
     if (!uniform || eg_spec_of(sum).rank > 0) return;

@@ -45,7 +45,7 @@ typedef struct wrapping {
 static eg_val time_first(const wrapping *w, const record *m, eg_val v)
 {
     const runner *r = w->r;
-    int64_t n = egr_elements(m->one), steps = w->p->blocks * (w->p->levels ? r->stride[w->p->levels - 1] : 1);
+    int64_t n = eg_num_elements(m->one), steps = w->p->blocks * (w->p->levels ? r->stride[w->p->levels - 1] : 1);
     return eg_transpose(eg_reshape(v, r->batch, steps / r->stride[m->level], n), 1, 0, 2);
 }
 
@@ -56,21 +56,12 @@ static eg_val wrapped(void *user, eg_val args)
     int num = eg_num_args(w->all), results = eg_num_results(w->all);
     eg_val in[4], *out = eg_keep(r->eg, (size_t)(results + 1) * sizeof *out);
     for (int k = 0; k < num; k++) in[k] = eg_item(args, k);
-    if (w->has_x) in[num - 1] = egr_swapped(in[num - 1]);
+    if (w->has_x) in[num - 1] = eg_swap_axes(in[num - 1], 0, 1);
     eg_val y = eg_apply(w->all, (eg_tuple)(r->eg, num, in, __FILE__, __LINE__));
     if (!out || eg_error(r->eg) || !results) return eg_nothing();
     for (int k = 0; k < results; k++)
         out[k] = time_first(w, egr_record(r, w->p->levels, k), results > 1 ? eg_item(y, k) : y);
     return (eg_tuple)(r->eg, results, out, __FILE__, __LINE__);
-}
-
-eg_val egr_swapped(eg_val x)
-{
-    int perm[EG_MAX_RANK];
-    for (int k = 0; k < EG_MAX_RANK; k++) perm[k] = k;
-    perm[0] = 1;
-    perm[1] = 0;
-    return (eg_transpose)(x, eg_spec_of(x).rank, perm, __FILE__, __LINE__);
 }
 
 eg_func *egr_batch_of(runner *r, const program *p, eg_func *one, bool has_x)

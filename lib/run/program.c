@@ -84,17 +84,10 @@ static eg_val stackable(const tracing *t, eg_val v)
     return eg_spec_of(v).rank + t->levels > EG_MAX_RANK ? eg_reshape(v, -1) : v;
 }
 
-static bool same_spec(eg_spec a, eg_spec b)
-{
-    bool same = a.rank == b.rank && (a.rank < 0 || a.dtype == b.dtype);
-    for (int k = 0; k < a.rank && same; k++) same = a.dim[k] == b.dim[k];
-    return same;
-}
-
 /* Memory is there for what the first trace saw. */
 static void check_row(const runner *r, const record *m, eg_val v)
 {
-    if (!eg_error(r->eg) && !same_spec(eg_spec_of(v), m->one))
+    if (!eg_error(r->eg) && !eg_same_spec(eg_spec_of(v), m->one))
         eg_system_fail(r->self, EG_ERR_SHAPE,
                        "'%s' has another type or shape than when it was first run; make a second runner",
                        m->m.key ? m->m.key : "an output");
@@ -227,7 +220,7 @@ static double block_bytes(const runner *r, int64_t g)
     for (int k = 0; k < r->o.num_monitors; k++) {
         const record *m = &r->monitor[k];
         if (m->level < 0 || !(m->m.events || m->m.file)) continue;
-        double row = m->m.events ? (double)egr_elements(m->row) / 8 : (double)egr_row_bytes(m->row);
+        double row = m->m.events ? (double)eg_num_elements(m->row) / 8 : (double)egr_row_bytes(m->row);
         bytes += row * (double)(g / m->m.every);
     }
     return bytes;
@@ -285,7 +278,7 @@ static bool batch_rows(runner *r)
 bool egr_probe(runner *r, bool fit, eg_spec x)
 {
     int64_t batch = eg_mode_of(r->target) == EG_NONBATCHING ? 0 : x.rank >= 1 ? x.dim[0] : eg_batch_size(r->target);
-    bool same = r->made == eg_num_made(r->target) && r->fit == fit && same_spec(r->x, x) && r->batch == batch;
+    bool same = r->made == eg_num_made(r->target) && r->fit == fit && eg_same_spec(r->x, x) && r->batch == batch;
     if (r->probed && same) return true;
     r->batch = batch;
     egr_forget_programs(r);

@@ -22,7 +22,7 @@ static int64_t every(const record *m) { return m->m.every ? m->m.every : 1; }
 /* Of how many rows that compiled code records one is kept. */
 static int64_t thinned(const runner *r, const record *m) { return every(m) / r->stride[m->level]; }
 
-static int64_t words(const record *m) { return (egr_elements(m->row) + 31) / 32; }
+static int64_t words(const record *m) { return (eg_num_elements(m->row) + 31) / 32; }
 
 static size_t recorded_bytes(const record *m)
 {
@@ -173,7 +173,7 @@ static void search_segments(void *user, int64_t lo, int64_t hi)
 /* Of elements that were picked, the index in the whole variable. */
 static void map_indices(const record *m, pair *p, int64_t num)
 {
-    int64_t inner = egr_elements(m->row) / m->m.num_indices;
+    int64_t inner = eg_num_elements(m->row) / m->m.num_indices;
     for (int64_t k = 0; k < num; k++) p[k][1] = m->m.indices[p[k][1] / inner] * inner + p[k][1] % inner;
 }
 

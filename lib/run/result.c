@@ -49,7 +49,7 @@ static eg_history history(runner *r, record *m)
     if (m->row.rank == EG_MAX_RANK) {
         /* no axis is left for time: its own become one, behind the batch */
         const bool turn = egr_batch_first(r);
-        int64_t n = egr_elements(m->row), batch = m->row.dim[0];
+        int64_t n = eg_num_elements(m->row), batch = m->row.dim[0];
         h.spec.rank = turn ? 2 : 1;
         h.spec.dim[0] = turn ? batch : n;
         h.spec.dim[1] = turn && batch ? n / batch : 0;

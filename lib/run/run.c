@@ -1,7 +1,6 @@
 /* Running: a number of steps as pieces, each a call of a traced function. */
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 #include "runner.h"
 
@@ -23,14 +22,6 @@ typedef struct run {
     double started;
     eg_status status; /* of the call that ended it */
 } run;
-
-/* Seconds on the monotonic clock. */
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* -- steps ------------------------------------------------------------------------------------------------------------
  */
@@ -104,7 +95,7 @@ static int tell(run *u, int64_t step, double run_s)
 static int on_progress(void *user, int64_t step, int64_t steps)
 {
     run *u = user;
-    double now = u->run_s + now_s() - u->started;
+    double now = u->run_s + eg_seconds() - u->started;
     (void)steps;
     if (u->at + step * u->block >= u->steps) return 0; /* do_run tells the end */
     if (now - u->last_s < 0.018) return 0;
@@ -160,7 +151,7 @@ static bool run_piece(run *u, int levels, int64_t blocks)
     u->block = levels ? r->stride[levels - 1] : 1;
     program *p = egr_program(r, levels, blocks);
     if (!p || !egr_begin_piece(r, levels, blocks * u->block)) return false;
-    u->started = now_s();
+    u->started = eg_seconds();
     int64_t base = r->first + u->at, done = blocks * u->block;
     u->status = call(u, p, blocks, base, u->at + done < u->steps);
     if (u->status) { /* the clock says how far it came */
@@ -171,7 +162,7 @@ static bool run_piece(run *u, int levels, int64_t blocks)
     }
     r->done += done;
     bool good = egr_end_piece(r, levels, u->at, done);
-    u->run_s += now_s() - u->started;
+    u->run_s += eg_seconds() - u->started;
     return good;
 }
 
@@ -194,7 +185,7 @@ static bool check_x(runner *r, eg_spec spec, const void *x, eg_spec *row, int64_
     bool good = eg_dtype_size(spec.dtype) && spec.rank > (axis | batch) && spec.rank <= EG_MAX_RANK;
     for (int k = 0; good && k < spec.rank; k++) good = spec.dim[k] >= 0;
     if (batch && good) good = spec.dim[1 - axis] > 0;
-    if (good && (x || egr_elements(spec) == 0)) {
+    if (good && (x || eg_num_elements(spec) == 0)) {
         *steps = spec.dim[axis];
         *row = spec;
         row->rank--;
@@ -228,12 +219,6 @@ static bool take_x(run *u, eg_spec spec, const void *x)
 /* -- a whole run
  * ------------------------------------------------------------------------------------------------------- */
 
-static double compile_seconds(const runner *r)
-{
-    eg_stats s = eg_get_stats(r->eg);
-    return s.trace_s + s.pass_s + s.codegen_s;
-}
-
 static bool check_rows(run *u, int64_t i0, const char *file, int line)
 {
     runner *r = u->r;
@@ -251,12 +236,12 @@ static bool check_rows(run *u, int64_t i0, const char *file, int line)
 static bool prepare(run *u, eg_spec row, const char *file, int line)
 {
     runner *r = u->r;
-    double before = compile_seconds(r);
+    double before = eg_compile_seconds(r->eg);
     int64_t i0 = clock_of(u);
     if (eg_error(r->eg) || !check_rows(u, u->o.reset_state ? 0 : i0, file, line)) return false;
     if (r->num_programs > MOST_PROGRAMS) egr_forget_programs(r);
     if (!egr_probe(r, u->o.fit, row) || !each_piece(u, prepare_piece)) return false;
-    u->compile_s = compile_seconds(r) - before;
+    u->compile_s = eg_compile_seconds(r->eg) - before;
     return true;
 }
 

@@ -28,14 +28,7 @@ bool egr_grow(runner *r, block *b, size_t bytes)
     return true;
 }
 
-int64_t egr_elements(eg_spec row)
-{
-    int64_t n = 1;
-    for (int k = 0; k < row.rank; k++) n *= row.dim[k];
-    return n;
-}
-
-size_t egr_row_bytes(eg_spec row) { return (size_t)egr_elements(row) * eg_dtype_size(row.dtype); }
+size_t egr_row_bytes(eg_spec row) { return (size_t)eg_num_elements(row) * eg_dtype_size(row.dtype); }
 
 void egr_free_record(runner *r, record *m)
 {

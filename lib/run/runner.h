@@ -88,7 +88,6 @@ bool egr_reserve(runner *r, block *b, size_t bytes);
 bool egr_grow(runner *r, block *b, size_t bytes);
 /* What a record holds is given back. */
 void egr_free_record(runner *r, record *m);
-int64_t egr_elements(eg_spec row);
 size_t egr_row_bytes(eg_spec row);
 /* The runner behind a system; NULL and an error if it is none. */
 runner *egr_of(eg_system *s, const char *what, const char *file, int line);
@@ -127,8 +126,6 @@ bool egr_check_batch(runner *r);
 bool egr_batch_row(runner *r, record *m);
 /* The piece of one sample, which is freed, as that of the batch: x and results time first.  NULL after an error. */
 eg_func *egr_batch_of(runner *r, const program *p, eg_func *one, bool has_x);
-/* Traced: the first two axes exchanged. */
-eg_val egr_swapped(eg_val x);
 
 /* -- run.c */
 /* to[b][a] = from[a][b], each of so many bytes. */

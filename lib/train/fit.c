@@ -1,7 +1,6 @@
 /* Fitting: epochs, batches, reports. */
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 #include "trainer.h"
 
@@ -16,19 +15,6 @@ typedef struct fit {
     double loss, test_loss;
     bool over; /* a callback has ended it */
 } fit;
-
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static double compile_seconds(const egt_trainer *t)
-{
-    eg_stats s = eg_get_stats(t->eg);
-    return s.trace_s + s.pass_s + s.codegen_s;
-}
 
 /* -- one batch ------------------------------------------------------------------------------------------------------
  */
@@ -101,12 +87,12 @@ static void report(fit *f, int phase, int64_t idx)
 static void tell(fit *f, bool over)
 {
     if (!f->o.progress) return;
-    double compile_s = compile_seconds(f->t) - f->compiled;
+    double compile_s = eg_compile_seconds(f->t->eg) - f->compiled;
     eg_fit_progress p = {.epoch = f->epoch + !over,
                          .epochs = f->epochs,
                          .batch = f->batch,
                          .compile_s = compile_s,
-                         .run_s = now_s() - f->started - compile_s,
+                         .run_s = eg_seconds() - f->started - compile_s,
                          .loss = f->loss,
                          .test_loss = f->test_loss,
                          .over = over};
@@ -163,8 +149,8 @@ static bool begin(fit *f, eg_system *trainer, const char *what)
     const int64_t *done = eg_data(f->o.state, f->t->epoch);
     if (!done) return false;
     f->before = *done;
-    f->compiled = compile_seconds(f->t);
-    f->started = now_s();
+    f->compiled = eg_compile_seconds(f->t->eg);
+    f->started = eg_seconds();
     return true;
 }
 

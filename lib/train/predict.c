@@ -1,13 +1,6 @@
 /* What a model gives for a batch. */
 #include "trainer.h"
 
-static size_t bytes_of(eg_spec s)
-{
-    size_t n = eg_dtype_size(s.dtype);
-    for (int k = 0; k < s.rank; k++) n *= (size_t)s.dim[k];
-    return n;
-}
-
 static void *room_for(egt_trainer *t, size_t bytes)
 {
     if (t->predicted && t->predicted_room >= bytes) return t->predicted;
@@ -27,7 +20,7 @@ eg_history(eg_predict)(eg_system *trainer, eg_spec x_spec, const void *x, const 
     eg_func *f = t && x ? egt_prediction_of(t, x_spec, file, line) : NULL;
     if (!f) return h;
     eg_spec y = eg_result_spec(f, 0);
-    void *to = room_for(t, bytes_of(y));
+    void *to = room_for(t, (size_t)eg_num_elements(y) * eg_dtype_size(y.dtype));
     eg_run_options run = {.threads = o.threads, .interpret = o.interpret};
     if (!to) return h;
     eg_status status = eg_call(f, o.state, (const void *[]){x}, &to, &run);

@@ -84,15 +84,6 @@ static eg_val sample(void *user, eg_val x)
 /* -- the loss of a batch --------------------------------------------------------------------------------------------
  */
 
-static eg_val swapped(const tracing *c, eg_val x)
-{
-    int perm[EG_MAX_RANK];
-    for (int k = 0; k < EG_MAX_RANK; k++) perm[k] = k;
-    perm[0] = 1;
-    perm[1] = 0;
-    return (eg_transpose)(x, eg_spec_of(x).rank, perm, EG_HERE);
-}
-
 /* Items from..to of a tuple: a value if it is one. */
 static eg_val some(const tracing *c, eg_val v, int from, int to)
 {
@@ -135,8 +126,7 @@ static eg_val checked(const tracing *c, eg_val v)
         if (!is_scalar(item[k], k == 0))
             return fail(c, EG_ERR_SHAPE,
                         k ? "a metric must be a scalar; take a mean"
-                          : "the loss must be a floating "
-                            "scalar; take a mean");
+                          : "the loss must be a floating scalar; take a mean");
     }
     return v;
 }
@@ -146,7 +136,7 @@ static eg_val loss(void *user, eg_val args)
     const tracing *c = user;
     const egt_trainer *t = c->t;
     eg_val x = eg_item(args, 0), y = eg_item(args, 1);
-    eg_val p = predicts(c, eg_apply(c->model, c->time_first ? swapped(c, x) : x));
+    eg_val p = predicts(c, eg_apply(c->model, c->time_first ? eg_swap_axes(x, 0, 1) : x));
     if (eg_error(t->eg)) return eg_nothing();
     if (!t->named) return checked(c, t->o.loss_fn(t->o.user, p, y));
     eg_val v = t->named(p, y, EG_HERE);
@@ -186,7 +176,7 @@ static void keep_back(const tracing *c, const eg_val *before, eg_val good)
     for (int k = 0; k < eg_num_used_variables(c->grad); k++) {
         eg_var *v = eg_used_variable(c->grad, k);
         eg_val now = eg_get(v);
-        if (now.id != before[k].id) eg_set(v, eg_where(good, now, before[k]));
+        if (!eg_same_value(now, before[k])) eg_set(v, eg_where(good, now, before[k]));
     }
 }
 
@@ -248,7 +238,7 @@ static bool trainable(const egt_trainer *t, bool fit, const char *file, int line
 static eg_val prediction(void *user, eg_val x)
 {
     const tracing *c = user;
-    eg_val p = predicts(c, eg_apply(c->model, c->time_first ? swapped(c, x) : x));
+    eg_val p = predicts(c, eg_apply(c->model, c->time_first ? eg_swap_axes(x, 0, 1) : x));
     for (int k = 0; k < 2 && !eg_error(c->t->eg) && eg_spec_of(p).rank < 0; k++) p = eg_item(p, 0);
     return p;
 }
@@ -289,13 +279,6 @@ static eg_func *trace_step(egt_trainer *t, const egt_step *s, const char *file, 
     return f;
 }
 
-static bool same(eg_spec a, eg_spec b)
-{
-    bool good = a.dtype == b.dtype && a.rank == b.rank;
-    for (int k = 0; good && k < a.rank; k++) good = a.dim[k] == b.dim[k];
-    return good;
-}
-
 void egt_free_steps(egt_trainer *t)
 {
     for (egt_step *s = t->steps; s; s = s->next) eg_func_free(s->func);
@@ -307,8 +290,8 @@ static eg_func *find_or_trace(egt_trainer *t, egt_step like, const char *file, i
     if (!fits(t, like.x, like.y, like.time_first, file, line) || !trainable(t, like.fit, file, line)) return NULL;
     if (t->steps && t->steps->made != eg_num_made(t->target)) egt_free_steps(t);
     for (const egt_step *s = t->steps; s; s = s->next) {
-        if (same(s->x, like.x) && same(s->y, like.y) && s->fit == like.fit && s->time_first == like.time_first &&
-            s->predicts == like.predicts)
+        if (eg_same_spec(s->x, like.x) && eg_same_spec(s->y, like.y) && s->fit == like.fit &&
+            s->time_first == like.time_first && s->predicts == like.predicts)
             return s->func;
     }
     egt_step *s = eg_keep(t->eg, sizeof *s);

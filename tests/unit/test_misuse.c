@@ -295,6 +295,8 @@ START_TEST(null_is_survived_everywhere)
     ck_assert_ptr_null(eg_own_state(NULL));
     ck_assert_ptr_null(eg_data(s, NULL));
     ck_assert_ptr_null(eg_alloc(NULL, 1, 1));
+    ck_assert_double_ge(eg_seconds(), 0);
+    ck_assert_double_eq(eg_compile_seconds(NULL), 0);
     ck_assert_int_eq(eg_reset(NULL, NULL), EG_ERR_ARGUMENT);
     ck_assert_int_eq(eg_write(NULL, eight, 1), EG_ERR_ARGUMENT);
     ck_assert_int_eq(eg_read(NULL, eight, 1), EG_ERR_ARGUMENT);

@@ -120,6 +120,8 @@ START_TEST(shapes_that_do_not_fit_are_named)
     SAYS(eg_broadcast(V, 10, 11), EG_ERR_SHAPE, "eg_broadcast", "V f32[10]", "[10,11]");
     SAYS(eg_transpose(V, 1, 0), EG_ERR_SHAPE, "eg_transpose", "V f32[10]");
     SAYS(eg_transpose(eg_reshape(V, 2, 5), 1, 1), EG_ERR_SHAPE, "eg_transpose", "twice");
+    SAYS(eg_swap_axes(V, 0, 1), EG_ERR_SHAPE, "eg_swap_axes", "axis 1");
+    SAYS(eg_swap_axes(V, -2, 0), EG_ERR_SHAPE, "eg_swap_axes");
     SAYS(eg_sum(V, 1), EG_ERR_SHAPE, "eg_sum", "axis 1");
     SAYS(eg_mean(V, 0, -1), EG_ERR_SHAPE, "eg_mean", "twice");
     SAYS(eg_sum_axes(V, -1, NULL, false), EG_ERR_ARGUMENT, "eg_sum");
@@ -243,6 +245,10 @@ START_TEST(shapes_change)
     const float Y[] = {7, 8, 9};
     CHECK_F32(eg_transpose(x), ARGS(ramp, Y), 0, 3, 1, 4, 2, 5);
     is_spec(eg_transpose(x, 1, 0), eg_matrix(EG_F32, 3, 2));
+    CHECK_F32(eg_swap_axes(x, 0, -1), ARGS(ramp, Y), 0, 3, 1, 4, 2, 5);
+    is_spec(eg_swap_axes(eg_new_axis(x, 0), 2, 0), ((eg_spec){EG_F32, 3, {3, 2, 1}}));
+    is_spec(eg_swap_axes(x, 1, 1), eg_matrix(EG_F32, 2, 3));
+    ck_assert(eg_same_value(x, x) && !eg_same_value(x, eg_neg(x)));
     is_spec(eg_reshape(x, 3, -1), eg_matrix(EG_F32, 3, 2));
     is_spec(eg_reshape(eg_sum(x)), eg_scalar(EG_F32));
     ck_assert_uint_eq(eg_reshape(eg_reshape(x, 6), 2, 3).id, x.id);

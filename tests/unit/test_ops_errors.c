@@ -46,6 +46,7 @@ X(flip)
     C(one_hot, eg_one_hot(eg_spec_of(x).rank == 2 ? eg_convert(x, EG_I32) : x, 3, EG_F32))                             \
     C(broadcast, eg_broadcast(x, 2, 3, 3))                                                                             \
     C(reshape, eg_reshape(x, 9))                                                                                       \
+    C(swap_axes, eg_swap_axes(x, 0, 0))                                                                                \
     C(transpose, eg_transpose(x))                                                                                      \
     C(roll, eg_roll(x, 1, 0))                                                                                          \
     C(pad, eg_pad(x, 0, 1, 1, 0))                                                                                      \
