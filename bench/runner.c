@@ -14,8 +14,7 @@ typedef struct model {
     int threads;
 } model;
 
-/* -- the work --------------------------------------------------------------------------------------------------------
- */
+/* -- the work ------------------------------------------------------------------------------------------------------ */
 
 static void project(model *m, const char *name, eg_system *pre, eg_system *post, int64_t n,
                     const eg_exp_synapse_params *synapse)

@@ -332,8 +332,7 @@ EG_API eg_status eg_fill(eg_var *v, double x);
 EG_API eg_status eg_init(eg_var *v, const void *data, size_t bytes);
 EG_API eg_status eg_init_fill(eg_var *v, double x);
 
-/* -- control --------------------------------------------------------------------------------------------------------
- */
+/* -- control ------------------------------------------------------------------------------------------------------- */
 
 /* n times: body(user, (i, carry, x_i)) -> (carry', y).  i counts 0..n-1 (i64); carry starts as init; x_i is row i of
  * each part of xs; all variables the body sets are carried by themselves.  Result: (last carry, stacked y).
@@ -351,8 +350,7 @@ typedef int (*eg_host_fn)(void *user, const void *const *in, void *const *out);
 EG_API eg_val(eg_host)(eg_context *eg, const char *name, eg_host_fn fn, void *user, int num_in, const eg_val *in,
                        int num_out, const eg_spec *out, EG_PLACE);
 
-/* -- captured data --------------------------------------------------------------------------------------------------
- */
+/* -- captured data ------------------------------------------------------------------------------------------------- */
 
 /* An array of the context: a copy of data (zeros if NULL), 64-byte aligned. */
 EG_API eg_array *(eg_array_new)(eg_context *eg, eg_spec spec, const void *data, EG_PLACE);
@@ -375,8 +373,7 @@ EG_API const int32_t *eg_csr_indices(const eg_csr *c);
 /* Connection k here was number order[k] as they were given; NULL if all are where they were. */
 EG_API const int64_t *eg_csr_order(const eg_csr *c);
 
-/* -- running --------------------------------------------------------------------------------------------------------
- */
+/* -- running ------------------------------------------------------------------------------------------------------- */
 
 /* Progress of the outermost loop; returning other than 0 cancels the run at a step boundary. */
 typedef int (*eg_progress_fn)(void *user, int64_t step, int64_t steps);
@@ -406,8 +403,7 @@ EG_API const char *eg_run_message(const eg_state *s);
 EG_API void eg_cancel(eg_state *s);
 EG_API eg_state *eg_own_state(eg_context *eg);
 
-/* -- what happened ---------------------------------------------------------------------------------------------------
- */
+/* -- what happened ------------------------------------------------------------------------------------------------- */
 
 /* What a context did so far. */
 typedef struct eg_stats {

@@ -73,8 +73,7 @@ typedef struct eg_class {
     void (*begin)(eg_system *self); /* traced, before the first step of a run from the initial state: eg_begin() */
 } eg_class;
 
-/* -- making ---------------------------------------------------------------------------------------------------------
- */
+/* -- making -------------------------------------------------------------------------------------------------------- */
 
 /* 0 means the default; the pointer may be NULL. */
 typedef struct eg_network_options {
@@ -96,8 +95,7 @@ EG_API eg_system *(eg_system_new)(eg_system *parent, const char *name, const eg_
 /* Class of networks inside networks. */
 EG_API extern const eg_class eg_network_class;
 
-/* -- asking ----------------------------------------------------------------------------------------------------------
- */
+/* -- asking -------------------------------------------------------------------------------------------------------- */
 
 /* The struct of its own that the system has, its class, context and parent (NULL: it is a root); NULL for NULL. */
 EG_API void *eg_self(eg_system *s);
@@ -125,8 +123,7 @@ EG_API int64_t eg_num_made(const eg_system *s);
 /* A system by its path below s, "E" or "sub.E"; NULL without an error if there is none. */
 EG_API eg_system *eg_find_system(eg_system *s, const char *path);
 
-/* -- errors of your classes -------------------------------------------------------------------------------------------
- */
+/* -- errors of your classes ---------------------------------------------------------------------------------------- */
 
 /* Makes an error that begins with class and path of the system and gives the place where it was made. */
 EG_API void eg_system_fail(eg_system *s, eg_status status, const char *format, ...) EG_PRINTF(3, 4);
@@ -138,8 +135,7 @@ EG_API bool eg_check_param(eg_system *s, bool ok, const char *name, double value
 /* Memory of the context, zeroed, 16-byte aligned, freed by eg_close(); NULL after an error. */
 EG_API void *eg_keep(eg_context *eg, size_t size);
 
-/* -- variables
- * --------------------------------------------------------------------------------------------------------- */
+/* -- variables ----------------------------------------------------------------------------------------------------- */
 
 /* Makes a variable of the system; its name in the context is path.name.  initial.h says how it may start. */
 EG_API eg_var *(eg_add_variable)(eg_system *s, const char *name, eg_spec spec, eg_initializer init, EG_PLACE);
@@ -163,8 +159,7 @@ EG_API void(eg_accumulate)(eg_system *s, const char *path, eg_val x, EG_PLACE);
 /* The plain number to pass as x where nothing is fed in: -0.0, which disappears from sums. */
 static inline eg_val eg_no_input(void) { return eg_real(-0.0); }
 
-/* -- shared arguments by name -----------------------------------------------------------------------------------------
- */
+/* -- shared arguments by name -------------------------------------------------------------------------------------- */
 
 /* Gives a number that updates find by its name: a variable of the root network (f64), so that another value needs no
  * new trace.  The context's own state has it at once, other states from their next reset.  Errors: s NULL, a name that
@@ -174,8 +169,7 @@ EG_API eg_status eg_set_shared(eg_system *s, const char *name, double value);
  * lists what there is. */
 EG_API eg_val(eg_shared_value)(eg_system *s, const char *name, double otherwise, EG_PLACE);
 
-/* -- parts of groups --------------------------------------------------------------------------------------------------
- */
+/* -- parts of groups ----------------------------------------------------------------------------------------------- */
 
 /* num elements of a group from `first` on, as a group: source, target and what is recorded of it are those elements. It
  * has no state of its own and is not updated.  Its variables are the group's: eg_value() and eg_accumulate() see the
@@ -185,8 +179,7 @@ EG_API eg_system *(eg_part)(eg_system *group, const char *name, int64_t first, i
 /* The group that s is a part of, and the part's first element (from may be NULL); s itself, 0, if it is none. */
 EG_API eg_system *eg_whole(eg_system *s, int64_t *from);
 
-/* -- stepping
- * ---------------------------------------------------------------------------------------------------------- */
+/* -- stepping ------------------------------------------------------------------------------------------------------ */
 
 /* Traced: what the updates of step i (i64) share, with dt (f64, ms). */
 EG_API eg_shared eg_shared_at(eg_system *s, eg_val i, eg_val dt);

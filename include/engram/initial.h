@@ -98,8 +98,7 @@ static inline eg_initializer eg_init_array(const double *data, int64_t num)
     return eg_init_of(EG_INIT_ARRAY, 0, 0, data, num);
 }
 
-/* -- weights --------------------------------------------------------------------------------------------------------
- */
+/* -- weights ------------------------------------------------------------------------------------------------------- */
 
 /* Of a matrix: that number on the diagonal, 0 elsewhere. */
 static inline eg_initializer eg_init_identity(double value) { return eg_init_of(EG_INIT_IDENTITY, value, 0, 0, 0); }

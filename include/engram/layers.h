@@ -29,8 +29,7 @@
 extern "C" {
 #endif
 
-/* -- sequences ------------------------------------------------------------------------------------------------------
- */
+/* -- sequences ----------------------------------------------------------------------------------------------------- */
 
 /* What is made in it is updated in the order of making, each with what the one before returned, the first with x; gives
  * what the last returns, x if it is empty.  That goes for layers, groups (LIF: x is its input, its spikes go on),
@@ -57,8 +56,7 @@ EG_API eg_system *(eg_activation)(eg_system *parent, const char *name, const cha
 /* All elements of a sample as one axis. */
 EG_API eg_system *(eg_flatten)(eg_system *parent, const char *name, EG_PLACE);
 
-/* -- dense ----------------------------------------------------------------------------------------------------------
- */
+/* -- dense --------------------------------------------------------------------------------------------------------- */
 
 /* Weights and bias. */
 typedef struct eg_dense_params {
@@ -72,8 +70,7 @@ EG_API eg_dense_params eg_dense_defaults(void);
 EG_API eg_system *(eg_dense)(eg_system *parent, const char *name, int64_t num_in, int64_t num_out,
                              const eg_dense_params *params, EG_PLACE);
 
-/* -- windows: convolution and pooling -------------------------------------------------------------------------------
- */
+/* -- windows: convolution and pooling ------------------------------------------------------------------------------ */
 
 /* What stands around x where a window reaches beyond it: zeros for convolutions and averages, nothing for extremes. */
 typedef enum eg_padding {
@@ -132,15 +129,13 @@ EG_API eg_system *(eg_min_pool)(eg_system *parent, const char *name, int num, co
 EG_API eg_system *(eg_avg_pool)(eg_system *parent, const char *name, int num, const int64_t *window,
                                 const eg_pool_params *params, EG_PLACE);
 
-/* -- dropout --------------------------------------------------------------------------------------------------------
- */
+/* -- dropout ------------------------------------------------------------------------------------------------------- */
 
 /* In training (shared.fit) each element is kept with probability `keep`, as x / keep, else 0; otherwise y = x.  Every
  * sample and step draws anew.  Errors: keep not in (0, 1].  (Srivastava et al., JMLR 15, 2014.) */
 EG_API eg_system *(eg_dropout)(eg_system *parent, const char *name, double keep, EG_PLACE);
 
-/* -- normalisation: y = (x - mean) / sqrt(variance + epsilon) scale + bias ------------------------------------------
- */
+/* -- normalisation: y = (x - mean) / sqrt(variance + epsilon) scale + bias ----------------------------------------- */
 
 /* Of all of them. */
 typedef struct eg_norm_params {
@@ -180,8 +175,7 @@ EG_API eg_system *(eg_group_norm)(eg_system *parent, const char *name, int64_t n
 EG_API eg_system *(eg_instance_norm)(eg_system *parent, const char *name, int64_t num_channels,
                                      const eg_norm_params *params, EG_PLACE);
 
-/* -- recurrent cells ------------------------------------------------------------------------------------------------
- */
+/* -- recurrent cells ----------------------------------------------------------------------------------------------- */
 
 /* Of all cells; k is the number of gates: 1, 3 and 4. */
 typedef struct eg_cell_params {

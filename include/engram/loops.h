@@ -18,8 +18,7 @@
 extern "C" {
 #endif
 
-/* -- a system over time ---------------------------------------------------------------------------------------------
- */
+/* -- a system over time -------------------------------------------------------------------------------------------- */
 
 /* 0 means the default; the pointer may be NULL. */
 typedef struct eg_loop_over_time_options {
@@ -80,8 +79,7 @@ EG_API eg_history(eg_loop_output)(eg_system *loop, int k, EG_PLACE);
 /* What was recorded of a variable, by its path in out_vars.  Errors: not one of them. */
 EG_API eg_history(eg_loop_history)(eg_system *loop, const char *path, EG_PLACE);
 
-/* -- systems without shared arguments --------------------------------------------------------------------------------
- */
+/* -- systems without shared arguments ------------------------------------------------------------------------------ */
 
 /* A system y = f(x): its update calls that of target without t, dt and i.  A target that uses them is an error which
  * says so.  It is a child of the target (name NULL = NoSharedArg<k>) that the target's own update leaves out. */
@@ -93,8 +91,7 @@ EG_API eg_system *(eg_no_shared_arg)(eg_system *target, const char *name, EG_PLA
  * NULL after an error. */
 EG_API eg_func *(eg_system_function)(eg_system *s, eg_spec spec, EG_PLACE);
 
-/* -- functions as systems --------------------------------------------------------------------------------------------
- */
+/* -- functions as systems ------------------------------------------------------------------------------------------ */
 
 /* Traced: one step of a system made of a function; children are eg_system_child(self, k). */
 typedef eg_val (*eg_dynsys_fn)(void *user, eg_system *self, eg_shared s, eg_val x);
@@ -116,8 +113,7 @@ typedef eg_val (*eg_dynsys_fn)(void *user, eg_system *self, eg_shared s, eg_val 
 EG_API eg_system *(eg_to_dynsys)(eg_system *parent, const char *name, eg_dynsys_fn fn, void *user, int num_children,
                                  eg_system *const *children, EG_PLACE);
 
-/* -- shared arguments over time --------------------------------------------------------------------------------------
- */
+/* -- shared arguments over time ------------------------------------------------------------------------------------ */
 
 /* How many steps; 0 means the default. */
 typedef struct eg_over_time_options {

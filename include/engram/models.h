@@ -13,8 +13,7 @@
 extern "C" {
 #endif
 
-/* -- neurons ----------------------------------------------------------------------------------------------------------
- */
+/* -- neurons ------------------------------------------------------------------------------------------------------- */
 
 /* How a step of the membrane is computed. */
 typedef enum eg_lif_method {
@@ -66,8 +65,7 @@ EG_API eg_system *(eg_leaky_integrator)(eg_system *parent, const char *name, int
 EG_API eg_system *(eg_spike_time_group)(eg_system *parent, const char *name, int64_t num, int64_t num_events,
                                         const double *times, const int32_t *indices, EG_PLACE);
 
-/* -- outputs: what a conductance does to its targets ------------------------------------------------------------------
- */
+/* -- outputs: what a conductance does to its targets --------------------------------------------------------------- */
 
 typedef struct eg_output eg_output;
 /* What it does, and to which variable. */
@@ -149,8 +147,7 @@ EG_API eg_exp_synapse_params eg_exp_synapse_defaults(void);
 EG_API eg_system *(eg_exp_synapse)(eg_system *parent, const char *name, eg_system *pre, eg_system *post,
                                    eg_csr *connections, const eg_exp_synapse_params *params, EG_PLACE);
 
-/* -- inputs and counters
- * ------------------------------------------------------------------------------------------------ */
+/* -- inputs and counters ------------------------------------------------------------------------------------------- */
 
 /* Adds a constant to the input of all of target in every step. */
 EG_API eg_system *(eg_current)(eg_system *parent, const char *name, eg_system *target, double I, EG_PLACE);

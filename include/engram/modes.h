@@ -33,8 +33,7 @@ EG_API eg_status eg_set_mode(eg_system *s, eg_mode mode, int64_t batch);
 EG_API eg_mode eg_mode_of(const eg_system *s);
 EG_API int64_t eg_batch_size(const eg_system *s);
 
-/* -- spikes ---------------------------------------------------------------------------------------------------------
- */
+/* -- spikes -------------------------------------------------------------------------------------------------------- */
 
 /* Makes the variable "spike" of a group, one for each element; in a setup.  It is bool, in training floats 0 and 1. */
 EG_API eg_var *(eg_add_spike)(eg_system *group, EG_PLACE);
@@ -43,8 +42,7 @@ EG_API eg_var *(eg_add_spike)(eg_system *group, EG_PLACE);
  * gradient passes through the reset. */
 EG_API eg_val(eg_fire)(eg_system *group, eg_val V, eg_val V_th, const eg_surrogate *surrogate, EG_PLACE);
 
-/* -- batches --------------------------------------------------------------------------------------------------------
- */
+/* -- batches ------------------------------------------------------------------------------------------------------- */
 
 /* The variable [batch, ...] that holds what a variable holds for one sample, by its path below s: made when it is first
  * asked for, each sample with initial values of its own; its name in the context is <name>.batch<B>.  Parameters and

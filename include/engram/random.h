@@ -18,8 +18,7 @@
 extern "C" {
 #endif
 
-/* -- bits and uniform numbers ---------------------------------------------------------------------------------------
- */
+/* -- bits and uniform numbers -------------------------------------------------------------------------------------- */
 
 /* 32 (u32) or 64 (i64) random bits an element: Philox 4x32-10. */
 EG_API eg_val(eg_random_bits)(eg_context *eg, eg_spec spec, EG_PLACE);
@@ -33,8 +32,7 @@ EG_API eg_val(eg_integers)(eg_context *eg, eg_spec spec, eg_val low, eg_val high
  * type that gets 0 and 1. */
 EG_API eg_val(eg_bernoulli)(eg_context *eg, eg_spec spec, eg_val p, EG_PLACE);
 
-/* -- numbers (f32, f64) ---------------------------------------------------------------------------------------------
- */
+/* -- numbers (f32, f64) -------------------------------------------------------------------------------------------- */
 
 /* Normal, std >= 0: by the inverse of its distribution function, one draw an element; tails reach 6.2 std (f32) and 9.1
  * (f64). */
@@ -50,8 +48,7 @@ EG_API eg_val(eg_exponential)(eg_context *eg, eg_spec spec, eg_val scale, EG_PLA
  * infinity.  Marsaglia and Tsang, "A simple method for generating gamma variables" (ACM TOMS 26, 2000). */
 EG_API eg_val(eg_gamma)(eg_context *eg, eg_spec spec, eg_val shape, eg_val scale, EG_PLACE);
 
-/* -- counts (i32, i64, f32, f64) ------------------------------------------------------------------------------------
- */
+/* -- counts (i32, i64, f32, f64) ----------------------------------------------------------------------------------- */
 
 /* Poisson with mean lambda >= 0.  Below 10 by inversion (tail resolved to 2^-32), else Hörmann's PTRS ("The transformed
  * rejection method for generating Poisson random variables", Insurance: Mathematics and Economics 12, 1993).  Results
@@ -62,8 +59,7 @@ EG_API eg_val(eg_poisson)(eg_context *eg, eg_spec spec, eg_val lambda, EG_PLACE)
  * Statistical Computation and Simulation 46, 1993). */
 EG_API eg_val(eg_binomial)(eg_context *eg, eg_spec spec, eg_val n, eg_val p, EG_PLACE);
 
-/* -- order ----------------------------------------------------------------------------------------------------------
- */
+/* -- order --------------------------------------------------------------------------------------------------------- */
 
 /* 0 .. n - 1 in random order: i32 [n]. */
 EG_API eg_val(eg_permutation)(eg_context *eg, int64_t n, EG_PLACE);

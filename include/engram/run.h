@@ -24,8 +24,7 @@
 extern "C" {
 #endif
 
-/* -- monitors --------------------------------------------------------------------------------------------------------
- */
+/* -- monitors ------------------------------------------------------------------------------------------------------ */
 
 /* Traced: a value to record, made behind the update.  s is that of the step, but t is its END. */
 typedef eg_val (*eg_monitor_fn)(void *user, eg_system *target, eg_shared s);
@@ -43,8 +42,7 @@ typedef struct eg_monitor {
     const char *file; /* rows or pairs go to this .npy while it runs, and are not kept in memory */
 } eg_monitor;
 
-/* -- inputs ----------------------------------------------------------------------------------------------------------
- */
+/* -- inputs -------------------------------------------------------------------------------------------------------- */
 
 /* Where the numbers of an input come from. */
 typedef enum eg_input_kind {
@@ -76,8 +74,7 @@ typedef struct eg_input {
     void *user;
 } eg_input;
 
-/* -- runners ---------------------------------------------------------------------------------------------------------
- */
+/* -- runners ------------------------------------------------------------------------------------------------------- */
 
 /* Which axis of data comes first, time or the batch.  In the modes of modes.h that have batches, what is fed in,
  * outputs and histories have both; without a mode EG_BATCH_FIRST is for targets whose variables have a batch axis of
@@ -150,8 +147,7 @@ EG_API eg_status(eg_run)(eg_system *runner, double duration, const eg_dsrun_opti
 EG_API eg_status(eg_run_inputs)(eg_system *runner, eg_spec spec, const void *x, const eg_dsrun_options *options,
                                 EG_PLACE);
 
-/* -- results ---------------------------------------------------------------------------------------------------------
- */
+/* -- results ------------------------------------------------------------------------------------------------------- */
 
 /* A record of the last run, to read without a copy until the next one. */
 typedef struct eg_history {
@@ -172,8 +168,7 @@ EG_API eg_history(eg_times_of)(eg_system *runner, const char *key, EG_PLACE);
 /* Steps done by the last run; 0 before the first. */
 EG_API int64_t eg_steps_done(const eg_system *runner);
 
-/* -- a bar in the terminal --------------------------------------------------------------------------------------------
- */
+/* -- a bar in the terminal ----------------------------------------------------------------------------------------- */
 
 /*     eg_progress_bar bar = {.file = stderr};
  *     eg_run(runner, 1e5, &(eg_dsrun_options){.progress = eg_progress_bar_show, .user = &bar});

@@ -29,8 +29,7 @@
 extern "C" {
 #endif
 
-/* -- trainers ---------------------------------------------------------------------------------------------------------
- */
+/* -- trainers ------------------------------------------------------------------------------------------------------ */
 
 /* Traced: the loss of a batch, a floating scalar, or the tuple (loss, metrics...) of scalars.  predicts: what the
  * target's update returned, [B, T, ...] (BPFF: [B, ...]); with monitors the pair (that, tuple of their histories). */
@@ -79,8 +78,7 @@ EG_API eg_optimizer *(eg_optimizer_of)(eg_system *s, const char *name, const eg_
 EG_API eg_system *eg_trainer_runner(eg_system *trainer);
 EG_API eg_optimizer *eg_trainer_optimizer(eg_system *trainer);
 
-/* -- data -------------------------------------------------------------------------------------------------------------
- */
+/* -- data ---------------------------------------------------------------------------------------------------------- */
 
 /* A batch: x and y in C order, to be read until the next one is asked for. */
 typedef struct eg_batch {
@@ -110,8 +108,7 @@ typedef struct eg_dataset {
  * types or axes, and other numbers of images than of labels; x is then NULL. */
 EG_API eg_dataset(eg_mnist_read)(eg_context *eg, const char *folder, bool test, EG_PLACE);
 
-/* -- fitting ----------------------------------------------------------------------------------------------------------
- */
+/* -- fitting ------------------------------------------------------------------------------------------------------- */
 
 /* Means over the batches since the last report: value[0] is the loss, the others are the metrics, by their names. */
 typedef struct eg_metrics {

@@ -44,8 +44,7 @@ static void put(eg_context *eg, const eg_environment *e)
     eg->default_float = e->float_;
 }
 
-/* -- setting ----------------------------------------------------------------------------------------------------------
- */
+/* -- setting ------------------------------------------------------------------------------------------------------- */
 
 static bool failed(eg_context *eg, eg_status status, const char *file, int line, const char *what, double value,
                    const char *remedy)
@@ -114,8 +113,7 @@ eg_status(eg_set_environment)(eg_context *eg, const eg_environment *e, const cha
     return EG_OK;
 }
 
-/* -- scopes -----------------------------------------------------------------------------------------------------------
- */
+/* -- scopes -------------------------------------------------------------------------------------------------------- */
 
 eg_status(eg_with_environment)(eg_context *eg, const eg_environment *e, void (*fn)(void *user), void *user,
                                const char *file, int line)

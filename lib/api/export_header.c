@@ -34,8 +34,7 @@ static void put_name(header *h, const char *name, int k)
     egi_text_free(&t);
 }
 
-/* -- comments --------------------------------------------------------------------------------------------------------
- */
+/* -- comments ------------------------------------------------------------------------------------------------------ */
 
 static void list(header *h, const char *what, int n, eg_spec (*spec)(const eg_func *, int))
 {
@@ -85,8 +84,7 @@ static void introduce(header *h, const char *cpu)
             h->apart ? " or the data" : "", h->apart ? ", or the data are laid out otherwise" : "");
 }
 
-/* -- the state -------------------------------------------------------------------------------------------------------
- */
+/* -- the state ----------------------------------------------------------------------------------------------------- */
 
 /* A name that no other variable has: "E.V" and "E_V" are different variables. */
 static bool is_free(const header *h, const char *name, int64_t slot)
@@ -183,8 +181,7 @@ static void state(header *h)
             s->name, (long long)s->size);
 }
 
-/* -- functions -------------------------------------------------------------------------------------------------------
- */
+/* -- functions ----------------------------------------------------------------------------------------------------- */
 
 static void parameters(header *h, const char *middle)
 {

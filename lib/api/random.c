@@ -87,8 +87,7 @@ eg_val(eg_bernoulli)(eg_context *eg, eg_spec spec, eg_val p, const char *file, i
     return egi_draw_end(&d, m_or(m, hit, m_ge(m, a.id, m_c(m, 1))));
 }
 
-/* -- order ----------------------------------------------------------------------------------------------------------
- */
+/* -- order --------------------------------------------------------------------------------------------------------- */
 
 /* Sorting 64 random bits: no two of them are equal but once in 2^65 / n^2 times. */
 static egi_id permutation(egi_draw *d) { return egi_scan(d->c.g, EGI_ARGSORT, egi_draw_bits(d, EG_I64), 0); }

@@ -40,8 +40,7 @@ typedef struct egi_param {
 egi_param egi_draw_param(egi_draw *d, eg_val v, const char *name, double low, double high);
 egi_id egi_draw_param_as(egi_draw *d, eg_val v, const char *name, eg_dtype t);
 
-/* -- raw draws, each of a stream of its own -------------------------------------------------------------------------
- */
+/* -- raw draws, each of a stream of its own ------------------------------------------------------------------------ */
 
 /* BITS of type u32 or i64. */
 egi_id egi_draw_bits(egi_draw *d, eg_dtype t);
@@ -63,8 +62,7 @@ egi_id egi_draw_standard_exponential(egi_draw *d);
 /* z >= 0 with P(|Z| > z) = h; x = 1 - h is given besides, so that both ends are exact.  h >= 2^-31, f64: 2^-63. */
 egi_id egi_normal_tail(const egi_maths *m, egi_id h, egi_id x);
 
-/* -- pieces -----------------------------------------------------------------------------------------------------------
- */
+/* -- pieces -------------------------------------------------------------------------------------------------------- */
 
 static inline egi_id m_op(const egi_maths *m, egi_op op, egi_id a) { return egi_op1(m->g, op, a); }
 static inline egi_id m_not(const egi_maths *m, egi_id a) { return egi_op1(m->g, EGI_NOT, a); }

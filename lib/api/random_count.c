@@ -32,8 +32,7 @@ static egi_id hat_propose(egi_draw *d, const hat *h, egi_id *log_v)
     return m_op(m, EGI_FLOOR, m_fma(m, slope, u, h->c));
 }
 
-/* -- poisson --------------------------------------------------------------------------------------------------------
- */
+/* -- poisson ------------------------------------------------------------------------------------------------------- */
 
 static egi_id poisson_ratio(egi_draw *d, const void *user, egi_id k)
 {
@@ -91,8 +90,7 @@ eg_val(eg_poisson)(eg_context *eg, eg_spec spec, eg_val lambda, const char *file
     return finish(&d, good, m_select(m, huge, a.id, k));
 }
 
-/* -- binomial -------------------------------------------------------------------------------------------------------
- */
+/* -- binomial ------------------------------------------------------------------------------------------------------ */
 
 typedef struct binomial {
     egi_id n, p, odds; /* p <= 1/2, p / (1 - p) */

@@ -32,8 +32,7 @@ eg_val(eg_exponential)(eg_context *eg, eg_spec spec, eg_val scale, const char *f
     return egi_draw_end(&d, m_mul(&d.m, a.id, egi_draw_standard_exponential(&d)));
 }
 
-/* -- truncated normal -----------------------------------------------------------------------------------------------
- */
+/* -- truncated normal ---------------------------------------------------------------------------------------------- */
 
 /* The standard normal quantile of p for p < e^-25: M. J. Wichura, "Algorithm AS 241: the percentage points of the
  * normal distribution" (Applied Statistics 37, 1988), PPND16's tail. */
@@ -119,8 +118,7 @@ eg_val(eg_truncated_normal)(eg_context *eg, eg_spec spec, eg_val mean, eg_val st
     return egi_draw_end(&d, m_valid(&r, good, x));
 }
 
-/* -- gamma ----------------------------------------------------------------------------------------------------------
- */
+/* -- gamma --------------------------------------------------------------------------------------------------------- */
 
 typedef struct gamma_shape {
     egi_id d, c;

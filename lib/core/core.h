@@ -76,8 +76,7 @@ void egi_text_free(egi_text *t);
 
 uint64_t egi_hash(const void *data, size_t n, uint64_t seed);
 
-/* -- types: lib/core/dtype.c ----------------------------------------------------------------------------------------
- */
+/* -- types: lib/core/dtype.c --------------------------------------------------------------------------------------- */
 
 static inline bool egi_is_float(eg_dtype t) { return t == EG_F32 || t == EG_F64; }
 static inline bool egi_is_int(eg_dtype t) { return t == EG_I32 || t == EG_U32 || t == EG_I64; }
@@ -91,8 +90,7 @@ void egi_put_spec(egi_text *t, eg_spec s);
 int64_t egi_spec_count(eg_spec s); /* elements; -1 on overflow or a negative extent */
 bool egi_spec_equal(eg_spec a, eg_spec b);
 
-/* -- time: lib/core/clock.c ------------------------------------------------------------------------------------------
- */
+/* -- time: lib/core/clock.c ---------------------------------------------------------------------------------------- */
 double egi_now(void); /* seconds, monotonic */
 
 #endif

@@ -137,8 +137,7 @@ static egi_id copy_owner(copy *c, egi_id id)
     return made;
 }
 
-/* -- captured objects -----------------------------------------------------------------------------------------------
- */
+/* -- captured objects ---------------------------------------------------------------------------------------------- */
 
 /* An array, connection or host function of `from` is the same object in `to`, under a number of its own there. */
 #define CAPTURE(c, list, slots, equal)                                                                                 \
@@ -183,8 +182,7 @@ static uint64_t imm_of(const copy *c, const egi_node *n)
     }
 }
 
-/* -- nodes ----------------------------------------------------------------------------------------------------------
- */
+/* -- nodes --------------------------------------------------------------------------------------------------------- */
 
 static egi_id copy_slot(copy *c, egi_id id)
 {

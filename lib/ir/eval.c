@@ -1,8 +1,7 @@
 /* The interpreter: the plain definition of every operation, node by node over whole arrays. */
 #include "ir/origin.h"
 
-/* -- nodes without a file of their own --------------------------------------------------------------------------------
- */
+/* -- nodes without a file of their own ----------------------------------------------------------------------------- */
 
 uint32_t egi_item_buffer(const egi_interp *ip, egi_id id)
 {
@@ -55,8 +54,7 @@ static void run_bits(egi_interp *ip, egi_id id)
                  egi_count(ip->g, id));
 }
 
-/* -- the table -------------------------------------------------------------------------------------------------------
- */
+/* -- the table ----------------------------------------------------------------------------------------------------- */
 
 static bool run_node(egi_interp *ip, egi_id id)
 {
@@ -131,8 +129,7 @@ bool egi_run_region(egi_interp *ip, int64_t region)
     return true;
 }
 
-/* -- a run
- * ------------------------------------------------------------------------------------------------------------- */
+/* -- a run --------------------------------------------------------------------------------------------------------- */
 
 /* Results before variables: a result may be what a variable held at the start. */
 static void store(egi_interp *ip)

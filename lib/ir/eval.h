@@ -6,8 +6,7 @@
 
 #include "ir/graph.h"
 
-/* -- looking for the first NaN or infinity: lib/ir/origin.h ----------------------------------------------------------
- */
+/* -- looking for the first NaN or infinity: lib/ir/origin.h -------------------------------------------------------- */
 
 /* What host functions gave, so that steps can be repeated without calling them. */
 typedef struct egi_host_call {

@@ -68,8 +68,7 @@ static void enter(egi_interp *ip, egi_id id, uint32_t arg, uint32_t first, int64
     }
 }
 
-/* -- checked runs
- * ------------------------------------------------------------------------------------------------------- */
+/* -- checked runs -------------------------------------------------------------------------------------------------- */
 
 /* The loop as it was left: its carried values in `first`, its stacked rows. */
 static void resume(egi_interp *ip, const egi_resume *from, const egi_region *body, uint32_t first, int64_t nc,
@@ -239,8 +238,7 @@ void egi_host_failed(const egi_graph *g, uint32_t slot, int code, egi_run *r)
              name ? name : "?", at->file ? at->file : "?", at->line, code);
 }
 
-/* -- host calls
- * --------------------------------------------------------------------------------------------------------- */
+/* -- host calls ---------------------------------------------------------------------------------------------------- */
 
 bool egi_host_log_add(egi_host_log *log, const eg_allocator *a, const egi_graph *g, uint32_t slot, void *const *out)
 {

@@ -28,8 +28,7 @@ static egi_id holder(const egi_graph *g, egi_id id)
 
 static int64_t region_at(const egi_graph *g, egi_id owner, int k) { return egi_ints_of(g, egi_at(g, owner))[k]; }
 
-/* -- what matters
- * ------------------------------------------------------------------------------------------------------ */
+/* -- what matters -------------------------------------------------------------------------------------------------- */
 
 /* Host calls are made for their effect, and so are the loops around them. */
 static void need_hosts(const egi_graph *g, bool *needed)
@@ -72,8 +71,7 @@ static void list_regions(egi_interp *ip)
     start[0] = 0;
 }
 
-/* -- how long
- * ---------------------------------------------------------------------------------------------------------- */
+/* -- how long ------------------------------------------------------------------------------------------------------ */
 
 /* `value` is read by node `reader`: in the value's region that is the reader or the loop that it lies in. */
 static void use(plan *p, egi_id value, egi_id reader)
@@ -117,8 +115,7 @@ static void find_last_uses(plan *p)
     }
 }
 
-/* -- where
- * ------------------------------------------------------------------------------------------------------------- */
+/* -- where --------------------------------------------------------------------------------------------------------- */
 
 /* The smallest free slot that is large enough, or a new one. */
 static void take(plan *p, egi_id id, size_t size)

@@ -201,20 +201,17 @@ egi_id egi_bitcast(egi_graph *g, eg_dtype t, egi_id a);
 egi_id egi_item(egi_graph *g, egi_id of, uint32_t k, eg_spec spec);
 egi_id egi_tuple(egi_graph *g, uint32_t n, const egi_id *v);
 
-/* -- lib/ir/fold.c: what a node is worth without making it ----------------------------------------------------------
- */
+/* -- lib/ir/fold.c: what a node is worth without making it --------------------------------------------------------- */
 /* The value of an elementwise primitive of constants, as bits: the same code that the interpreter runs. */
 uint64_t egi_scalar_op(egi_op op, eg_dtype from, eg_dtype to, const uint64_t *bits);
 
-/* -- lib/ir/verify.c, print.c, parse.c --------------------------------------------------------------------------------
- */
+/* -- lib/ir/verify.c, print.c, parse.c ----------------------------------------------------------------------------- */
 /* Checks every rule of docs/ir.md; on failure an EG_ERR_INTERNAL that names the stage, the node and the rule. */
 bool egi_verify(egi_graph *g, const char *stage);
 void egi_print(const egi_graph *g, egi_text *out);
 egi_graph *egi_graph_parse(eg_context *eg, const char *text);
 
-/* -- lib/opt/expand.c: composites -------------------------------------------------------------------------------------
- */
+/* -- lib/opt/expand.c: composites ---------------------------------------------------------------------------------- */
 /* The composite `op` of args (rank and type of the result as usual) in primitives. */
 egi_id egi_expand(egi_graph *g, egi_op op, const egi_id *args);
 

@@ -57,8 +57,7 @@ struct egi_interp {
     struct egi_origins *origins; /* of values that are not finite, where the run is checked; else NULL */
 };
 
-/* -- eval_plan.c -----------------------------------------------------------------------------------------------------
- */
+/* -- eval_plan.c --------------------------------------------------------------------------------------------------- */
 
 /* NULL when out of memory.  `outer` is the interpreter of the graph that a template serves, or NULL. */
 egi_interp *egi_interp_new(const egi_graph *g, egi_run *r, egi_interp *outer);
@@ -68,14 +67,12 @@ static inline egi_template *egi_template_of(const egi_interp *ip, egi_op op, eg_
     return &ip->templates[2 * (int)op + (t == EG_F64)];
 }
 
-/* -- eval_template.c
- * --------------------------------------------------------------------------------------------------- */
+/* -- eval_template.c ----------------------------------------------------------------------------------------------- */
 
 bool egi_template_build(egi_interp *ip, egi_op op, eg_dtype t);
 void egi_templates_free(egi_interp *ip);
 
-/* -- values
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- values -------------------------------------------------------------------------------------------------------- */
 
 static inline const void *egi_in(const egi_interp *ip, egi_id id, uint32_t k) { return ip->val[egi_arg(ip->g, id, k)]; }
 static inline int64_t egi_in_i64(const egi_interp *ip, egi_id id, uint32_t k)
@@ -93,8 +90,7 @@ static inline size_t egi_bytes(const egi_graph *g, egi_id id)
     return (size_t)egi_count(g, id) * eg_dtype_size(egi_dtype_of(g, id));
 }
 
-/* -- operations: each writes egi_out(ip, id) -------------------------------------------------------------------------
- */
+/* -- operations: each writes egi_out(ip, id) ----------------------------------------------------------------------- */
 
 /* eval.c: the nodes of a region in order; false after a host function failed, or a check found something. */
 bool egi_run_region(egi_interp *ip, int64_t region);

@@ -55,8 +55,7 @@ typedef struct egi_origins {
     EGI_VEC(int64_t) next; /* of the host log, when the step began */
 } egi_origins;
 
-/* -- origin.c: what the interpreter calls in a checked run -----------------------------------------------------------
- */
+/* -- origin.c: what the interpreter calls in a checked run --------------------------------------------------------- */
 
 egi_origins *egi_origins_new(egi_interp *ip);
 void egi_origins_free(egi_interp *ip);
@@ -75,8 +74,7 @@ bool egi_origin_node(egi_interp *ip, egi_id id);
 /* The loop's entry in watch->resume, or NULL. */
 const egi_resume *egi_resume_of(const egi_interp *ip, egi_id loop);
 
-/* -- origin_judge.c: false when something is wrong, which the run then says -------------------------------------------
- */
+/* -- origin_judge.c: false when something is wrong, which the run then says ---------------------------------------- */
 
 /* Initial values of an outermost loop; a step of it that has been computed but not taken; what the run gives. */
 bool egi_judge_entry(egi_interp *ip, egi_id loop);
@@ -88,21 +86,18 @@ bool egi_is_made(const egi_interp *ip, egi_origin o);
 /* Node and element of a place. */
 egi_id egi_place_of(const egi_interp *ip, egi_origin o, int64_t *element);
 
-/* -- origin_node.c ----------------------------------------------------------------------------------------------------
- */
+/* -- origin_node.c ------------------------------------------------------------------------------------------------- */
 
 /* Origins of a node that has been computed of its operands, or of an output of a host call; false to stop the run, as
  * egi_origin_node. */
 bool egi_origin_computed(egi_interp *ip, egi_id id);
 
-/* -- origin_text.c ----------------------------------------------------------------------------------------------------
- */
+/* -- origin_text.c ------------------------------------------------------------------------------------------------- */
 
 /* Ends the run: its message says that node `id` made, or gave, an element that is not finite. */
 void egi_origin_tell(egi_interp *ip, egi_id id, int64_t element, bool of_infinities);
 
-/* -- small things ----------------------------------------------------------------------------------------------------
- */
+/* -- small things -------------------------------------------------------------------------------------------------- */
 
 static inline egi_class egi_class_at(eg_dtype t, const void *x, int64_t i)
 {

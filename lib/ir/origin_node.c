@@ -173,8 +173,7 @@ static bool of_dot(egi_interp *ip, egi_id id, egi_origin *to)
     return true;
 }
 
-/* -- sums over lists: one pass over all that is added ---------------------------------------------------------------
- */
+/* -- sums over lists: one pass over all that is added -------------------------------------------------------------- */
 
 /* Does element i add something: spikes that fired; all values of `event_t`. */
 static bool adds(eg_dtype t, const void *x, int64_t i, bool all)
@@ -239,8 +238,7 @@ static bool of_list(egi_interp *ip, egi_id id, egi_origin *to)
     return good;
 }
 
-/* -- the table -------------------------------------------------------------------------------------------------------
- */
+/* -- the table ----------------------------------------------------------------------------------------------------- */
 
 typedef bool (*origins_fn)(egi_interp *ip, egi_id id, egi_origin *to);
 

@@ -73,8 +73,7 @@ static void put_place(egi_interp *ip, egi_id id)
     if (l->name) put(ip, " ('%s')", l->name);
 }
 
-/* -- operands
- * -------------------------------------------------------------------------------------------------------- */
+/* -- operands ------------------------------------------------------------------------------------------------------ */
 
 static void put_largest(egi_interp *ip, int64_t n, const char *what, double largest)
 {
@@ -202,8 +201,7 @@ static void put_operands(egi_interp *ip, egi_id id, int64_t i)
     put(ip, ")");
 }
 
-/* -- where it shows
- * --------------------------------------------------------------------------------------------------- */
+/* -- where it shows ------------------------------------------------------------------------------------------------ */
 
 /* What becomes of item k of a node: a variable, through conds; or NULL. */
 static const eg_var *variable_of(const egi_graph *g, egi_id owner, int64_t k)
@@ -264,8 +262,7 @@ static void put_seen(egi_interp *ip)
     put_index(ip, &s, element);
 }
 
-/* -- what is given
- * ---------------------------------------------------------------------------------------------------- */
+/* -- what is given ------------------------------------------------------------------------------------------------- */
 
 static void put_giver(egi_interp *ip, egi_id id, int64_t i)
 {
@@ -298,8 +295,7 @@ static void put_giver(egi_interp *ip, egi_id id, int64_t i)
     put(ip, "%s", n->op == EGI_VAR ? " when the run begins" : loop ? " when the step begins" : "");
 }
 
-/* -- what to do
- * ------------------------------------------------------------------------------------------------------- */
+/* -- what to do ---------------------------------------------------------------------------------------------------- */
 
 static const char *domain(egi_op op)
 {
@@ -348,8 +344,7 @@ static const char *advice(const egi_interp *ip, egi_id id, int64_t i, bool infin
     return "0 / 0 has no value; a rate such as x / (exp(x) - 1) has a limit at 0: use eg_exprel, or eg_where";
 }
 
-/* -- the sentence
- * ----------------------------------------------------------------------------------------------------- */
+/* -- the sentence -------------------------------------------------------------------------------------------------- */
 
 /* When it was made; of what was given: when it did harm. */
 static void put_when(egi_interp *ip, egi_id id, bool made)

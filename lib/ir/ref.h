@@ -8,8 +8,7 @@
 #include "ir/graph.h"
 #include "ir/ref_dot.h"
 
-/* -- state of the floating-point unit -------------------------------------------------------------------------------
- */
+/* -- state of the floating-point unit ------------------------------------------------------------------------------ */
 
 /* Sets what the definitions assume (nearest even, no traps, denormals flushed unless kept) and returns what was there,
  * for egi_fp_leave: on every way out and around every call into the host. */
@@ -21,8 +20,7 @@ static inline unsigned egi_fp_enter(bool keep_denormals)
 }
 static inline void egi_fp_leave(unsigned old) { _mm_setcsr(old); }
 
-/* -- lib/ir/scalar.c ------------------------------------------------------------------------------------------------
- */
+/* -- lib/ir/scalar.c ----------------------------------------------------------------------------------------------- */
 
 /* out[i] = op(in[0][i * step[0]], ...); every step is 0 or 1.  out may be one of the inputs. */
 typedef void (*egi_kernel)(void *out, const void *const *in, const int *step, int64_t n);
@@ -34,14 +32,12 @@ egi_kernel egi_kernel_of(egi_op op, eg_dtype from, eg_dtype to);
 float egi_ref_fmod_f32(float x, float y);
 double egi_ref_fmod_f64(double x, double y);
 
-/* -- lib/ir/ref_random.c --------------------------------------------------------------------------------------------
- */
+/* -- lib/ir/ref_random.c ------------------------------------------------------------------------------------------- */
 
 /* n elements (t: 32 or 64 bits wide) of BITS; T and inner as in eval.h. */
 void egi_ref_bits(eg_dtype t, const uint32_t key[2], uint64_t T, uint32_t inner, uint32_t lane, void *out, int64_t n);
 
-/* -- lib/ir/ref_event.c ---------------------------------------------------------------------------------------------
- */
+/* -- lib/ir/ref_event.c -------------------------------------------------------------------------------------------- */
 
 /* How a weight is indexed: w[synapse * per_synapse + row * per_row].  A weight of rank 1 whose length is both the
  * number of rows and of synapses is taken as one a synapse. */
@@ -58,8 +54,7 @@ static inline egi_weight egi_weight_of(const void *w, int rank, int64_t n, const
 void egi_ref_event(eg_dtype t, eg_dtype s, const eg_csr *c, const void *base, const void *x, egi_weight w, void *out);
 void egi_ref_event_t(eg_dtype t, eg_dtype s, const eg_csr *c, const void *base, const void *x, egi_weight w, void *out);
 
-/* -- lib/ir/ref_reduce.c --------------------------------------------------------------------------------------------
- */
+/* -- lib/ir/ref_reduce.c ------------------------------------------------------------------------------------------- */
 
 /* Reduction of `runs` rows of n contiguous elements, the rows row_stride elements apart, to one element: the order of a
  * last axis within a row, then the rows in a chain.  The 16 partials are the definition, not a choice of the machine.

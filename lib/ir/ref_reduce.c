@@ -4,8 +4,7 @@
 #include "ir/eval.h"
 #include "ir/ref.h"
 
-/* -- reductions
- * -------------------------------------------------------------------------------------------------------- */
+/* -- reductions ---------------------------------------------------------------------------------------------------- */
 
 egi_kernel egi_ref_step(egi_op op, eg_dtype t)
 {
@@ -64,8 +63,7 @@ void egi_ref_reduce_row(egi_op op, eg_dtype t, void *acc, const void *x, int64_t
     step(acc, (const void *[]){acc, &total}, one, 1);
 }
 
-/* -- sorting
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- sorting ------------------------------------------------------------------------------------------------------- */
 
 /* Integers that are ordered as the elements are: -0 before +0, every NaN after everything else. */
 static int64_t key_of(eg_dtype t, const void *x, int64_t i)

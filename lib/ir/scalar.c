@@ -41,8 +41,7 @@ typedef uint8_t boolean; /* as stored */
         }                                                                                                              \
     }
 
-/* -- integers -------------------------------------------------------------------------------------------------------
- */
+/* -- integers ------------------------------------------------------------------------------------------------------ */
 
 /* Arithmetic is done unsigned, where it wraps. */
 #define INTEGER_KERNELS(t, T, U)                                                                                       \
@@ -93,8 +92,7 @@ KERNEL2(or_bool, boolean, boolean, x | y)
 KERNEL2(xor_bool, boolean, boolean, x ^ y)
 KERNEL1(not_bool, boolean, boolean, !x)
 
-/* -- floating point -------------------------------------------------------------------------------------------------
- */
+/* -- floating point ------------------------------------------------------------------------------------------------ */
 
 /* By bits: with DAZ on, comparisons take a denormal for zero. */
 #define FMOD(t, T, S, U, exponent)                                                                                     \
@@ -156,8 +154,7 @@ KERNEL1(not_bool, boolean, boolean, !x)
 FLOATING(f32, float, f, uint32_t, 0x7F800000u)
 FLOATING(f64, double, , uint64_t, 0x7FF0000000000000u)
 
-/* -- comparisons, selection, conversion -----------------------------------------------------------------------------
- */
+/* -- comparisons, selection, conversion ---------------------------------------------------------------------------- */
 
 #define COMPARISONS(t, T)                                                                                              \
     KERNEL2(eq_##t, T, boolean, x == y)                                                                                \
@@ -206,8 +203,7 @@ CONVERT_TO_ALL(i64, int64_t, , , )
 CONVERT_TO_ALL(f32, float, saturate_i32, saturate_u32, saturate_i64)
 CONVERT_TO_ALL(f64, double, saturate_i32, saturate_u32, saturate_i64)
 
-/* -- tables ---------------------------------------------------------------------------------------------------------
- */
+/* -- tables -------------------------------------------------------------------------------------------------------- */
 
 #define BITWISE(op) [EG_BOOL] = op##_bool, INTEGERS(op)
 #define INTEGERS(op) [EG_I32] = op##_i32, [EG_U32] = op##_u32, [EG_I64] = op##_i64

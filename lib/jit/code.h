@@ -125,8 +125,7 @@ typedef struct egi_code {
     struct egi_code *next;
 } egi_code;
 
-/* -- lib/jit/canon.c --------------------------------------------------------------------------------------------------
- */
+/* -- lib/jit/canon.c ----------------------------------------------------------------------------------------------- */
 
 /* The canonical form of a traced graph: whole numbers above 16 and the user's literals are numbered in order of first
  * appearance, so that two graphs which differ only in sizes, dt or parameters are the same. */

@@ -53,8 +53,7 @@ static egi_code *find(const egi_jit *jit, const egi_canon *c)
     return NULL;
 }
 
-/* -- dumps
- * ---------------------------------------------------------------------------------------------------------------- */
+/* -- dumps --------------------------------------------------------------------------------------------------------- */
 
 static void dump_plan(const egi_plan *p, const char *name)
 {
@@ -83,8 +82,7 @@ void egi_jit_dump(eg_context *eg, const egi_machine *m, const egi_module *mod, c
     }
 }
 
-/* -- compiling
- * ---------------------------------------------------------------------------------------------------------- */
+/* -- compiling ----------------------------------------------------------------------------------------------------- */
 
 bool egi_jit_lowered(const egi_lower *l, const char *name)
 {

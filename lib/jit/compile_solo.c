@@ -48,8 +48,7 @@ static void define_remainders(egi_module *m)
     if (f64) define_remainder(m->mod, m->ctx, "fmod", LLVMDoubleTypeInContext(m->ctx));
 }
 
-/* -- compiling -------------------------------------------------------------------------------------------------------
- */
+/* -- compiling ----------------------------------------------------------------------------------------------------- */
 
 static const egi_machine *machine_of(egi_solo *s)
 {

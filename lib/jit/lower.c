@@ -118,8 +118,7 @@ void egi_lower_rows(egi_lower *l, int field, int64_t k, LLVMValueRef rows[2])
     rows[1] = egi_irb_load(b, b->ptr, egi_irb_at(b, b->ptr, at, egi_irb_i64(b, 1)));
 }
 
-/* -- functions
- * --------------------------------------------------------------------------------------------------------- */
+/* -- functions ----------------------------------------------------------------------------------------------------- */
 
 LLVMValueRef egi_lower_find(const egi_lower *l, const char *key)
 {
@@ -143,8 +142,7 @@ LLVMValueRef egi_lower_function(egi_lower *l, const char *key, const char *name,
     return fn;
 }
 
-/* -- stages
- * ------------------------------------------------------------------------------------------------------------- */
+/* -- stages -------------------------------------------------------------------------------------------------------- */
 
 static void lower_node(egi_lower *l, const egi_stage *s)
 {

@@ -46,8 +46,7 @@ typedef struct egi_lower {
     bool too_wide; /* a stage asks for more arguments than a function has, in spite of plan_split.c */
 } egi_lower;
 
-/* -- lower.c: what stages ask for in the main function (builder l->b) -------------------------------------------------
- */
+/* -- lower.c: what stages ask for in the main function (builder l->b) ---------------------------------------------- */
 
 LLVMTypeRef egi_lower_type(const egi_lower *l, eg_dtype t);     /* in registers: bool is i1 */
 LLVMTypeRef egi_lower_memory(const egi_lower *l, eg_dtype t);   /* in memory: bool is i8 */
@@ -67,8 +66,7 @@ void egi_lower_barrier(egi_lower *l);
 /* if (tid == 0) { ... } around what one thread does alone. */
 void egi_lower_thread0(egi_lower *l, egi_irb_if *f);
 
-/* -- lower_scalar.c ---------------------------------------------------------------------------------------------------
- */
+/* -- lower_scalar.c ------------------------------------------------------------------------------------------------ */
 
 LLVMValueRef egi_lower_scalar(egi_lower *l, egi_id id); /* value of rank 0 */
 /* Scalars of a region up to a level: those that inner regions may use must be computed outside of them. */
@@ -84,8 +82,7 @@ void egi_lower_rows(egi_lower *l, int field, int64_t k, LLVMValueRef rows[2]);
 /* Key of a random stream: two i32. */
 void egi_lower_key(egi_lower *l, uint64_t stream, LLVMValueRef key[2]);
 
-/* -- functions of the module ------------------------------------------------------------------------------------------
- */
+/* -- functions of the module --------------------------------------------------------------------------------------- */
 
 /* The internal function made for this key before, or NULL. */
 LLVMValueRef egi_lower_find(const egi_lower *l, const char *key);
@@ -94,8 +91,7 @@ LLVMValueRef egi_lower_find(const egi_lower *l, const char *key);
 LLVMValueRef egi_lower_function(egi_lower *l, const char *key, const char *name, LLVMTypeRef ret, unsigned n,
                                 LLVMTypeRef *params, egi_irb *body);
 
-/* -- elements in registers; lanes 1 = one element
- * ---------------------------------------------------------------------- */
+/* -- elements in registers; lanes 1 = one element ------------------------------------------------------------------ */
 
 LLVMValueRef egi_lower_op(egi_irb *b, egi_op op, eg_dtype from, eg_dtype to, const LLVMValueRef *a, unsigned lanes);
 LLVMValueRef egi_lower_math(egi_lower *l, egi_irb *b, egi_op op, eg_dtype t, const LLVMValueRef *a, unsigned lanes);
@@ -108,8 +104,7 @@ LLVMValueRef egi_lower_bits(egi_irb *b, eg_dtype t, uint64_t bits); /* a constan
 LLVMValueRef egi_lower_random(egi_lower *l, egi_irb *b, eg_dtype t, const LLVMValueRef key[2], LLVMValueRef step,
                               LLVMValueRef inner, LLVMValueRef lane, LLVMValueRef at, bool aligned, unsigned lanes);
 
-/* -- stages: each emits into l->b
- * ---------------------------------------------------------------------------------------- */
+/* -- stages: each emits into l->b ---------------------------------------------------------------------------------- */
 
 void egi_lower_stages(egi_lower *l, uint16_t region, const egi_stages *list);
 void egi_lower_loop(egi_lower *l, egi_id id);

@@ -31,8 +31,7 @@ LLVMValueRef egi_lower_list(egi_lower *l, uint32_t buffer, LLVMValueRef n, LLVMV
     return egi_irb_at(b, b->i8, base, LLVMBuildMul(b->b, part, part_size(l, n), ""));
 }
 
-/* -- delivery
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- delivery ------------------------------------------------------------------------------------------------------ */
 
 enum { D_LIST, D_PART, D_PTR, D_TARGET, D_OUT, D_WEIGHT, D_VALUE, D_TID, D_NT, D_PARAMS };
 typedef enum weight_kind { ONE, PER_ROW, PER_SYNAPSE } weight_kind;
@@ -273,8 +272,7 @@ void egi_lower_event(egi_lower *l, const egi_stage *s)
     egi_irb_call(b, deliver_function(l, t, kind, values), args, D_PARAMS);
 }
 
-/* -- transposed: each row gathers from its targets
- * ------------------------------------------------------------------------- */
+/* -- transposed: each row gathers from its targets ----------------------------------------------------------------- */
 
 enum { T_PTR, T_TARGET, T_BASE, T_OUT, T_X, T_WEIGHT, T_LO, T_HI, T_PARAMS };
 

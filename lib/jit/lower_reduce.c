@@ -145,8 +145,7 @@ LLVMValueRef egi_reduce_row(const egi_reduction *r)
     return fn;
 }
 
-/* -- rows and columns
- * ---------------------------------------------------------------------------------------------------- */
+/* -- rows and columns ---------------------------------------------------------------------------------------------- */
 
 /* The operand's axes: kept ones, reduced ones before the trailing run, and the run itself. */
 typedef struct axes {

@@ -10,8 +10,7 @@ int64_t egi_solo_reserve(egi_solo *s, int64_t bytes)
     return at;
 }
 
-/* -- the function ----------------------------------------------------------------------------------------------------
- */
+/* -- the function -------------------------------------------------------------------------------------------------- */
 
 enum { P_STATE, P_DATA, P_ARGS };
 
@@ -39,8 +38,7 @@ void egi_solo_return(egi_lower *l)
     LLVMBuildRet(b->b, egi_irb_load(b, b->i64, egi_irb_at(b, b->i64, l->frame, egi_irb_i64(b, EGI_FRAME_ADVANCE))));
 }
 
-/* -- places ----------------------------------------------------------------------------------------------------------
- */
+/* -- places -------------------------------------------------------------------------------------------------------- */
 
 /* Whole vectors are stored at the end of an array: its last cache line belongs to it. */
 static int64_t place(egi_solo *s, int64_t bytes)
@@ -110,8 +108,7 @@ static void lay_out(egi_solo *s, const egi_plan *p)
     }
 }
 
-/* -- data ------------------------------------------------------------------------------------------------------------
- */
+/* -- data ---------------------------------------------------------------------------------------------------------- */
 
 static LLVMValueRef datum(egi_lower *l, int64_t k, int64_t bytes)
 {
@@ -143,8 +140,7 @@ void egi_solo_rows(egi_lower *l, int field, int64_t k, LLVMValueRef rows[2])
     rows[1] = datum(l, at + 1, size * (int64_t)sizeof(int32_t));
 }
 
-/* -- numbers ---------------------------------------------------------------------------------------------------------
- */
+/* -- numbers ------------------------------------------------------------------------------------------------------- */
 
 /* Literals stay in memory: see egi_is_embedded.  "Externally initialised" keeps LLVM from looking at them. */
 static LLVMValueRef literals(egi_lower *l)
@@ -194,8 +190,7 @@ void egi_solo_key(egi_lower *l, uint64_t stream, LLVMValueRef key[2])
     key[1] = LLVMBuildTrunc(e.b, LLVMBuildLShr(e.b, x, egi_irb_i64(&e, 32), ""), e.i32, "");
 }
 
-/* -- what stands for the frame ---------------------------------------------------------------------------------------
- */
+/* -- what stands for the frame ------------------------------------------------------------------------------------- */
 
 /* Reductions take a barrier with them, which they do not use alone. */
 static LLVMValueRef barrier_function(egi_lower *l)

@@ -79,24 +79,21 @@ static inline int64_t egi_solo_var_at(const egi_solo *s, int64_t slot)
 /* Room for a further datum (of no number): its place. */
 int64_t egi_solo_reserve(egi_solo *s, int64_t bytes);
 
-/* -- solo.c: called while the body is lowered ------------------------------------------------------------------------
- */
+/* -- solo.c: called while the body is lowered ---------------------------------------------------------------------- */
 LLVMValueRef egi_solo_function(egi_lower *l, const char *name);
 void egi_solo_bind(egi_lower *l);
 void egi_solo_return(egi_lower *l);
 void egi_solo_rows(egi_lower *l, int field, int64_t k, LLVMValueRef rows[2]);
 void egi_solo_key(egi_lower *l, uint64_t stream, LLVMValueRef key[2]);
 
-/* -- solo_entry.c, solo_init.c: the functions around it --------------------------------------------------------------
- */
+/* -- solo_entry.c, solo_init.c: the functions around it ------------------------------------------------------------ */
 /* A function of the module that others see; what had its name gets another. */
 LLVMValueRef egi_solo_public(egi_solo *s, const char *name, LLVMTypeRef *params, unsigned n);
 /* data: the embedded data, if any. */
 void egi_solo_entry(egi_solo *s, LLVMValueRef data);
 void egi_solo_init(egi_solo *s, LLVMValueRef data);
 
-/* -- compile_solo.c --------------------------------------------------------------------------------------------------
- */
+/* -- compile_solo.c ------------------------------------------------------------------------------------------------ */
 /* Lowers g; cpu only for files.  false after an error of the context. */
 bool egi_compile_solo(egi_solo *s, const char *cpu);
 /* The function in this process, NULL after an error of the context. */

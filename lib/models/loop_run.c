@@ -20,8 +20,7 @@ static eg_status none(const eg_system *s)
     return status ? status : EG_ERR_ARGUMENT;
 }
 
-/* -- memory -----------------------------------------------------------------------------------------------------------
- */
+/* -- memory -------------------------------------------------------------------------------------------------------- */
 
 static size_t bytes_of(eg_spec s) { return (size_t)eg_num_elements(s) * eg_dtype_size(s.dtype); }
 
@@ -48,8 +47,7 @@ static bool reserve(loop *l, const eg_func *f)
     return true;
 }
 
-/* -- calls ------------------------------------------------------------------------------------------------------------
- */
+/* -- calls --------------------------------------------------------------------------------------------------------- */
 
 /* What copies set in their inputs is forgotten with them; the loop has set them to 0. */
 static void clear_inputs(eg_system *s, eg_state *state)
@@ -141,8 +139,7 @@ eg_status(eg_loop_run_until)(eg_system *s, double end, const eg_loop_run_options
     return c.steps < 0 ? none(s) : call(l, &c, NULL, &o, t0, dt, file, line);
 }
 
-/* -- results ----------------------------------------------------------------------------------------------------------
- */
+/* -- results ------------------------------------------------------------------------------------------------------- */
 
 static const eg_history nothing = {.spec = {.rank = -1}};
 

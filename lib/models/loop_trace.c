@@ -58,8 +58,7 @@ eg_val loop_steps(loop_pass *p, int64_t n, eg_val x)
 
 eg_val loop_once(loop_pass *p, eg_val row) { return step(p, eg_full(p->l->eg, eg_scalar(EG_I64), 0), fed(p->l, row)); }
 
-/* -- rows without state, inside another function ----------------------------------------------------------------------
- */
+/* -- rows without state, inside another function ------------------------------------------------------------------- */
 
 /* All rows begin with the state that the call finds: what a row sets is put back. */
 typedef struct held {
@@ -113,8 +112,7 @@ static eg_val all_rows(loop_pass *p, int64_t n, eg_val x)
     return eg_error(p->l->eg) ? eg_nothing() : eg_item(done, 1);
 }
 
-/* -- a whole call -----------------------------------------------------------------------------------------------------
- */
+/* -- a whole call -------------------------------------------------------------------------------------------------- */
 
 /* Rows that all parts of x have; -1 after an error.  n: those of the parts before, -1 in front of the first. */
 static int64_t rows_of(const loop *l, eg_val x, int64_t n)

@@ -30,8 +30,7 @@ eg_mode eg_mode_of(const eg_system *s) { return s ? s->root->mode : EG_NONBATCHI
 
 int64_t eg_batch_size(const eg_system *s) { return s ? s->root->batch : 1; }
 
-/* -- variables of a batch -------------------------------------------------------------------------------------------
- */
+/* -- variables of a batch ------------------------------------------------------------------------------------------ */
 
 /* Each sample begins as the state would if it were reset now: from another variable, or with its initial value. */
 static bool begin(eg_system *s, const member *m, eg_var *all)
@@ -83,8 +82,7 @@ eg_var *(eg_batch_variable)(eg_system *s, const char *path, int64_t batch, const
     return is_shared(m) ? m->var : all_of(in, m, batch, false, file, line);
 }
 
-/* -- functions of a batch -------------------------------------------------------------------------------------------
- */
+/* -- functions of a batch ------------------------------------------------------------------------------------------ */
 
 member *owner_of(eg_system *s, const eg_var *v, eg_system **in)
 {
@@ -138,8 +136,7 @@ eg_func *(eg_batched)(eg_system *s, eg_func *f, int64_t batch, const eg_batched_
     return all;
 }
 
-/* -- parameters -----------------------------------------------------------------------------------------------------
- */
+/* -- parameters ---------------------------------------------------------------------------------------------------- */
 
 static eg_var *parameter(const eg_system *s, int *k)
 {

@@ -5,8 +5,7 @@
 #include "engram/parallel.h"
 #include "system.h"
 
-/* -- y = f(x) ---------------------------------------------------------------------------------------------------------
- */
+/* -- y = f(x) ------------------------------------------------------------------------------------------------------ */
 
 /* What a target without t says of it is about an operand that is nothing: the message tells where it went. */
 static void explain(eg_system *self)
@@ -34,8 +33,7 @@ eg_system *(eg_no_shared_arg)(eg_system *target, const char *name, const char *f
     return (eg_system_new)(target, name, &no_shared_class, 0, NULL, file, line);
 }
 
-/* -- functions --------------------------------------------------------------------------------------------------------
- */
+/* -- functions ----------------------------------------------------------------------------------------------------- */
 
 static eg_val one_update(void *user, eg_val x)
 {

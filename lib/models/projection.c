@@ -4,8 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-/* -- checks -----------------------------------------------------------------------------------------------------------
- */
+/* -- checks -------------------------------------------------------------------------------------------------------- */
 
 static bool grouped(eg_system *self, const projection *p)
 {
@@ -123,8 +122,7 @@ static bool has_output(eg_system *self, const projection *p, eg_output *output, 
            (eg_system_variable)(p->pre, "spike", file, line);
 }
 
-/* -- making -----------------------------------------------------------------------------------------------------------
- */
+/* -- making -------------------------------------------------------------------------------------------------------- */
 
 static bool weight_by_synapse(const projection *p)
 {
@@ -178,8 +176,7 @@ bool projection_setup(eg_system *self, projection *p, eg_output *output, const c
     return !eg_error(eg_system_context(self));
 }
 
-/* -- delivering -------------------------------------------------------------------------------------------------------
- */
+/* -- delivering ---------------------------------------------------------------------------------------------------- */
 
 /* Spikes of pre `steps` steps before those of the step before. */
 static eg_val spikes_before(const projection *p, int32_t steps)

@@ -31,8 +31,7 @@ bool projection_setup(eg_system *self, projection *p, eg_output *output, const c
 /* Traced: base + what arrives from the spikes of the step before, or of earlier ones. */
 eg_val projection_deliver(const projection *p, eg_val base);
 
-/* -- its parts ------------------------------------------------------------------------------------------------------
- */
+/* -- its parts ----------------------------------------------------------------------------------------------------- */
 
 /* Replaces weights [pre, post] by one for each synapse of p->csr.  False after an error. */
 bool projection_flatten(eg_system *self, projection *p);

@@ -29,8 +29,7 @@ static job job_of(const projection *p)
 /* Number of connection e as the user gave it. */
 static int64_t number(const job *j, int64_t e) { return j->order ? j->order[e] : e; }
 
-/* -- weights ----------------------------------------------------------------------------------------------------------
- */
+/* -- weights ------------------------------------------------------------------------------------------------------- */
 
 static void flatten(void *user, int64_t lo, int64_t hi)
 {
@@ -56,8 +55,7 @@ bool projection_flatten(eg_system *self, projection *p)
     return !eg_error(eg);
 }
 
-/* -- delays ---------------------------------------------------------------------------------------------------------
- */
+/* -- delays -------------------------------------------------------------------------------------------------------- */
 
 static int32_t lag_at(const job *j, int64_t e) { return j->lag_of[j->p->delay.each[number(j, e)]]; }
 

@@ -17,8 +17,7 @@ typedef struct stepper {
     eg_val dt;    /* f64 */
 } stepper;
 
-/* -- tracing
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- tracing ------------------------------------------------------------------------------------------------------- */
 
 /* Inputs are cleared, added to, read and then put back to what they were before the step.  So they are values of the
  * step, and the loop neither carries nor stores them. */
@@ -115,8 +114,7 @@ static stepper *stepper_of(eg_system *net, int64_t steps, int num, eg_var *const
     return r;
 }
 
-/* -- running
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- running ------------------------------------------------------------------------------------------------------- */
 
 static bool is_root(eg_system *net, const char *what, const char *file, int line)
 {

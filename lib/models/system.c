@@ -9,8 +9,7 @@
 #include "engram/environment.h"
 #include "engram/parallel.h"
 
-/* -- names
- * ------------------------------------------------------------------------------------------------------------- */
+/* -- names --------------------------------------------------------------------------------------------------------- */
 
 bool good_name(const char *s)
 {
@@ -51,8 +50,7 @@ const char *keep_text(eg_context *eg, const char *a, const char *b)
     return s;
 }
 
-/* -- making
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- making -------------------------------------------------------------------------------------------------------- */
 
 static eg_system *make(eg_context *eg, eg_system *parent, const char *name, const eg_class *type, int64_t num,
                        const void *self, const char *file, int line)
@@ -171,8 +169,7 @@ eg_system *(eg_network)(eg_context *eg, const char *name, const eg_network_optio
     return s->root->step ? s : NULL;
 }
 
-/* -- asking
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- asking -------------------------------------------------------------------------------------------------------- */
 
 void *eg_self(eg_system *s) { return s ? s->self : NULL; }
 
@@ -225,8 +222,7 @@ eg_array *(eg_floats_of)(eg_system *s, int64_t n, const double *data, const char
     return a;
 }
 
-/* -- errors
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- errors -------------------------------------------------------------------------------------------------------- */
 
 void eg_system_fail(eg_system *s, eg_status status, const char *format, ...)
 {
@@ -252,8 +248,7 @@ bool eg_check_param(eg_system *s, bool ok, const char *name, double value, const
     return ok;
 }
 
-/* -- variables
- * --------------------------------------------------------------------------------------------------------- */
+/* -- variables ----------------------------------------------------------------------------------------------------- */
 
 bool give_initial(eg_system *s, const member *m, eg_var *v)
 {

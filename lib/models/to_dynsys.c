@@ -47,8 +47,7 @@ static bool checked(const eg_system *parent, eg_dynsys_fn fn, int num, eg_system
     return true;
 }
 
-/* -- moving ---------------------------------------------------------------------------------------------------------
- */
+/* -- moving -------------------------------------------------------------------------------------------------------- */
 
 static int64_t count(const eg_system *s)
 {

@@ -5,8 +5,7 @@
 #include "engram/parallel.h"
 #include "system.h"
 
-/* -- finding
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- finding ------------------------------------------------------------------------------------------------------- */
 
 /* The system that the names before the last dot lead to, and the last name. */
 static eg_system *walk(eg_system *s, const char *path, const char **last)
@@ -118,8 +117,7 @@ void fill_input(member *m)
     m->filled = eg_get(m->var);
 }
 
-/* -- parts of groups --------------------------------------------------------------------------------------------------
- */
+/* -- parts of groups ----------------------------------------------------------------------------------------------- */
 
 static eg_val part_update(eg_system *self, eg_shared s, eg_val x)
 {

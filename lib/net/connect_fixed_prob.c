@@ -52,8 +52,7 @@ static void count_rows(void *user, int64_t lo, int64_t hi)
     for (int64_t row = lo; row < hi; row++) j->indptr[row + 1] = degree_of(j, row);
 }
 
-/* -- rows ------------------------------------------------------------------------------------------------------------
- */
+/* -- rows ---------------------------------------------------------------------------------------------------------- */
 
 static int compare(const void *a, const void *b)
 {
@@ -99,8 +98,7 @@ static void draw_rows(void *user, int64_t lo, int64_t hi)
     }
 }
 
-/* -- putting together
- * -------------------------------------------------------------------------------------------------- */
+/* -- putting together ---------------------------------------------------------------------------------------------- */
 
 /* The bits of the sources that connect. */
 static void choose_sources(eg_context *eg, job *j)

@@ -13,8 +13,7 @@ static bool sizes_fit(eg_context *eg, const char *what, int64_t num_pre, int64_t
     return false;
 }
 
-/* -- by a rule ------------------------------------------------------------------------------------------------------
- */
+/* -- by a rule ----------------------------------------------------------------------------------------------------- */
 
 typedef struct all_job {
     int64_t num_post;
@@ -62,8 +61,7 @@ eg_csr *(eg_one_to_one)(eg_context *eg, int64_t n, const char *file, int line)
     return (eg_csr_adopt)(eg, n, n, indptr, indices, file, line);
 }
 
-/* -- given ----------------------------------------------------------------------------------------------------------
- */
+/* -- given --------------------------------------------------------------------------------------------------------- */
 
 /* A matrix of bool or of weights; one of them. */
 typedef struct matrix_job {
@@ -195,8 +193,7 @@ eg_csr *(eg_from_pairs)(eg_context *eg, int64_t num_pre, int64_t num_post, int64
     return by_rows(eg, num_pre, num_post, num, pre, post, file, line);
 }
 
-/* -- and back -------------------------------------------------------------------------------------------------------
- */
+/* -- and back ------------------------------------------------------------------------------------------------------ */
 
 void eg_csr_pairs(const eg_csr *c, int32_t *pre, int32_t *post)
 {

@@ -23,8 +23,7 @@ eg_conv_params eg_conv_defaults(void)
                             .groups = 1};
 }
 
-/* -- making ---------------------------------------------------------------------------------------------------------
- */
+/* -- making -------------------------------------------------------------------------------------------------------- */
 
 static window window_of(const conv *c, int k)
 {
@@ -90,8 +89,7 @@ static void setup(eg_system *self)
     if (!c->p.no_bias) c->b = eg_add_parameter(self, "b", bias, c->p.b);
 }
 
-/* -- a step ---------------------------------------------------------------------------------------------------------
- */
+/* -- a step -------------------------------------------------------------------------------------------------------- */
 
 /* [.., n, ..] with `apart` - 1 zeros between neighbours. */
 static eg_val dilate(eg_val x, int axis, int64_t apart)
@@ -173,8 +171,7 @@ static eg_val update(eg_system *self, eg_shared s, eg_val x)
     return c->b ? eg_add(y, eg_get(c->b)) : y;
 }
 
-/* -- classes --------------------------------------------------------------------------------------------------------
- */
+/* -- classes ------------------------------------------------------------------------------------------------------- */
 
 static const eg_class classes[] = {
     {.name = "Conv1D", .role = EG_LAYER, .size = sizeof(conv), .setup = setup, .update = update},

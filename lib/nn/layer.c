@@ -44,8 +44,7 @@ eg_spec layer_floats(eg_system *self, int rank, const int64_t *dim)
     return s;
 }
 
-/* -- windows --------------------------------------------------------------------------------------------------------
- */
+/* -- windows ------------------------------------------------------------------------------------------------------- */
 
 bool window_check(eg_system *self, const window *w, int k)
 {

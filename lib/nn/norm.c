@@ -35,8 +35,7 @@ eg_val norm_over(eg_val x, int n, const int *axes, double epsilon)
     return eg_mul(from_mean, eg_rsqrt(eg_add(variance, epsilon)));
 }
 
-/* -- the last axes --------------------------------------------------------------------------------------------------
- */
+/* -- the last axes ------------------------------------------------------------------------------------------------- */
 
 typedef struct layer_norm {
     eg_norm_params p;
@@ -87,8 +86,7 @@ eg_system *(eg_layer_norm)(eg_system *parent, const char *name, int rank, const 
     return (eg_system_new)(parent, name, &layer_class, 0, &l, file, line);
 }
 
-/* -- groups of channels ---------------------------------------------------------------------------------------------
- */
+/* -- groups of channels -------------------------------------------------------------------------------------------- */
 
 typedef struct group_norm {
     eg_norm_params p;

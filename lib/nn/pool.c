@@ -49,8 +49,7 @@ static void setup(eg_system *self)
                    "use EG_PAD_SAME, EG_PAD_VALID or EG_PAD_PAIRS");
 }
 
-/* -- a step ---------------------------------------------------------------------------------------------------------
- */
+/* -- a step -------------------------------------------------------------------------------------------------------- */
 
 /* A window's value from what it has so far and one more element. */
 typedef struct rule {

@@ -83,8 +83,7 @@ static inline egi_id m_bits(const egi_maths *m, egi_id x) { return egi_bitcast(m
 static inline egi_id m_float(const egi_maths *m, egi_id bits) { return egi_bitcast(m->g, m->f, bits); }
 static inline egi_id m_convert(const egi_maths *m, egi_id i) { return egi_convert(m->g, m->f, i); }
 
-/* -- lib/opt/expand.c: shared pieces --------------------------------------------------------------------------------
- */
+/* -- lib/opt/expand.c: shared pieces ------------------------------------------------------------------------------- */
 
 /* Horner's rule; long ones in two chains, which nearly halves the latency for two or three more nodes. */
 egi_id m_poly(const egi_maths *m, egi_id x, const egi_poly *p);
@@ -100,8 +99,7 @@ egi_id m_keep_zero(const egi_maths *m, egi_id x, egi_id y);
 /* y, but x where x is so small that f(x) = x + O(x^2) rounds to x: there intermediate results may have been flushed. */
 egi_id m_keep_small(const egi_maths *m, egi_id x, egi_id y);
 
-/* -- lib/opt/expand_exp.c
- * ----------------------------------------------------------------------------------------------- */
+/* -- lib/opt/expand_exp.c ------------------------------------------------------------------------------------------ */
 
 /* x + low = k ln 2 + r + lost with |r| <= ln(2)/2; `low` may be 0 (none).  `shifted` holds k + bias in its lowest bits.
  */
@@ -121,8 +119,7 @@ egi_id m_expm1_scaled(const egi_maths *m, egi_id x, int down);
  * to inf and underflows to 0. */
 egi_id m_exp_finish(const egi_maths *m, egi_id y, egi_id shifted);
 
-/* -- lib/opt/expand_log.c
- * ----------------------------------------------------------------------------------------------- */
+/* -- lib/opt/expand_log.c ------------------------------------------------------------------------------------------ */
 
 /* x = 2^e (1 + f), f in [sqrt(1/2) - 1, sqrt(2) - 1], for positive normal x */
 typedef struct m_parts {
@@ -139,8 +136,7 @@ egi_id m_log_of_sum(const egi_maths *m, egi_id u, egi_id low, egi_id extra);
 /* log(1 + x + low), no special cases: x + low > -1 and finite */
 egi_id m_log1p_of_sum(const egi_maths *m, egi_id x, egi_id low);
 
-/* -- lib/opt/expand_large.c -------------------------------------------------------------------------------------------
- */
+/* -- lib/opt/expand_large.c ---------------------------------------------------------------------------------------- */
 
 /* x = (4 n + quadrant) pi/2 + r + tail, for any finite x of magnitude >= 2: Payne and Hanek's reduction. */
 typedef struct m_angle {
@@ -149,8 +145,7 @@ typedef struct m_angle {
 } m_angle;
 m_angle m_trig_reduce_large(const egi_maths *m, egi_id x);
 
-/* -- families: each expands the composites of its file
- * ------------------------------------------------------------------ */
+/* -- families: each expands the composites of its file ------------------------------------------------------------- */
 
 egi_id m_expand_exp(const egi_maths *m, egi_op op, egi_id x);  /* exp exp2 expm1 exprel sigmoid */
 egi_id m_expand_log(const egi_maths *m, egi_op op, egi_id x);  /* log log2 log10 log1p softplus */

@@ -48,8 +48,7 @@ egi_id egi_grad_item(const egi_grad *x, egi_id owner, int64_t k);
 /* Ends in an error at the user's line of the node. */
 void egi_grad_wrong(egi_grad *x, egi_id id, eg_status status, const char *format, ...) EG_PRINTF(4, 5);
 
-/* -- grad_path.c: what has a gradient --------------------------------------------------------------------------------
- */
+/* -- grad_path.c: what has a gradient ------------------------------------------------------------------------------ */
 
 /* wrt[id]: differentiated for.  Fills in active, useful, differs, impure. */
 bool egi_grad_paths(egi_grad *x, const bool *wrt, egi_id result);
@@ -82,8 +81,7 @@ egi_id egi_grad_owner(egi_grad *x, egi_op op, const egi_ids *args, int n, const 
 egi_id egi_grad_close_loop(egi_grad *x, uint16_t region, const egi_ids *args, int64_t nc, int64_t ns);
 egi_id egi_grad_close_cond(egi_grad *x, egi_id predicate, const int64_t *region);
 
-/* -- grad_sweep.c, grad_loop.c, grad_cond.c -------------------------------------------------------------------------
- */
+/* -- grad_sweep.c, grad_loop.c, grad_cond.c ------------------------------------------------------------------------ */
 
 /* Adds v to the adjoint of a node, if it is on a path; summed over axes that the node does not have. */
 void egi_contribute(egi_grad *x, egi_id id, egi_id v);
@@ -100,8 +98,7 @@ bool egi_grad_captured(egi_grad *x, int n, const uint16_t *r, egi_ids *out);
 /* Forgets adjoints of all nodes inside region r. */
 void egi_grad_forget(egi_grad *x, uint16_t r);
 
-/* -- rules: what a node's adjoint d gives its operands ----------------------------------------------------------------
- */
+/* -- rules: what a node's adjoint d gives its operands ------------------------------------------------------------- */
 
 void egi_grad_rule(egi_grad *x, egi_id id, egi_id d);    /* grad_rules.c: all */
 void egi_grad_reduce(egi_grad *x, egi_id id, egi_id d);  /* grad_reduce.c: reductions, scans, sorting */
@@ -113,8 +110,7 @@ void egi_grad_custom(egi_grad *x, egi_id id, egi_id d);  /* grad_custom.c */
  * after an error. */
 eg_array *egi_csr_ends(eg_csr *c, bool post);
 
-/* -- grad_build.c: expressions
- * ----------------------------------------------------------------------------------------- */
+/* -- grad_build.c: expressions ------------------------------------------------------------------------------------- */
 
 egi_id egi_zeros(egi_graph *g, eg_spec spec);
 egi_id egi_filled(egi_graph *g, eg_spec spec, double v);

@@ -192,8 +192,7 @@ egi_id egi_grad_forward(egi_grad *x, egi_steps *s)
     return loop;
 }
 
-/* -- the loop of a node -----------------------------------------------------------------------------------------------
- */
+/* -- the loop of a node -------------------------------------------------------------------------------------------- */
 
 int64_t egi_grad_interval(const egi_grad *x, egi_id id)
 {

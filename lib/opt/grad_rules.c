@@ -135,8 +135,7 @@ static void none(egi_grad *x, egi_id id)
         "eg_custom_gradient");
 }
 
-/* -- the table ------------------------------------------------------------------------------------------------------
- */
+/* -- the table ----------------------------------------------------------------------------------------------------- */
 
 #define ONE(expression) egi_pass(x, id, 0, (expression))
 #define MUL(a, b) egi_times(g, a, b)

@@ -53,8 +53,7 @@ static void transposed(egi_grad *x, egi_id id, egi_id d)
     egi_pass(x, id, 0, egi_transpose(x->to, d, inverse));
 }
 
-/* -- parts -----------------------------------------------------------------------------------------------------------
- */
+/* -- parts --------------------------------------------------------------------------------------------------------- */
 
 /* Elements along the axis `step` apart, zeros between them. */
 static egi_id spaced(egi_graph *g, egi_id v, int axis, int64_t step)
@@ -165,8 +164,7 @@ static void surrounded(egi_grad *x, egi_id id, egi_id d)
     egi_pass(x, id, 1, empty ? d : egi_update(g, d, hole, at));
 }
 
-/* -- by index --------------------------------------------------------------------------------------------------------
- */
+/* -- by index ------------------------------------------------------------------------------------------------------ */
 
 /* Axis `axis` and the `n` behind it moved to the front, or back. */
 static egi_id to_front(egi_graph *g, egi_id v, int axis, int n, bool back)

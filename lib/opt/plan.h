@@ -126,8 +126,7 @@ egi_plan *egi_plan_new(const egi_graph *g, bool no_passes);
 void egi_plan_free(egi_plan *p);
 void egi_plan_print(const egi_plan *p, egi_text *out);
 
-/* -- lib/opt/view.c -------------------------------------------------------------------------------------------------
- */
+/* -- lib/opt/view.c ------------------------------------------------------------------------------------------------ */
 bool egi_is_view(const egi_graph *g, egi_id id);
 /* A view of itself; one step down, to what it is a view of: false if that is not a view. */
 void egi_view_start(const egi_graph *g, egi_id id, egi_view *v);
@@ -142,8 +141,7 @@ egi_id egi_view_plain(const egi_graph *g, egi_id user, egi_id a);
 /* The view is the whole base in order. */
 bool egi_view_is_whole(const egi_plan *p, const egi_view *v);
 
-/* -- lib/opt/nest.c ---------------------------------------------------------------------------------------------------
- */
+/* -- lib/opt/nest.c ------------------------------------------------------------------------------------------------ */
 
 /* The loops of a fused stage: axes of its shape joined wherever everything read lies contiguous across them. */
 typedef struct egi_load {
@@ -172,8 +170,7 @@ bool egi_nest_window(const egi_plan *p, const egi_stage *s, const egi_nest *nest
 /* Is the node computed in this stage (else it is loaded, or a scalar)? */
 bool egi_in_stage(const egi_plan *p, uint16_t region, const egi_stage *s, egi_id id);
 
-/* -- used between the files of the planner
- * ------------------------------------------------------------------------------ */
+/* -- used between the files of the planner ------------------------------------------------------------------------- */
 bool egi_is_scalar(const egi_graph *g, egi_id id); /* rank 0 and not a tuple or region node */
 bool egi_is_fused(const egi_plan *p, egi_id id);   /* evaluated inside fused stages */
 bool egi_is_stage(const egi_plan *p, egi_id id);   /* a stage of its own */

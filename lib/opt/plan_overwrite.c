@@ -3,8 +3,7 @@
 #include "ir/region.h"
 #include "opt/place.h"
 
-/* -- uses -------------------------------------------------------------------------------------------------------------
- */
+/* -- uses ---------------------------------------------------------------------------------------------------------- */
 
 bool egi_uses_build(egi_place_work *w)
 {
@@ -40,8 +39,7 @@ void egi_uses_free(egi_place_work *w)
 
 int64_t egi_uses_of(const egi_place_work *w, egi_id id) { return w->u.first[id + 1] - w->u.first[id]; }
 
-/* -- stages that two values share
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- stages that two values share ---------------------------------------------------------------------------------- */
 
 bool egi_same_stage(const egi_plan *p, egi_id a, egi_id b)
 {
@@ -57,8 +55,7 @@ bool egi_direct_use(const egi_plan *p, egi_id user, egi_id a)
     return egi_at(g, user)->shape == egi_at(g, a)->shape;
 }
 
-/* -- may a value be overwritten?
- * --------------------------------------------------------------------------------------- */
+/* -- may a value be overwritten? ----------------------------------------------------------------------------------- */
 
 bool egi_is_result(const egi_plan *p, egi_id id)
 {

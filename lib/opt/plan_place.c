@@ -2,8 +2,7 @@
 #include "core/context.h"
 #include "opt/place.h"
 
-/* -- in memory -------------------------------------------------------------------------------------------------------
- */
+/* -- in memory ----------------------------------------------------------------------------------------------------- */
 
 static void need(egi_plan *p, egi_id id)
 {
@@ -43,8 +42,7 @@ static void find_in_memory(egi_plan *p)
     }
 }
 
-/* -- targets: where results have to go
- * ------------------------------------------------------------------------------------- */
+/* -- targets: where results have to go ----------------------------------------------------------------------------- */
 
 static int end_level(const egi_plan *p, uint16_t region) { return 2 * p->region[region].levels + 1; }
 
@@ -119,8 +117,7 @@ static void target(egi_place_work *w, egi_id value, egi_place to, egi_id old, ui
     copy_at_end(p, region, value, to);
 }
 
-/* -- loops and conds
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- loops and conds ----------------------------------------------------------------------------------------------- */
 
 static egi_id item_of(const egi_graph *g, egi_id owner, uint64_t k)
 {
@@ -213,8 +210,7 @@ static void place_cond(egi_place_work *w, egi_id id)
     }
 }
 
-/* -- leaves and the rest
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- leaves and the rest ------------------------------------------------------------------------------------------- */
 
 static void place_leaves(egi_plan *p)
 {

@@ -10,8 +10,7 @@
 /* Upper bounds: a load may need strides, and a value two stores. */
 enum { LEVEL_PARAMS = EGI_STAGE_PARAMS / 2, FEW_NODES = 40, PER_STORE = 2, ROOM = 16 };
 
-/* -- levels -----------------------------------------------------------------------------------------------------------
- */
+/* -- levels -------------------------------------------------------------------------------------------------------- */
 
 typedef struct level_work {
     egi_plan *p;
@@ -131,8 +130,7 @@ void egi_plan_split_levels(egi_plan *p)
     egi_vec_free(a, &w.at);
 }
 
-/* -- stages -----------------------------------------------------------------------------------------------------------
- */
+/* -- stages -------------------------------------------------------------------------------------------------------- */
 
 /* A stage being divided.  Items are its stores, then its lists. */
 typedef struct stage_work {

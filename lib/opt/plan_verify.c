@@ -49,8 +49,7 @@ static void push(guard *q, touches *list, touch t)
     if (t.buffer && !egi_push(mem(q), list, t)) q->failed = true;
 }
 
-/* -- what a stage touches
- * -------------------------------------------------------------------------------------------------------- */
+/* -- what a stage touches ------------------------------------------------------------------------------------------ */
 
 static void note(guard *q, const egi_stage *s, uint32_t buffer, who by, bool write)
 {
@@ -214,8 +213,7 @@ static void touched(guard *q, uint16_t region, const egi_stage *s)
     }
 }
 
-/* -- meeting
- * ------------------------------------------------------------------------------------------------------------- */
+/* -- meeting ------------------------------------------------------------------------------------------------------- */
 
 static bool meet(const touch *a, const touch *b)
 {
@@ -243,8 +241,7 @@ static void join(guard *q, const touches *now, touches *since)
     for (int64_t j = 0; j < now->n; j++) push(q, since, now->at[j]);
 }
 
-/* -- ways through regions
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- ways through regions ------------------------------------------------------------------------------------------ */
 
 static void add_all(guard *q, touches *to, const touches *from)
 {

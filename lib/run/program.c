@@ -18,8 +18,7 @@ typedef struct tracing {
     eg_val y; /* what the update of the last step returned */
 } tracing;
 
-/* -- one step -------------------------------------------------------------------------------------------------------
- */
+/* -- one step ------------------------------------------------------------------------------------------------------ */
 
 /* What the updates of step i share; its time is that of step `at`: t0 + at dt, rounded once. */
 static eg_shared shared_of(const tracing *t, eg_val i, eg_val at)
@@ -52,8 +51,7 @@ static void step(tracing *t)
     eg_set(r->i0, eg_add(i, 1));
 }
 
-/* -- records --------------------------------------------------------------------------------------------------------
- */
+/* -- records ------------------------------------------------------------------------------------------------------- */
 
 /* Calls visit for each part of an output that is a value. */
 static void each_part(eg_val y, void (*visit)(void *user, eg_val part), void *user)
@@ -124,8 +122,7 @@ static eg_val records_of(tracing *t, int level, eg_val inner)
     return eg_error(r->eg) ? eg_nothing() : (eg_tuple)(r->eg, p.num, v, __FILE__, __LINE__);
 }
 
-/* -- loops ----------------------------------------------------------------------------------------------------------
- */
+/* -- loops --------------------------------------------------------------------------------------------------------- */
 
 typedef struct level_loop {
     tracing *t;
@@ -163,8 +160,7 @@ static eg_val block_of(tracing *t, int level)
     return records_of(t, level, eg_nothing());
 }
 
-/* -- probing ---------------------------------------------------------------------------------------------------------
- */
+/* -- probing ------------------------------------------------------------------------------------------------------- */
 
 static void keep_row(void *user, eg_val part)
 {
@@ -303,8 +299,7 @@ bool egr_probe(runner *r, bool fit, eg_spec x)
     return r->probed = true;
 }
 
-/* -- programs ---------------------------------------------------------------------------------------------------------
- */
+/* -- programs ------------------------------------------------------------------------------------------------------ */
 
 static eg_val all(void *user, eg_val args)
 {
@@ -349,8 +344,7 @@ program *egr_program(runner *r, int levels, int64_t blocks)
     return NULL;
 }
 
-/* -- inside another function ------------------------------------------------------------------------------------------
- */
+/* -- inside another function --------------------------------------------------------------------------------------- */
 
 static eg_val whole_body(void *user, eg_val x)
 {

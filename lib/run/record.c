@@ -216,8 +216,7 @@ static bool keep_pairs(runner *r, record *m, const search *s)
     return !m->stream || !eg_npy_put(m->stream, num);
 }
 
-/* -- ends of pieces --------------------------------------------------------------------------------------------------
- */
+/* -- ends of pieces ------------------------------------------------------------------------------------------------ */
 
 /* Every thin-th row of those that were recorded. */
 static bool keep_thinned(runner *r, record *m, int64_t first_row, int64_t rows)

@@ -23,8 +23,7 @@ typedef struct run {
     eg_status status; /* of the call that ended it */
 } run;
 
-/* -- steps ------------------------------------------------------------------------------------------------------------
- */
+/* -- steps --------------------------------------------------------------------------------------------------------- */
 
 /* A duration that misses a whole number of steps by rounding alone is that number. */
 static bool steps_of(runner *r, double duration, int64_t *steps, const char *file, int line)
@@ -45,8 +44,7 @@ static bool steps_of(runner *r, double duration, int64_t *steps, const char *fil
     return true;
 }
 
-/* -- pieces
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- pieces -------------------------------------------------------------------------------------------------------- */
 
 /* Blocks of the slowest stride that there is room for, in as few sizes as can be: each is a function of its own. */
 static int64_t pieces_of(const runner *r, int levels, int64_t blocks)
@@ -166,8 +164,7 @@ static bool run_piece(run *u, int levels, int64_t blocks)
     return good;
 }
 
-/* -- inputs
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- inputs -------------------------------------------------------------------------------------------------------- */
 
 void egr_swap_axes(char *to, const char *from, int64_t a, int64_t b, size_t bytes)
 {
@@ -216,8 +213,7 @@ static bool take_x(run *u, eg_spec spec, const void *x)
     return true;
 }
 
-/* -- a whole run
- * ------------------------------------------------------------------------------------------------------- */
+/* -- a whole run --------------------------------------------------------------------------------------------------- */
 
 static bool check_rows(run *u, int64_t i0, const char *file, int line)
 {

@@ -47,8 +47,7 @@ static void snapshot(const egi_bound *b, bool step, bool restore)
  * than the default. */
 static const double watched = 50, fine_s = 0.02;
 
-/* -- chunks ----------------------------------------------------------------------------------------------------------
- */
+/* -- chunks -------------------------------------------------------------------------------------------------------- */
 
 /* How many steps make a chunk of the time wanted, from the last one. */
 static void adapt(running *r, int64_t steps)
@@ -174,8 +173,7 @@ static void enter(void *user, int tid, int nt, egi_team *team)
     if (!r->fault && !r->cancelled && !r->frame.stop) egi_watcher_scan_end(r->watcher, tid, nt);
 }
 
-/* -- one run of compiled code
- * -------------------------------------------------------------------------------------------- */
+/* -- one run of compiled code -------------------------------------------------------------------------------------- */
 
 static eg_array *array_at(const eg_context *eg, const void *p)
 {

@@ -3,8 +3,7 @@
 
 #include "ir/func.h"
 
-/* -- data ------------------------------------------------------------------------------------------------------------
- */
+/* -- data ---------------------------------------------------------------------------------------------------------- */
 
 static bool make_plan(const egi_solo *s, const egi_code_delivery *d, egi_delivery **plan)
 {
@@ -48,8 +47,7 @@ const void *egi_solo_datum(const egi_solo *s, egi_delivery *const *plans, int64_
     return d % 2 ? (const void *)plans[d / 2]->target : (const void *)plans[d / 2]->ptr;
 }
 
-/* -- steps -----------------------------------------------------------------------------------------------------------
- */
+/* -- steps --------------------------------------------------------------------------------------------------------- */
 
 static void step_free(const eg_allocator *a, egi_step *p)
 {

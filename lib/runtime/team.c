@@ -66,8 +66,7 @@ static void leave(uint32_t saved)
 #endif
 }
 
-/* -- barrier ---------------------------------------------------------------------------------------------------------
- */
+/* -- barrier ------------------------------------------------------------------------------------------------------- */
 
 /* Moves this worker off a core that a teammate was last seen on. */
 static void step_aside(egi_team *team, int tid, int nt)

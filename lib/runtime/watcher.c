@@ -58,8 +58,7 @@ static char *carried_now(const egi_watcher *w, const egi_code_carried *c)
     return c->buffer ? w->b->buffers[c->buffer] : (char *)(w->frame->carried + c->scalar);
 }
 
-/* -- making ----------------------------------------------------------------------------------------------------------
- */
+/* -- making -------------------------------------------------------------------------------------------------------- */
 
 /* Is the stacked value read by the function itself? */
 static bool is_read(const egi_graph *g, egi_id loop, int64_t k)
@@ -154,8 +153,7 @@ void egi_watcher_heard(egi_watcher *w, bool in_loop, uint32_t slot, void *const 
     if (!egi_host_log_add(in_loop ? &w->inside : &w->outside, w->a, graph_of(w), slot, out)) w->no_memory = true;
 }
 
-/* -- looking ----------------------------------------------------------------------------------------------------------
- */
+/* -- looking ------------------------------------------------------------------------------------------------------- */
 
 /* Did an element of [lo, hi) become NaN or infinite?  was: what stood there, or NULL for nothing. */
 static bool became_bad(eg_dtype t, const void *now, const void *was, int64_t lo, int64_t hi)
@@ -208,8 +206,7 @@ void egi_watcher_scan(egi_watcher *w, int tid, int nt)
     }
 }
 
-/* -- judging
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- judging ------------------------------------------------------------------------------------------------------- */
 
 /* Memory in which the interpreter may leave what it makes of the run. */
 static bool make_side(egi_watcher *w)
@@ -319,8 +316,7 @@ void egi_watcher_save(egi_watcher *w, int tid, int nt)
     if (tid == 0) w->cost += egi_now() - start;
 }
 
-/* -- the end of a run
- * -------------------------------------------------------------------------------------------------- */
+/* -- the end of a run ---------------------------------------------------------------------------------------------- */
 
 /* Rows of a stacked result have been looked at, as they came. */
 static bool is_stacked(const egi_graph *g, egi_id v)

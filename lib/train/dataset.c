@@ -47,8 +47,7 @@ bool egt_check_dataset(egt_trainer *t, const eg_dataset *d, const char *what, co
     return false;
 }
 
-/* -- shuffling -------------------------------------------------------------------------------------------------------
- */
+/* -- shuffling ----------------------------------------------------------------------------------------------------- */
 
 /* A well-mixed 64-bit number of each pair (Steele, Lea and Flood, "Fast splittable pseudorandom number generators",
  * 2014). */
@@ -87,8 +86,7 @@ static bool shuffle(egt_trainer *t, int64_t n, int64_t epoch)
     return true;
 }
 
-/* -- batches ---------------------------------------------------------------------------------------------------------
- */
+/* -- batches ------------------------------------------------------------------------------------------------------- */
 
 bool egt_begin_epoch(egt_batches *b, egt_trainer *t, const eg_dataset *d, int64_t epoch, int64_t shuffle_as)
 {

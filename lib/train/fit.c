@@ -16,8 +16,7 @@ typedef struct fit {
     bool over; /* a callback has ended it */
 } fit;
 
-/* -- one batch ------------------------------------------------------------------------------------------------------
- */
+/* -- one batch ----------------------------------------------------------------------------------------------------- */
 
 static double number(eg_spec s, const void *at)
 {
@@ -73,8 +72,7 @@ static bool run_batch(fit *f, const eg_batch *b, int phase, bool time_first)
     return check_finite(f, bad, value[0]) && egt_add_batch(t, phase, value);
 }
 
-/* -- reports --------------------------------------------------------------------------------------------------------
- */
+/* -- reports ------------------------------------------------------------------------------------------------------- */
 
 static void report(fit *f, int phase, int64_t idx)
 {
@@ -99,8 +97,7 @@ static void tell(fit *f, bool over)
     if (f->o.progress(f->o.progress_user, &p)) f->over = true;
 }
 
-/* -- an epoch ---------------------------------------------------------------------------------------------------------
- */
+/* -- an epoch ------------------------------------------------------------------------------------------------------ */
 
 static bool pass(fit *f, const eg_dataset *d, int phase)
 {

@@ -26,8 +26,7 @@ static eg_val fail(const tracing *c, eg_status status, const char *what)
 static eg_val whole(const tracing *c, int64_t k) { return eg_full(c->t->eg, eg_scalar(EG_I64), eg_int(k)); }
 static eg_val real(const tracing *c, double x) { return eg_full(c->t->eg, eg_scalar(EG_F64), eg_real(x)); }
 
-/* -- one sample -----------------------------------------------------------------------------------------------------
- */
+/* -- one sample ---------------------------------------------------------------------------------------------------- */
 
 /* The same x in each step. */
 static eg_val repeated(const tracing *c, eg_val x)
@@ -81,8 +80,7 @@ static eg_val sample(void *user, eg_val x)
     return y;
 }
 
-/* -- the loss of a batch --------------------------------------------------------------------------------------------
- */
+/* -- the loss of a batch ------------------------------------------------------------------------------------------- */
 
 /* Items from..to of a tuple: a value if it is one. */
 static eg_val some(const tracing *c, eg_val v, int from, int to)
@@ -143,8 +141,7 @@ static eg_val loss(void *user, eg_val args)
     return checked(c, eg_error(t->eg) || eg_spec_of(v).rank == 0 ? v : eg_mean(v));
 }
 
-/* -- a step of training ---------------------------------------------------------------------------------------------
- */
+/* -- a step of training -------------------------------------------------------------------------------------------- */
 
 static eg_val update(void *user, eg_val grads)
 {
@@ -200,8 +197,7 @@ static eg_val step(void *user, eg_val args)
     return eg_tuple(t->eg, values + 1, v);
 }
 
-/* -- functions ------------------------------------------------------------------------------------------------------
- */
+/* -- functions ----------------------------------------------------------------------------------------------------- */
 
 static bool fits(const egt_trainer *t, eg_spec x, eg_spec y, bool time_first, const char *file, int line)
 {

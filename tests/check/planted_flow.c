@@ -102,8 +102,7 @@ static void host(eg_val n, eg_val row)
     keep(g, eg_add(BAD(eg_host(eg, "gives", gives, NULL, 1, &n, 1, &eg_vector(EG_F32, N))), 1));
 }
 
-/* -- whole functions
- * --------------------------------------------------------------------------------------------------- */
+/* -- whole functions ----------------------------------------------------------------------------------------------- */
 
 static eg_val add_to_V(void *user, eg_val x)
 {

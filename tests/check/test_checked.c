@@ -31,8 +31,7 @@ static void fails_with(eg_status got, eg_status want, const char *words)
     eg_clear_error(eg);
 }
 
-/* -- a simulation with draws, rows and a host function, whose step number FAULT divides by 0 -------------------------
- */
+/* -- a simulation with draws, rows and a host function, whose step number FAULT divides by 0 ----------------------- */
 
 static int counted(void *user, const void *const *in, void *const *out)
 {
@@ -188,8 +187,7 @@ START_TEST(a_fault_outside_of_loops_writes_nothing)
 }
 END_TEST
 
-/* -- modes
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- modes --------------------------------------------------------------------------------------------------------- */
 
 static eg_val masked_step(void *user, eg_val x)
 {
@@ -286,8 +284,7 @@ START_TEST(functions_that_share_their_code_tell_their_own_lines_and_check_compil
 }
 END_TEST
 
-/* -- options ----------------------------------------------------------------------------------------------------------
- */
+/* -- options ------------------------------------------------------------------------------------------------------- */
 
 START_TEST(a_run_overrides_its_context)
 {
@@ -357,8 +354,7 @@ START_TEST(a_checked_run_can_be_cancelled)
 }
 END_TEST
 
-/* -- memory ----------------------------------------------------------------------------------------------------------
- */
+/* -- memory -------------------------------------------------------------------------------------------------------- */
 
 static long allocations, live, fails_at;
 static void *take(void *user, size_t size, size_t align)

@@ -66,8 +66,7 @@ static eg_func *trace_network(eg_context *in)
     return eg_stepper(net);
 }
 
-/* -- random draws in a loop of run-time length ----------------------------------------------------------------------
- */
+/* -- random draws in a loop of run-time length --------------------------------------------------------------------- */
 
 static eg_var *walk;
 
@@ -93,8 +92,7 @@ static eg_func *trace_draws(eg_context *in)
     return trace("draws", draws, 1, &eg_scalar(EG_I64));
 }
 
-/* -- reductions, sorting, remainders, products, captured arrays -----------------------------------------------------
- */
+/* -- reductions, sorting, remainders, products, captured arrays ---------------------------------------------------- */
 
 enum { MANY = 9001, ROWS = 19, COLUMNS = 23 };
 static eg_array *weights;

@@ -77,8 +77,7 @@ START_TEST(a_network_is_compiled)
 }
 END_TEST
 
-/* -- a class whose setup makes much ---------------------------------------------------------------------------------
- */
+/* -- a class whose setup makes much -------------------------------------------------------------------------------- */
 
 typedef struct busy {
     eg_var *V, *w, *Q;
@@ -154,8 +153,7 @@ START_TEST(names_are_free_again_after_a_wrong_parameter)
 }
 END_TEST
 
-/* -- variables that were dropped ------------------------------------------------------------------------------------
- */
+/* -- variables that were dropped ----------------------------------------------------------------------------------- */
 
 static eg_val increment(void *user, eg_val x)
 {

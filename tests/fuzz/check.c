@@ -166,8 +166,7 @@ static bool text_agrees(const fz_program *p, fz_session *first, const fz_outcome
     return ok || told(why, "text");
 }
 
-/* -- other sizes
- * -------------------------------------------------------------------------------------------------------- */
+/* -- other sizes --------------------------------------------------------------------------------------------------- */
 
 static void resized(const fz_program *p, fz_program *q)
 {
@@ -229,8 +228,7 @@ static bool sizes_agree(const fz_program *p, fz_session *first, char *why)
     return ok || told(why, "other sizes");
 }
 
-/* -- n steps twice, 2 n once
- * --------------------------------------------------------------------------------------------- */
+/* -- n steps twice, 2 n once --------------------------------------------------------------------------------------- */
 
 static bool halves_agree(const fz_program *p, fz_session *first, char *why)
 {

@@ -159,8 +159,7 @@ void fz_emit_loop(fz_trace *c, fz_rng *r, const fz_record *rec)
     for (int k = 0; k < f.num_results; k++) fz_keep(c, r, eg_item(eg_item(out, 1), k), 1e3);
 }
 
-/* -- while: a counter, carried values, and perhaps a condition on them ------------------------------------------------
- */
+/* -- while: a counter, carried values, and perhaps a condition on them --------------------------------------------- */
 
 static eg_val while_cond(void *user, eg_val x)
 {
@@ -208,8 +207,7 @@ void fz_emit_while(fz_trace *c, fz_rng *r, const fz_record *rec)
     for (int k = 0; k <= f.num_carried; k++) fz_keep(c, r, eg_item(out, k), 8);
 }
 
-/* -- cond -------------------------------------------------------------------------------------------------------------
- */
+/* -- cond ---------------------------------------------------------------------------------------------------------- */
 
 static eg_val arm(void *user, eg_val x)
 {
@@ -237,8 +235,7 @@ void fz_emit_cond(fz_trace *c, fz_rng *r, const fz_record *rec)
     for (int k = 0; k < f.num_results; k++) fz_keep(c, r, f.num_results == 1 ? eg_item(out, 0) : eg_item(out, k), 8);
 }
 
-/* -- the whole function
- * ------------------------------------------------------------------------------------------------ */
+/* -- the whole function -------------------------------------------------------------------------------------------- */
 
 eg_val fz_emit(void *trace, eg_val args)
 {

@@ -102,8 +102,7 @@ void fz_emit_poke(fz_trace *c, fz_rng *r, const fz_record *rec)
     eg_set(v, s);
 }
 
-/* -- spikes that run through a while
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- spikes that run through a while ------------------------------------------------------------------------------- */
 
 typedef struct burst {
     fz_trace *c;

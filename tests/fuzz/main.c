@@ -43,8 +43,7 @@ typedef struct tally {
     int num_found;
 } tally;
 
-/* -- a worker: programs [a, b), one line about each
- * --------------------------------------------------------------------- */
+/* -- a worker: programs [a, b), one line about each ---------------------------------------------------------------- */
 
 static bool check_seed(uint64_t seed, int policy, char *why)
 {
@@ -75,8 +74,7 @@ static int work(uint64_t a, uint64_t b, int policy)
     return 0;
 }
 
-/* -- the parent
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- the parent ---------------------------------------------------------------------------------------------------- */
 
 static void start(worker *w, int policy)
 {
@@ -225,8 +223,7 @@ static int usage(void)
     return 2;
 }
 
-/* -- one program
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- one program --------------------------------------------------------------------------------------------------- */
 
 /* The text without the places where values were built, behind its first line what it failed on. */
 static void print_bare(FILE *f, const fz_program *p, const char *text)
@@ -272,8 +269,7 @@ static int one(const fz_cut *cut, const char *text)
     return !ok;
 }
 
-/* -- command line
- * ---------------------------------------------------------------------------------------------------------- */
+/* -- command line -------------------------------------------------------------------------------------------------- */
 
 typedef enum mode { MANY, ONE, ONE_BATCH, RANGE, REGRESS } mode;
 

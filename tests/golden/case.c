@@ -29,8 +29,7 @@ void golden_unsupported(golden *g, const char *what, const char *name)
     g->unsupported = true;
 }
 
-/* -- what `run` says
- * ---------------------------------------------------------------------------------------------------- */
+/* -- what `run` says ----------------------------------------------------------------------------------------------- */
 
 static const json_t *value(golden *g, const char *key)
 {
@@ -102,8 +101,7 @@ bool golden_has(const golden *g, const char *key, const char *name)
     return v && !json_is_null(v);
 }
 
-/* -- arrays
- * --------------------------------------------------------------------------------------------------------------- */
+/* -- arrays -------------------------------------------------------------------------------------------------------- */
 
 static bool load(golden *g, const char *name, golden_array *a)
 {
@@ -155,8 +153,7 @@ const golden_array *golden_input_array(golden *g, const char *key, const char *n
     return array_named(g, json_string_value(v));
 }
 
-/* -- comparing
- * ---------------------------------------------------------------------------------------------------------- */
+/* -- comparing ----------------------------------------------------------------------------------------------------- */
 
 void golden_check(golden *g, const char *result, const double *got, int64_t num)
 {

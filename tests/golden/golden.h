@@ -46,8 +46,7 @@ void golden_fail(golden *g, const char *format, ...) __attribute__((format(print
 /* It asks for something that the library does not have. */
 void golden_unsupported(golden *g, const char *what, const char *name);
 
-/* -- what `run` says; a missing key ends the case
- * ---------------------------------------------------------------------- */
+/* -- what `run` says; a missing key ends the case ------------------------------------------------------------------ */
 
 const char *golden_name(golden *g, const char *key);
 double golden_number(golden *g, const char *key);
@@ -70,8 +69,7 @@ void golden_free_arrays(golden *g);
 /* The numbers of a json list, at most `most`; their number. */
 int golden_numbers(golden *g, const json_t *list, double *to, int most);
 
-/* -- schedules
- * ------------------------------------------------------------------------------------------------------------- */
+/* -- schedules ----------------------------------------------------------------------------------------------------- */
 
 enum { GOLDEN_PIECES = 16 };
 /* A schedule by its name and parameters; boundaries and values go into the arrays. */
@@ -83,14 +81,12 @@ typedef struct golden_rates {
 /* Every one of the parameters is used, or UNSUPPORTED. */
 void golden_schedule(golden *g, const char *name, const json_t *params, golden_rates *r);
 
-/* -- comparing
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- comparing ----------------------------------------------------------------------------------------------------- */
 
 /* Compares a result, if the case asks for it, with its check array: |got - stored| <= atol + rtol |stored|. */
 void golden_check(golden *g, const char *result, const double *got, int64_t num);
 
-/* -- scenes
- * ---------------------------------------------------------------------------------------------------------------- */
+/* -- scenes -------------------------------------------------------------------------------------------------------- */
 
 /* Adds row k of an array [steps] or [steps, num] to the input of the group in step k. */
 void golden_feed(golden *g, eg_system *group, const golden_array *rows);

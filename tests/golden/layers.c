@@ -33,8 +33,7 @@ eg_system *golden_weighted(golden *g, eg_system *parent, const char *name, const
     return NULL;
 }
 
-/* -- with one state -------------------------------------------------------------------------------------------------
- */
+/* -- with one state ------------------------------------------------------------------------------------------------ */
 
 typedef struct kept {
     golden *g;

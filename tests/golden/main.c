@@ -54,8 +54,7 @@ static void run(golden *g, const char *dir, const json_t *json, bool interpret)
 
 static int passed, failed;
 
-/* -- the list
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- the list ------------------------------------------------------------------------------------------------------ */
 
 static char *listed; /* the file, as one text; NULL: there is none */
 
@@ -103,8 +102,7 @@ static void count(const char *name, bool ok, bool unsupported)
         failed++;
 }
 
-/* -- a case
- * -------------------------------------------------------------------------------------------------------------- */
+/* -- a case -------------------------------------------------------------------------------------------------------- */
 
 static void run_case(const char *dir)
 {
@@ -133,8 +131,7 @@ static void run_case(const char *dir)
     json_decref(json);
 }
 
-/* -- finding cases
- * ------------------------------------------------------------------------------------------------------- */
+/* -- finding cases ------------------------------------------------------------------------------------------------- */
 
 static char **found;
 static size_t num_found;

@@ -12,8 +12,7 @@ static eg_initializer weights(golden *g, const char *name)
 
 static int64_t whole(golden *g, const char *option) { return (int64_t)golden_param(g, "options", option, 0); }
 
-/* -- making a layer -------------------------------------------------------------------------------------------------
- */
+/* -- making a layer ------------------------------------------------------------------------------------------------ */
 
 static int numbers(golden *g, const char *option, int64_t *to)
 {
@@ -74,8 +73,7 @@ static eg_system *cell(golden *g, eg_system *net, const char *layer)
     return eg_lstm_cell(net, "layer", in, out, &p);
 }
 
-/* -- running it -----------------------------------------------------------------------------------------------------
- */
+/* -- running it ---------------------------------------------------------------------------------------------------- */
 
 typedef struct scene {
     golden *g;

@@ -123,8 +123,7 @@ static eg_system *runner_of(scene *s, const eg_monitor *monitors, int num)
                                               .inputs_user = &s->callable});
 }
 
-/* -- scenarios
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- scenarios ----------------------------------------------------------------------------------------------------- */
 
 static void inputs(scene *s)
 {

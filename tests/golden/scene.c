@@ -4,8 +4,7 @@
 
 #include "golden.h"
 
-/* -- input: a row a step
- * -------------------------------------------------------------------------------------------------- */
+/* -- input: a row a step ------------------------------------------------------------------------------------------- */
 
 typedef struct feed {
     eg_system *group;
@@ -31,8 +30,7 @@ void golden_feed(golden *g, eg_system *group, const golden_array *rows)
     eg_system_new(eg_system_parent(group), NULL, &feed_class, 0, &(feed){group, a});
 }
 
-/* -- recording
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- recording ----------------------------------------------------------------------------------------------------- */
 
 typedef struct keeper {
     eg_system *group;

@@ -6,8 +6,7 @@
 enum { T = 50, N = 4 };
 static const eg_spec vec = {EG_F64, 1, {N}}, mat = {EG_F64, 2, {N, N}}, seq = {EG_F64, 2, {T, N}};
 
-/* -- loops -----------------------------------------------------------------------------------------------------------
- */
+/* -- loops --------------------------------------------------------------------------------------------------------- */
 
 /* x: V, input, weight; a smooth surrogate of a spike resets V and comes back through the weights. */
 FN(lif_step)
@@ -150,8 +149,7 @@ START_TEST(carried_values_of_the_highest_rank)
 }
 END_TEST
 
-/* -- conds -----------------------------------------------------------------------------------------------------------
- */
+/* -- conds --------------------------------------------------------------------------------------------------------- */
 
 FN(yes_arm)
 {
@@ -200,8 +198,7 @@ START_TEST(loops_in_arms)
 }
 END_TEST
 
-/* -- delays, draws, host functions, variables -----------------------------------------------------------------------
- */
+/* -- delays, draws, host functions, variables ---------------------------------------------------------------------- */
 
 static eg_delay *line;
 FN(delay_step)

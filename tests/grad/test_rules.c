@@ -115,8 +115,7 @@ END_TEST
 START_TEST(second_of_elementwise_of_two) { binary(check_second); }
 END_TEST
 
-/* -- shapes, reductions, products ------------------------------------------------------------------------------------
- */
+/* -- shapes, reductions, products ---------------------------------------------------------------------------------- */
 
 static eg_val places(int n, const int32_t *at) { return eg_constant(eg_array_new(eg, eg_vector(EG_I32, n), at)); }
 static eg_csr *ring(int pre, int post)
@@ -213,8 +212,7 @@ END_TEST
 START_TEST(second_of_shapes_reductions_and_products) { shapes(check_second); }
 END_TEST
 
-/* -- what is chosen
- * ---------------------------------------------------------------------------------------------------- */
+/* -- what is chosen ------------------------------------------------------------------------------------------------ */
 
 FN(ties, eg_add(eg_sum(eg_max(x, 0.5)), eg_amax(x)))
 

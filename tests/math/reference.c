@@ -3,8 +3,7 @@
 
 #include <math.h>
 
-/* -- MPFR; composed ones work with 400 bits, so that no cancellation reaches the result
- * -------------------------------- */
+/* -- MPFR; composed ones work with 400 bits, so that no cancellation reaches the result ---------------------------- */
 
 #define WITH_TWO(body)                                                                                                 \
     mpfr_t a, b;                                                                                                       \
@@ -114,8 +113,7 @@ static void exact_erfinv(mpfr_t r, const mpfr_t x, const mpfr_t y)
     });
 }
 
-/* -- the C library, wider
- * ------------------------------------------------------------------------------------------------ */
+/* -- the C library, wider ------------------------------------------------------------------------------------------ */
 
 #define WIDE1(name, expr32, expr64)                                                                                    \
     static double wide32_##name(double x, double y)                                                                    \

@@ -27,8 +27,7 @@ static void start(eg_initializer init, eg_spec spec, int threads, double *w)
     test_close(eg);
 }
 
-/* -- scaled by fans ---------------------------------------------------------------------------------------------------
- */
+/* -- scaled by fans ------------------------------------------------------------------------------------------------ */
 
 /* Checks mean, variance and the bound (0: none) of n numbers that were drawn with such a variance. */
 static void check_drawn(const double *w, int n, double variance, double bound)
@@ -124,8 +123,7 @@ START_TEST(a_scale_of_zero_gives_zeros)
 }
 END_TEST
 
-/* -- matrices ---------------------------------------------------------------------------------------------------------
- */
+/* -- matrices ------------------------------------------------------------------------------------------------------ */
 
 START_TEST(an_identity_has_its_value_on_the_diagonal)
 {
@@ -239,8 +237,7 @@ START_TEST(delta_orthogonal_kernels_are_orthogonal_in_their_middle)
 }
 END_TEST
 
-/* -- by distance ------------------------------------------------------------------------------------------------------
- */
+/* -- by distance --------------------------------------------------------------------------------------------------- */
 
 static void check_near(const double *w, const double *wanted, int n)
 {
@@ -333,8 +330,7 @@ START_TEST(periodic_grids_close_along_every_axis)
 }
 END_TEST
 
-/* -- all of them ------------------------------------------------------------------------------------------------------
- */
+/* -- all of them --------------------------------------------------------------------------------------------------- */
 
 START_TEST(weights_depend_neither_on_threads_nor_on_resets)
 {
@@ -373,8 +369,7 @@ START_TEST(floats_are_the_doubles_rounded)
 }
 END_TEST
 
-/* -- errors -----------------------------------------------------------------------------------------------------------
- */
+/* -- errors -------------------------------------------------------------------------------------------------------- */
 
 static eg_initializer scaling(double scale, int fan, int distribution, int in_axis, int out_axis)
 {

@@ -1,8 +1,7 @@
 /* Loops over time: clock, state, inputs, records, batches, rows without state. */
 #include "loop_scene.h"
 
-/* -- time -------------------------------------------------------------------------------------------------------------
- */
+/* -- time ---------------------------------------------------------------------------------------------------------- */
 
 static void check_times(eg_system *loop, int64_t n, double t0, double dt)
 {
@@ -91,8 +90,7 @@ START_TEST(fit_is_passed_on)
 }
 END_TEST
 
-/* -- state, inputs, records -------------------------------------------------------------------------------------------
- */
+/* -- state, inputs, records ---------------------------------------------------------------------------------------- */
 
 START_TEST(state_goes_on_and_inputs_are_cleared_behind_the_step)
 {
@@ -136,8 +134,7 @@ START_TEST(a_state_of_its_own_leaves_the_contexts_alone)
 }
 END_TEST
 
-/* -- rows without state -----------------------------------------------------------------------------------------------
- */
+/* -- rows without state -------------------------------------------------------------------------------------------- */
 
 START_TEST(rows_without_state_follow_the_axes_of_the_data)
 {
@@ -165,8 +162,7 @@ START_TEST(rows_without_state_follow_the_axes_of_the_data)
 }
 END_TEST
 
-/* -- batches ----------------------------------------------------------------------------------------------------------
- */
+/* -- batches ------------------------------------------------------------------------------------------------------- */
 
 enum { N = 5, T = 40, B = 3 };
 

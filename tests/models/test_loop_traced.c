@@ -3,8 +3,7 @@
 
 #include <engram/transform.h>
 
-/* -- inside other functions -------------------------------------------------------------------------------------------
- */
+/* -- inside other functions ---------------------------------------------------------------------------------------- */
 
 /* Sum of the outputs. */
 static eg_val loss(void *user, eg_val x)
@@ -111,8 +110,7 @@ START_TEST(a_traced_loop_takes_an_end_time_or_a_tuple_of_inputs)
 }
 END_TEST
 
-/* -- errors -----------------------------------------------------------------------------------------------------------
- */
+/* -- errors -------------------------------------------------------------------------------------------------------- */
 
 START_TEST(what_is_wrong_with_options_is_said)
 {

@@ -5,8 +5,7 @@
 
 enum { N = 200 };
 
-/* -- systems that note when they are traced
- * ------------------------------------------------------------------------------ */
+/* -- systems that note when they are traced ------------------------------------------------------------------------ */
 
 static char noted[200];
 
@@ -42,8 +41,7 @@ START_TEST(projections_then_groups_then_others_each_in_order_of_making)
 }
 END_TEST
 
-/* -- the clock
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- the clock ----------------------------------------------------------------------------------------------------- */
 
 typedef struct watch {
     eg_var *t, *dt, *i;
@@ -111,8 +109,7 @@ START_TEST(another_dt_or_number_of_steps_needs_no_trace)
 }
 END_TEST
 
-/* -- a network with everything in it
- * ----------------------------------------------------------------------------------------- */
+/* -- a network with everything in it ------------------------------------------------------------------------------- */
 
 static eg_system *full(eg_context *eg, const char *name)
 {

@@ -145,8 +145,7 @@ START_TEST(a_matrix_of_weights_gives_each_pair_its_own)
 }
 END_TEST
 
-/* -- parts
- * ---------------------------------------------------------------------------------------------------------------- */
+/* -- parts --------------------------------------------------------------------------------------------------------- */
 
 START_TEST(a_part_is_source_and_target_like_a_group)
 {
@@ -196,8 +195,7 @@ START_TEST(nothing_arrives_at_neurons_that_are_held)
 }
 END_TEST
 
-/* -- lines of past spikes
- * -------------------------------------------------------------------------------------------------- */
+/* -- lines of past spikes ------------------------------------------------------------------------------------------ */
 
 static int num_lines(eg_system *net)
 {
@@ -273,8 +271,7 @@ START_TEST(a_projection_that_failed_leaves_nothing_behind)
 }
 END_TEST
 
-/* -- shared numbers
- * ------------------------------------------------------------------------------------------------------- */
+/* -- shared numbers ------------------------------------------------------------------------------------------------ */
 
 static eg_val gain_update(eg_system *self, eg_shared s, eg_val x)
 {

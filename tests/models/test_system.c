@@ -12,8 +12,7 @@ static eg_val nothing_update(eg_system *self, eg_shared s, eg_val x)
 
 static const eg_class plain = {.name = "Plain", .role = EG_GROUP, .size = 16, .update = nothing_update};
 
-/* -- names ------------------------------------------------------------------------------------------------------------
- */
+/* -- names --------------------------------------------------------------------------------------------------------- */
 
 START_TEST(paths_are_names_from_the_root)
 {
@@ -116,8 +115,7 @@ START_TEST(an_unknown_variable_lists_what_there_is)
 }
 END_TEST
 
-/* -- what is wrong
- * ------------------------------------------------------------------------------------------------------ */
+/* -- what is wrong ------------------------------------------------------------------------------------------------- */
 
 START_TEST(dt_must_be_a_time)
 {
@@ -196,8 +194,7 @@ START_TEST(null_systems_are_survived)
 }
 END_TEST
 
-/* -- initial values
- * ------------------------------------------------------------------------------------------------------- */
+/* -- initial values ------------------------------------------------------------------------------------------------ */
 
 enum { DRAWN = 100000 };
 static double drawn[DRAWN];

@@ -83,8 +83,7 @@ static inline void check_formula(eg_system *layer, eg_fn fn, eg_spec spec, refer
                       eg_class_of(layer)->name, k, y[k], plain[k]);
 }
 
-/* -- gradients ------------------------------------------------------------------------------------------------------
- */
+/* -- gradients ----------------------------------------------------------------------------------------------------- */
 
 /* The loss, and by which number: an element of x or of a parameter, in the context's own state. */
 static inline double loss_at(eg_func *f, const double *x, double *at, double value)
@@ -140,8 +139,7 @@ static inline void check_gradients(eg_system *layer, eg_fn fn, eg_spec spec)
     }
 }
 
-/* -- batches --------------------------------------------------------------------------------------------------------
- */
+/* -- batches ------------------------------------------------------------------------------------------------------- */
 
 /* Three samples at once are three by themselves, to the bit. */
 static inline void check_batch(eg_system *layer, eg_fn fn, eg_spec spec)

@@ -12,8 +12,7 @@ static bool allowed(egi_op op, eg_dtype t)
     return egi_ops[op].allowed & kind;
 }
 
-/* -- elementwise -----------------------------------------------------------------------------------------------------
- */
+/* -- elementwise --------------------------------------------------------------------------------------------------- */
 
 /* The node with vectors where mask has a bit, numbers of rank 0 elsewhere. */
 static void elementwise(test_case *c, egi_op op, eg_dtype from, eg_dtype to, const egi_id *vector, const egi_id *scalar,
@@ -61,8 +60,7 @@ static void case_elementwise(test_case *c, egi_op op)
     }
 }
 
-/* -- reductions, scans, sorting --------------------------------------------------------------------------------------
- */
+/* -- reductions, scans, sorting ------------------------------------------------------------------------------------ */
 
 static void reduce(test_case *c, egi_op op, egi_id x, int num, const int64_t *axes)
 {
@@ -144,8 +142,7 @@ static void case_sort(test_case *c, egi_op op)
     }
 }
 
-/* -- products, events, randomness, leaves
- * ------------------------------------------------------------------------------ */
+/* -- products, events, randomness, leaves -------------------------------------------------------------------------- */
 
 static void product(test_case *c, eg_dtype t, int64_t m, int64_t k, int64_t n)
 {

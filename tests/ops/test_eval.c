@@ -12,8 +12,7 @@ static eg_status run(const egi_graph *g, egi_run *r, const void *const *args, vo
     return egi_eval(g, r);
 }
 
-/* -- control
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- control ------------------------------------------------------------------------------------------------------- */
 
 START_TEST(a_loop_may_swap_its_states)
 {
@@ -114,8 +113,7 @@ START_TEST(loops_nest_and_read_outer_values)
 }
 END_TEST
 
-/* -- variables
- * --------------------------------------------------------------------------------------------------------- */
+/* -- variables ----------------------------------------------------------------------------------------------------- */
 
 START_TEST(variables_are_read_before_any_is_written)
 {
@@ -134,8 +132,7 @@ START_TEST(variables_are_read_before_any_is_written)
 }
 END_TEST
 
-/* -- composites
- * ---------------------------------------------------------------------------------------------------------- */
+/* -- composites ---------------------------------------------------------------------------------------------------- */
 
 START_TEST(a_composite_is_its_expansion_element_by_element)
 {
@@ -154,8 +151,7 @@ START_TEST(a_composite_is_its_expansion_element_by_element)
 }
 END_TEST
 
-/* -- random bits
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- random bits --------------------------------------------------------------------------------------------------- */
 
 START_TEST(philox_gives_the_known_answers)
 {

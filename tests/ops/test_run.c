@@ -12,8 +12,7 @@ static eg_status run(const egi_graph *g, egi_run *r, const void *const *args, vo
     return egi_eval(g, r);
 }
 
-/* -- stopping
- * ---------------------------------------------------------------------------------------------------------- */
+/* -- stopping ------------------------------------------------------------------------------------------------------ */
 
 typedef struct stop {
     int64_t at, calls;
@@ -120,8 +119,7 @@ START_TEST(a_host_function_failing_outside_of_loops_leaves_variables_alone)
 }
 END_TEST
 
-/* -- memory
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- memory -------------------------------------------------------------------------------------------------------- */
 
 typedef struct counted {
     int64_t allocations, living, fail_at;
@@ -167,8 +165,7 @@ START_TEST(running_allocates_nothing_and_every_failed_allocation_is_reported)
 }
 END_TEST
 
-/* -- floating-point state
- * ------------------------------------------------------------------------------------------------ */
+/* -- floating-point state ------------------------------------------------------------------------------------------ */
 
 static int host_state(void *user, const void *const *in, void *const *out)
 {

@@ -117,8 +117,7 @@ START_TEST(a_dot_is_batched_over_leading_axes)
 }
 END_TEST
 
-/* -- events: 3 sources, 2 targets ------------------------------------------------------------------------------------
- */
+/* -- events: 3 sources, 2 targets ---------------------------------------------------------------------------------- */
 
 static int64_t indptr[] = {0, 2, 2, 5};
 static int32_t indices[] = {0, 1, 0, 0, 1};

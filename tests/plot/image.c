@@ -93,8 +93,7 @@ char *text_read(const char *path)
     return text;
 }
 
-/* -- XML: what SVG of ours and of gnuplot needs of it ---------------------------------------------------------------
- */
+/* -- XML: what SVG of ours and of gnuplot needs of it -------------------------------------------------------------- */
 
 static bool name_char(char c)
 {

@@ -290,8 +290,7 @@ START_TEST(counts_of_spikes_are_those_of_one_sample)
 }
 END_TEST
 
-/* -- spikes of a class of one's own ---------------------------------------------------------------------------------
- */
+/* -- spikes of a class of one's own -------------------------------------------------------------------------------- */
 
 static void firing_setup(eg_system *s) { eg_add_spike(s); }
 

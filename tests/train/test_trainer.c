@@ -285,8 +285,7 @@ START_TEST(a_shape_is_traced_and_compiled_once)
 }
 END_TEST
 
-/* -- predictions ----------------------------------------------------------------------------------------------------
- */
+/* -- predictions --------------------------------------------------------------------------------------------------- */
 
 START_TEST(a_trained_model_predicts_through_the_runner)
 {

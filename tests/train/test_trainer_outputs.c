@@ -4,8 +4,7 @@
 
 #include "learner.h"
 
-/* -- monitors and inputs --------------------------------------------------------------------------------------------
- */
+/* -- monitors and inputs ------------------------------------------------------------------------------------------- */
 
 /* Spikes, their targets, and a penalty of potentials. */
 static eg_val with_monitors(void *user, eg_val p, eg_val y)

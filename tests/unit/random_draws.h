@@ -133,8 +133,7 @@ static inline void draws_run_scalars(draws *d, const double *p)
     draws_run(d, in);
 }
 
-/* -- fits -----------------------------------------------------------------------------------------------------------
- */
+/* -- fits ---------------------------------------------------------------------------------------------------------- */
 
 /* Mean and variance lie within 5 standard errors of the true ones. */
 static inline void fits_moments(const char *what, const double *x, int64_t n, double mean, double var, double kurtosis)

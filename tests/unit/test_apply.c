@@ -29,8 +29,7 @@ static void scene(void)
     inner = NULL;
 }
 
-/* -- what is called: fn, and outer() that applies its traced form twice, or calls fn itself twice -------------------
- */
+/* -- what is called: fn, and outer() that applies its traced form twice, or calls fn itself twice ------------------ */
 
 static eg_val straight(void *user, eg_val x)
 {

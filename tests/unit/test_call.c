@@ -39,8 +39,7 @@ static void run(eg_func *f, eg_state *s, int64_t n, const eg_run_options *o)
 
 static const float *values(eg_state *s) { return eg_data(s, V); }
 
-/* -- arguments and results -------------------------------------------------------------------------------------------
- */
+/* -- arguments and results ----------------------------------------------------------------------------------------- */
 
 static eg_val turned(void *user, eg_val x)
 {
@@ -114,8 +113,7 @@ START_TEST(an_array_that_is_too_small_is_an_error_that_says_so)
 }
 END_TEST
 
-/* -- variables and states
- * ---------------------------------------------------------------------------------------------- */
+/* -- variables and states ------------------------------------------------------------------------------------------ */
 
 START_TEST(states_are_independent)
 {
@@ -195,8 +193,7 @@ START_TEST(a_run_continues_where_the_last_one_ended)
 }
 END_TEST
 
-/* -- threads --------------------------------------------------------------------------------------------------------
- */
+/* -- threads ------------------------------------------------------------------------------------------------------- */
 
 typedef struct job {
     eg_func *f;

@@ -80,8 +80,7 @@ static double in_degree_deviation(const eg_csr *c, double factor)
     return (chi - (double)(n - 1)) / sqrt(2.0 * (double)(n - 1));
 }
 
-/* -- FixedProb -------------------------------------------------------------------------------------------------------
- */
+/* -- FixedProb ----------------------------------------------------------------------------------------------------- */
 
 START_TEST(each_source_has_exactly_its_share_of_different_targets)
 {
@@ -296,8 +295,7 @@ START_TEST(empty_populations_are_fine)
 }
 END_TEST
 
-/* -- errors ----------------------------------------------------------------------------------------------------------
- */
+/* -- errors -------------------------------------------------------------------------------------------------------- */
 
 /* A machine of 1 GB: sanitizers stop a program that asks for more than there can be. */
 static void *small_alloc(void *user, size_t size, size_t align)
@@ -433,8 +431,7 @@ START_TEST(without_memory_there_is_an_error_and_nothing_leaks)
 }
 END_TEST
 
-/* -- what it stands on -----------------------------------------------------------------------------------------------
- */
+/* -- what it stands on --------------------------------------------------------------------------------------------- */
 
 START_TEST(draws_are_philox)
 {

@@ -2,8 +2,7 @@
  * spikes through regions, empty arrays, the ends of number ranges. */
 #include "corners.h"
 
-/* -- in place, with later readers -----------------------------------------------------------------------------------
- */
+/* -- in place, with later readers ---------------------------------------------------------------------------------- */
 
 static eg_val row_replaced_old_sum_read(void *user, eg_val args)
 {
@@ -103,8 +102,7 @@ static eg_val gathered_and_scattered_onto_itself(void *user, eg_val args)
     return N ? list2(eg_gather(eg_get(v[0]), arg_big(args), 0), eg_gather(eg_get(m), arg_index(args), 1)) : none();
 }
 
-/* -- views -----------------------------------------------------------------------------------------------------------
- */
+/* -- views --------------------------------------------------------------------------------------------------------- */
 
 static eg_val views_of_views(void *user, eg_val args)
 {
@@ -152,8 +150,7 @@ static eg_val rows_of_rotated_sequences(void *user, eg_val args)
     return list4(eg_item(again, 0), eg_item(eg_item(again, 1), 0), eg_item(y, 1), eg_item(y, 2));
 }
 
-/* -- rotated states --------------------------------------------------------------------------------------------------
- */
+/* -- rotated states ------------------------------------------------------------------------------------------------ */
 
 static eg_val decays_step(void *user, eg_val x)
 {
@@ -195,8 +192,7 @@ static eg_val rotated_value_read_flipped(void *user, eg_val args)
     return eg_get(g[0]);
 }
 
-/* -- spikes ----------------------------------------------------------------------------------------------------------
- */
+/* -- spikes -------------------------------------------------------------------------------------------------------- */
 
 static eg_val spikes_step(void *user, eg_val x)
 {
@@ -330,8 +326,7 @@ static eg_val values_as_spikes(void *user, eg_val args)
     return list4(a, b, eg_event_transposed(csr[1], odd, 0.5), eg_event_transposed(csr[1], eg_get(fired[0]), x));
 }
 
-/* -- regions ---------------------------------------------------------------------------------------------------------
- */
+/* -- regions ------------------------------------------------------------------------------------------------------- */
 
 static eg_val carry_step(void *user, eg_val x)
 {
@@ -495,8 +490,7 @@ static eg_val draws_in_regions(void *user, eg_val args)
     return N ? eg_shuffle(arg_index(args)) : none();
 }
 
-/* -- numbers ---------------------------------------------------------------------------------------------------------
- */
+/* -- numbers ------------------------------------------------------------------------------------------------------- */
 
 static eg_val whole_numbers_at_their_ends(void *user, eg_val args)
 {
@@ -555,8 +549,7 @@ static eg_val denormals_pass_or_not(void *user, eg_val args)
     return list4(eg_mul(x, 1), eg_sub(tiny, eg_flip(tiny, 0)), eg_eq(eg_mul(tiny, 0.1), 0), eg_amax(eg_neg(tiny)));
 }
 
-/* -- shapes ----------------------------------------------------------------------------------------------------------
- */
+/* -- shapes -------------------------------------------------------------------------------------------------------- */
 
 static eg_val nothing_step(void *user, eg_val x)
 {

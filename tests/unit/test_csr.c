@@ -342,8 +342,7 @@ START_TEST(places_beyond_32_bits_and_unequal_rows_are_refused)
 }
 END_TEST
 
-/* -- running out of memory -------------------------------------------------------------------------------------------
- */
+/* -- running out of memory ----------------------------------------------------------------------------------------- */
 
 typedef struct purse {
     int left, held; /* allocations until the first that fails; blocks given out */

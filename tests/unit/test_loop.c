@@ -1,8 +1,7 @@
 /* Whiles, sequences, lengths, and what is wrong in loops and branches. */
 #include "region_session.h"
 
-/* -- while ----------------------------------------------------------------------------------------------------------
- */
+/* -- while --------------------------------------------------------------------------------------------------------- */
 
 static eg_val below(void *user, eg_val x)
 {
@@ -73,8 +72,7 @@ START_TEST(setting_a_variable_in_the_condition_of_a_while_is_an_error_that_names
 }
 END_TEST
 
-/* -- sequences, stacks, lengths --------------------------------------------------------------------------------------
- */
+/* -- sequences, stacks, lengths ------------------------------------------------------------------------------------ */
 
 static eg_val scan(void *user, eg_val x)
 {
@@ -155,8 +153,7 @@ START_TEST(states_that_never_change_are_not_carried_and_what_depends_on_them_sta
 }
 END_TEST
 
-/* -- errors ---------------------------------------------------------------------------------------------------------
- */
+/* -- errors -------------------------------------------------------------------------------------------------------- */
 
 static eg_val gives_type(void *user, eg_val x)
 {

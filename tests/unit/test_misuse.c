@@ -321,8 +321,7 @@ START_TEST(null_is_survived_everywhere)
 }
 END_TEST
 
-/* -- no function is left out -----------------------------------------------------------------------------------------
- */
+/* -- no function is left out --------------------------------------------------------------------------------------- */
 
 static char *text_of_file(const char *dir, const char *name, char *old)
 {

@@ -4,8 +4,7 @@
 enum { N = 50000 };
 static const double inf = INFINITY;
 
-/* -- the distributions ----------------------------------------------------------------------------------------------
- */
+/* -- the distributions --------------------------------------------------------------------------------------------- */
 
 static double uniform_cdf(double x, const double *p) { return (x - p[0]) / (p[1] - p[0]); }
 static double normal_cdf(double x, const double *p) { return 0.5 * erfc((p[0] - x) / p[1] * sqrt(0.5)); }
@@ -55,8 +54,7 @@ static double binomial_pmf(double k, const double *p)
     return chances + (k > 0 ? k * log(p[1]) : 0) + (k < n ? (n - k) * log1p(-p[1]) : 0);
 }
 
-/* -- numbers --------------------------------------------------------------------------------------------------------
- */
+/* -- numbers ------------------------------------------------------------------------------------------------------- */
 
 typedef struct grid {
     const char *name;
@@ -116,8 +114,7 @@ START_TEST(numbers_have_their_distribution)
 }
 END_TEST
 
-/* -- counts ---------------------------------------------------------------------------------------------------------
- */
+/* -- counts -------------------------------------------------------------------------------------------------------- */
 
 /* 0.1 .. 9.9 by inversion, from 10 by rejection */
 static const double means[] = {0, 1e-3, 0.1, 1, 3, 9.9, 10, 12, 50, 1e4};

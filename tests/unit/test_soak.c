@@ -66,8 +66,7 @@ static eg_status run(eg_func *f, eg_state *s, int64_t n, int threads)
     return eg_call(f, s, IN(&n), NULL, &(eg_run_options){.threads = threads});
 }
 
-/* -- growth ---------------------------------------------------------------------------------------------------------
- */
+/* -- growth -------------------------------------------------------------------------------------------------------- */
 
 /* Calls cycle(k) for rounds that are measured after a warm-up; resident memory must not climb. */
 static void check_growth(void (*cycle)(int k), int rounds)
@@ -119,8 +118,7 @@ static void context_cycle(int k)
 START_TEST(contexts_with_compiled_code_leave_nothing_behind) { check_growth(context_cycle, test_long() ? 1000 : 200); }
 END_TEST
 
-/* -- odd places -------------------------------------------------------------------------------------------------------
- */
+/* -- odd places ---------------------------------------------------------------------------------------------------- */
 
 static const float *result_of(int threads)
 {

@@ -79,8 +79,7 @@ static void check_steps(eg_state *s, int64_t steps, int carry, float (*rows)[N],
     }
 }
 
-/* -- progress and cancelling ------------------------------------------------------------------------------------------
- */
+/* -- progress and cancelling --------------------------------------------------------------------------------------- */
 
 typedef struct watch {
     int64_t calls, last, cancel_at;
@@ -244,8 +243,7 @@ START_TEST(another_thread_cancels_an_endless_while)
 }
 END_TEST
 
-/* -- host functions ---------------------------------------------------------------------------------------------------
- */
+/* -- host functions ------------------------------------------------------------------------------------------------ */
 
 START_TEST(a_host_function_is_called_in_order_on_the_callers_thread)
 {

@@ -293,8 +293,7 @@ START_TEST(slices_are_even_to_one_block)
 }
 END_TEST
 
-/* -- floating-point environment --------------------------------------------------------------------------------------
- */
+/* -- floating-point environment ------------------------------------------------------------------------------------ */
 
 static double halved(double x)
 {

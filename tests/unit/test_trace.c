@@ -73,8 +73,7 @@ START_TEST(a_tuple_of_a_negative_number_of_parts_is_an_error)
 }
 END_TEST
 
-/* -- values where they do not belong --------------------------------------------------------------------------------
- */
+/* -- values where they do not belong ------------------------------------------------------------------------------- */
 
 enum { LOOP_LINE = __LINE__ + 8 };
 static eg_val leaking_body(void *user, eg_val x)
@@ -243,8 +242,7 @@ START_TEST(a_call_while_tracing_is_an_error)
 }
 END_TEST
 
-/* -- what is left ---------------------------------------------------------------------------------------------------
- */
+/* -- what is left -------------------------------------------------------------------------------------------------- */
 
 static eg_val twice_the_same(void *user, eg_val x)
 {
