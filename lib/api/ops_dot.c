@@ -1,13 +1,23 @@
 /* Matrix products. */
 #include "api/ops.h"
 
+/* a b; where a is of spikes the product by the rows of b that fired. */
+static egi_id product(egi_graph *g, egi_id a, egi_id b)
+{
+    egi_id spikes = b && egi_is_float(egi_dtype_of(g, b)) ? egi_spikes_of(g, a) : 0;
+    if (!spikes) return egi_dot(g, a, b);
+    egi_shape s = *egi_shape_of(g, a);
+    s.dim[s.rank - 1] = egi_shape_of(g, b)->dim[s.rank - 1];
+    return egi_dot_event(g, egi_broadcast(g, egi_const_f(g, egi_dtype_of(g, b), 0), &s), spikes, b);
+}
+
 /* Joins the leading axes of [..., M, K] with M: one product instead of a batch of them. */
 static egi_id one_product(egi_call *c, egi_id a, egi_id b)
 {
     egi_graph *g = c->g;
     egi_shape s = egi_shape_at(c, a), flat = {.rank = 2, .dim = {1, s.dim[s.rank - 1]}};
     for (int k = 0; k < s.rank - 1; k++) flat.dim[0] *= s.dim[k];
-    egi_id id = egi_dot(g, egi_reshape(g, a, &flat), b);
+    egi_id id = product(g, egi_reshape(g, a, &flat), b);
     s.dim[s.rank - 1] = egi_shape_at(c, b).dim[1];
     return egi_reshape(g, id, &s);
 }
@@ -46,7 +56,7 @@ static egi_id matrices(egi_call *c, eg_val x, eg_val y, egi_id a, egi_id b)
     if (!leading(&s, &t, &lead))
         return egi_wrong(c, EG_ERR_SHAPE, "%s and %s: the leading axes do not broadcast; make them equal or 1",
                          egi_show(c, x).s, egi_show(c, y).s);
-    return egi_dot(c->g, batch(c, a, &lead), batch(c, b, &lead));
+    return product(c->g, batch(c, a, &lead), batch(c, b, &lead));
 }
 
 eg_val(eg_dot)(eg_val x, eg_val y, const char *file, int line)

@@ -2,6 +2,7 @@
 #include "ir/copy.h"
 
 #include "core/context.h"
+#include "ir/shape.h"
 
 typedef struct copy {
     const egi_graph *from;
@@ -31,6 +32,7 @@ egi_id egi_copy_plain(egi_graph *to, const egi_graph *from, egi_id id, const egi
         if (n->num_args == 2) return egi_op2(to, (egi_op)n->op, args[0], args[1]);
         return egi_op3(to, (egi_op)n->op, args[0], args[1], args[2]);
     }
+    if (n->op == EGI_DOT_EVENT) return egi_dot_event(to, args[0], args[1], args[2]);
     return egi_node_make(to,
                          &(egi_make){.op = (egi_op)n->op,
                                      .dtype = (eg_dtype)n->dtype,

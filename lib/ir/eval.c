@@ -31,6 +31,17 @@ static void run_dot(egi_interp *ip, egi_id id)
                 c->dim[c->rank - 2], c->dim[c->rank - 1], a->dim[a->rank - 1]);
 }
 
+static void run_dot_event(egi_interp *ip, egi_id id)
+{
+    const egi_graph *g = ip->g;
+    const egi_shape *x = egi_shape_of(g, egi_arg(g, id, 1)), *c = egi_shape_of(g, id);
+    int64_t batch = 1;
+    for (int k = 0; k < c->rank - 2; k++) batch *= c->dim[k];
+    egi_ref_dot_event(egi_dtype_of(g, id), egi_dtype_of(g, egi_arg(g, id, 1)), egi_in(ip, id, 0), egi_in(ip, id, 1),
+                      egi_in(ip, id, 2), egi_out(ip, id), batch, c->dim[c->rank - 2], c->dim[c->rank - 1],
+                      x->dim[x->rank - 1]);
+}
+
 static void run_event(egi_interp *ip, egi_id id)
 {
     const egi_graph *g = ip->g;
@@ -98,6 +109,7 @@ static bool run_node(egi_interp *ip, egi_id id)
     case EGI_SCATTER: egi_run_scatter(ip, id); break;
     case EGI_PACK: egi_run_pack(ip, id); break;
     case EGI_DOT: run_dot(ip, id); break;
+    case EGI_DOT_EVENT: run_dot_event(ip, id); break;
     case EGI_EVENT:
     case EGI_EVENT_T: run_event(ip, id); break;
     case EGI_BITS:

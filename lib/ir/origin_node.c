@@ -173,14 +173,34 @@ static bool of_dot(egi_interp *ip, egi_id id, egi_origin *to)
     return true;
 }
 
-/* -- sums over lists: one pass over all that is added -------------------------------------------------------------- */
-
 /* Does element i add something: spikes that fired; all values of `event_t`. */
 static bool adds(eg_dtype t, const void *x, int64_t i, bool all)
 {
     if (t == EG_BOOL) return ((const uint8_t *)x)[i];
     return all || (t == EG_F32 ? ((const float *)x)[i] != 0 : ((const double *)x)[i] != 0);
 }
+
+/* Of the base, and of what the rows that fired gave. */
+static bool of_dot_event(egi_interp *ip, egi_id id, egi_origin *to)
+{
+    const egi_id x = egi_arg(ip->g, id, 1), w = egi_arg(ip->g, id, 2);
+    const egi_shape *sx = egi_shape_of(ip->g, x), *sc = egi_shape_of(ip->g, id);
+    const int64_t K = sx->dim[sx->rank - 1], M = sc->dim[sc->rank - 2], N = sc->dim[sc->rank - 1];
+    EACH_BAD(ip, id, i)
+    {
+        blame b = {0};
+        look(ip, &b, egi_arg(ip->g, id, 0), i);
+        for (int64_t k = 0; k < K; k++) {
+            if (!adds(egi_dtype_of(ip->g, x), ip->val[x], i / N * K + k, false)) continue;
+            look(ip, &b, x, i / N * K + k);
+            look(ip, &b, w, i / (M * N) * (K * N) + k * N + i % N);
+        }
+        if (!(to[i] = settle(ip, &b, id, i, false))) return false;
+    }
+    return true;
+}
+
+/* -- sums over lists: one pass over all that is added -------------------------------------------------------------- */
 
 static void look_at_events(const egi_interp *ip, egi_id id, blame *b)
 {
@@ -258,6 +278,7 @@ static origins_fn how(egi_op op)
     case EGI_CUMSUM: return of_cumsum;
     case EGI_SORT: return of_sort;
     case EGI_DOT: return of_dot;
+    case EGI_DOT_EVENT: return of_dot_event;
     case EGI_SCATTER:
     case EGI_EVENT:
     case EGI_EVENT_T: return of_list;

@@ -123,6 +123,28 @@ static double contribution(const egi_interp *ip, egi_id id, int64_t source, int6
     return real_of(ip, x, source) * weight;
 }
 
+static void put_fired(egi_interp *ip, egi_id id, int64_t i)
+{
+    const egi_id x = egi_arg(ip->g, id, 1), w = egi_arg(ip->g, id, 2);
+    const egi_shape *sx = egi_shape_of(ip->g, x), *sc = egi_shape_of(ip->g, id);
+    const int64_t K = sx->dim[sx->rank - 1], M = sc->dim[sc->rank - 2], N = sc->dim[sc->rank - 1];
+    const bool spikes = egi_dtype_of(ip->g, x) == EG_BOOL;
+    double most = 0;
+    int64_t num = 0;
+    for (int64_t k = 0; k < K; k++) {
+        int64_t at = i / N * K + k;
+        double weight = real_of(ip, w, i / (M * N) * (K * N) + k * N + i % N);
+        double value = spikes ? ((const uint8_t *)ip->val[x])[at] != 0 : real_of(ip, x, at);
+        if (value == 0) continue;
+        if (!spikes) weight *= value;
+        num++;
+        if (larger(weight, most) || isnan(weight)) most = weight;
+    }
+    put_element(ip, egi_arg(ip->g, id, 0), i);
+    put(ip, ", ");
+    put_largest(ip, num, "contribution", most);
+}
+
 static void put_events(egi_interp *ip, egi_id id, int64_t i)
 {
     const egi_graph *g = ip->g;
@@ -191,6 +213,8 @@ static void put_operands(egi_interp *ip, egi_id id, int64_t i)
         }
     } else if (n->op == EGI_DOT) {
         put_product(ip, id, i);
+    } else if (n->op == EGI_DOT_EVENT) {
+        put_fired(ip, id, i);
     } else if (n->op == EGI_EVENT || n->op == EGI_EVENT_T) {
         put_events(ip, id, i);
     } else if (n->op == EGI_SCATTER) {

@@ -5,6 +5,7 @@
 #include "ir/ref_dot.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Signed integers are multiplied as unsigned ones, which wrap. */
 #define WRAPPING(x, y, z) ((x) * (y) + (z))
@@ -40,5 +41,40 @@ void egi_ref_dot(eg_dtype t, const void *a, const void *b, void *c, int64_t batc
         case EG_BOOL:
         case EG_DTYPE_COUNT: break;
         }
+    }
+}
+
+/* -- by the rows that fired ---------------------------------------------------------------------------------------- */
+
+#define DEFINE_DOT_EVENT(name, type, spike, add)                                                                       \
+    static void name(const spike *x, const type *w, type *out, int64_t M, int64_t N, int64_t K)                        \
+    {                                                                                                                  \
+        for (int64_t m = 0; m < M; m++)                                                                                \
+            for (int64_t k = 0; k < K; k++)                                                                            \
+                for (int64_t n = 0; x[m * K + k] != 0 && n < N; n++)                                                   \
+                    out[m * N + n] = add(x[m * K + k], w[k * N + n], out[m * N + n]);                                  \
+    }
+
+#define PLAIN(x, w, sum) ((sum) + (w))
+
+DEFINE_DOT_EVENT(spikes_f32, float, uint8_t, PLAIN)
+DEFINE_DOT_EVENT(spikes_f64, double, uint8_t, PLAIN)
+DEFINE_DOT_EVENT(values_f32, float, float, fmaf)
+DEFINE_DOT_EVENT(values_f64, double, double, fma)
+
+void egi_ref_dot_event(eg_dtype t, eg_dtype tx, const void *base, const void *x, const void *w, void *out,
+                       int64_t batch, int64_t M, int64_t N, int64_t K)
+{
+    const size_t size = eg_dtype_size(t), spike = eg_dtype_size(tx);
+    const bool f64 = t == EG_F64;
+    memcpy(out, base, (size_t)(batch * M * N) * size);
+    for (int64_t i = 0; i < batch; i++) {
+        const void *xi = (const char *)x + (size_t)(i * M * K) * spike;
+        const void *wi = (const char *)w + (size_t)(i * K * N) * size;
+        void *to = (char *)out + (size_t)(i * M * N) * size;
+        if (tx == EG_BOOL)
+            f64 ? spikes_f64(xi, wi, to, M, N, K) : spikes_f32(xi, wi, to, M, N, K);
+        else
+            f64 ? values_f64(xi, wi, to, M, N, K) : values_f32(xi, wi, to, M, N, K);
     }
 }

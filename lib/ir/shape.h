@@ -31,6 +31,12 @@ egi_id egi_pack(egi_graph *g, egi_id a);
 egi_id egi_batch_mean(egi_graph *g, egi_id a);
 /* [..., M, K] x [..., K, N] with the same leading extents. */
 egi_id egi_dot(egi_graph *g, egi_id a, egi_id b);
+/* base + x w by the rows of w whose x fired (dot_event.c): x of bool, or of the type of base and w.  Numbers made of a
+ * bool are taken as that bool: 1 w + a rounded once is w + a. */
+egi_id egi_dot_event(egi_graph *g, egi_id base, egi_id x, egi_id w);
+/* The spikes that x stands for, as such an operand: x itself if it is of bool or a custom gradient over numbers made of
+ * a bool, that bool if it is such numbers, also behind views; 0: x is no spikes. */
+egi_id egi_spikes_of(egi_graph *g, egi_id x);
 
 static inline bool egi_shape_equal(const egi_shape *a, const egi_shape *b)
 {

@@ -304,18 +304,33 @@ static bool scatter(const exam *x)
 
 /* -- products, events, randomness ----------------------------------------------------------------------------- */
 
-static bool dot(const exam *x)
+/* Operand k times the next. */
+static bool product(const exam *x, uint32_t k)
 {
-    const egi_shape *a = shape(x, 0), *b = shape(x, 1), *s = x->s;
+    const egi_shape *a = shape(x, k), *b = shape(x, k + 1), *s = x->s;
     int r = s->rank;
-    NEED(x, x->num_ints == 0, "it has no attributes");
-    NEED(x, type(x, 1) == type(x, 0), "operands have one type");
     NEED(x, r >= 2 && a->rank == r && b->rank == r, "operands and result are matrices, or equally many of them");
-    for (int k = 0; k < r - 2; k++)
-        NEED(x, a->dim[k] == s->dim[k] && b->dim[k] == s->dim[k], "leading extents are equal in axis %d", k);
+    for (int j = 0; j < r - 2; j++)
+        NEED(x, a->dim[j] == s->dim[j] && b->dim[j] == s->dim[j], "leading extents are equal in axis %d", j);
     NEED(x, a->dim[r - 1] == b->dim[r - 2], "columns of the first are rows of the second");
     NEED(x, s->dim[r - 2] == a->dim[r - 2] && s->dim[r - 1] == b->dim[r - 1], "it is [..., M, N]");
     return same_type(x);
+}
+
+static bool dot(const exam *x)
+{
+    NEED(x, x->num_ints == 0, "it has no attributes");
+    NEED(x, type(x, 1) == type(x, 0), "operands have one type");
+    return product(x, 0);
+}
+
+static bool dot_event(const exam *x)
+{
+    NEED(x, x->num_ints == 0, "it has no attributes");
+    NEED(x, egi_is_float(type(x, 0)) && type(x, 2) == type(x, 0), "base and weights are floats of one type");
+    NEED(x, type(x, 1) == EG_BOOL || type(x, 1) == type(x, 0), "spikes are bool, or floats of the base's type");
+    NEED(x, egi_same_shape(shape(x, 0), x->s), "it has the base's shape");
+    return product(x, 1);
 }
 
 static bool event(const exam *x)
@@ -386,6 +401,7 @@ bool egi_check_node(const egi_graph *g, egi_id id, egi_fault *f)
         [EGI_GATHER] = gather,
         [EGI_SCATTER] = scatter,
         [EGI_DOT] = dot,
+        [EGI_DOT_EVENT] = dot_event,
         [EGI_EVENT] = event,
         [EGI_EVENT_T] = event,
         [EGI_BITS] = bits,

@@ -156,6 +156,7 @@ static void lower_node(egi_lower *l, const egi_stage *s)
     case EGI_EVENT: egi_lower_event(l, s); return;
     case EGI_EVENT_T: egi_lower_event_t(l, id); return;
     case EGI_DOT: egi_lower_product_of(l, id); return;
+    case EGI_DOT_EVENT: egi_lower_dot_event(l, id); return;
     case EGI_PACK: egi_lower_pack(l, id); return;
     case EGI_CUMSUM: egi_lower_scan(l, id); return;
     case EGI_SORT:

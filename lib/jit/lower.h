@@ -125,6 +125,9 @@ void egi_lower_sort(egi_lower *l, egi_id id);   /* SORT, ARGSORT */
 void egi_lower_shape(egi_lower *l, egi_id id);  /* UPDATE, CONCAT, PAD, GATHER, SCATTER */
 void egi_lower_pack(egi_lower *l, egi_id id);
 void egi_lower_product_of(egi_lower *l, egi_id id); /* DOT */
+void egi_lower_dot_event(egi_lower *l, egi_id id);
+/* The thread's EGI_SCRATCH bytes. */
+LLVMValueRef egi_lower_scratch(egi_lower *l);
 
 /* Everything: fills code's tables, builds the function `name` in the module. */
 void egi_lower_all(egi_lower *l, const char *name);

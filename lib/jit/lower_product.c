@@ -7,7 +7,7 @@
 
 _Static_assert(EGI_SCRATCH >= 48 * 1024, "the product's blocks of B and C fit into a thread's scratch");
 
-static LLVMValueRef scratch_of_thread(egi_lower *l)
+LLVMValueRef egi_lower_scratch(egi_lower *l)
 {
     egi_irb *b = &l->b;
     l->code->has_scratch = true;
@@ -35,7 +35,7 @@ void egi_lower_product_of(egi_lower *l, egi_id id)
     LLVMValueRef batch = egi_lower_product(l, s->rank - 2, s->dim), lo, hi;
     LLVMValueRef tid = LLVMBuildZExt(b->b, l->tid, b->i64, ""), nt = LLVMBuildZExt(b->b, l->nt, b->i64, "");
     LLVMValueRef x = egi_lower_array(l, id, 0), y = egi_lower_array(l, id, 1);
-    LLVMValueRef to = egi_lower_pointer(l, id), scratch = scratch_of_thread(l);
+    LLVMValueRef to = egi_lower_pointer(l, id), scratch = egi_lower_scratch(l);
     unsigned form = (m == 1 ? EGI_DOT_ONE_ROW : 0u) | (n == 1 ? EGI_DOT_ONE_COLUMN : 0u);
     form |= (is_flipped(l, id, 0) ? EGI_DOT_A_TRANSPOSED : 0u) | (is_flipped(l, id, 1) ? EGI_DOT_B_TRANSPOSED : 0u);
     LLVMValueRef fn = egi_emit_dot(l->mod, t, lanes, l->avx512, form);

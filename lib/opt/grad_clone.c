@@ -26,6 +26,7 @@ static leaf leaf_of(const egi_grad *x, egi_id id)
         if (x->differs[egi_arg(g, id, 0)]) return PLAIN;
         return x->impure[egi_arg(g, id, 0)] ? IMPURE : COSTLY;
     case EGI_DOT:
+    case EGI_DOT_EVENT:
     case EGI_EVENT:
     case EGI_EVENT_T:
     case EGI_SORT:

@@ -97,10 +97,25 @@ static void events(egi_grad *x, egi_id id, egi_id d)
     weight(x, id, forward ? v : d, forward ? d : v);
 }
 
+/* The weights' gradient is put into what has come to them so far: in a loop that touches only rows that fired. */
+static void spiking(egi_grad *x, egi_id id, egi_id d)
+{
+    egi_graph *g = x->to;
+    egi_id w = egi_arg(x->from, id, 2);
+    egi_pass(x, id, 0, d);
+    if (egi_wants(x, id, 1)) egi_pass(x, id, 1, egi_dot(g, d, turned(g, egi_value_of(x, id, 2))));
+    if (!egi_wants(x, id, 2)) return;
+    egi_id so_far = x->adjoint[w] ? x->adjoint[w] : egi_zeros(g, egi_spec(x->from, w));
+    egi_id sum = egi_dot_event(g, so_far, turned(g, egi_value_of(x, id, 1)), d);
+    if (sum) x->adjoint[w] = sum;
+}
+
 void egi_grad_product(egi_grad *x, egi_id id, egi_id d)
 {
     if (egi_at(x->from, id)->op == EGI_DOT)
         matrices(x, id, d);
+    else if (egi_at(x->from, id)->op == EGI_DOT_EVENT)
+        spiking(x, id, d);
     else
         events(x, id, d);
 }

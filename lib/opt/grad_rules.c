@@ -215,6 +215,7 @@ void egi_grad_rule(egi_grad *x, egi_id id, egi_id d)
     case EGI_GATHER:
     case EGI_SCATTER: egi_grad_shape(x, id, d); return;
     case EGI_DOT:
+    case EGI_DOT_EVENT:
     case EGI_EVENT:
     case EGI_EVENT_T: egi_grad_product(x, id, d); return;
     case EGI_CUSTOM: egi_grad_custom(x, id, d); return;

@@ -4,6 +4,14 @@
 
 static const eg_allocator *mem(const egi_plan *p) { return &p->g->eg->allocator; }
 
+/* A view that DOT_EVENT reads without a copy, besides reshapes. */
+static bool in_place(const egi_graph *g, egi_id id, uint32_t k)
+{
+    egi_id a = egi_arg(g, id, k), rows;
+    bool turned;
+    return (k == 0 && egi_view_repeats(g, a)) || (k == 1 && egi_view_spikes(g, a, &rows, &turned));
+}
+
 /* Views that cannot be followed at run time, or whose reader needs plain memory, are copied. */
 static void force_views(egi_plan *p)
 {
@@ -18,6 +26,7 @@ static void force_views(egi_plan *p)
             if (!egi_is_view(g, a) && !leaf) continue;
             bool spikes = n->op == EGI_EVENT && k == 1 && egi_dtype_of(g, a) == EG_BOOL;
             bool stage = egi_is_stage(p, id) && !region && !spikes && !egi_view_plain(g, id, a);
+            if (n->op == EGI_DOT_EVENT) stage &= !in_place(g, id, k);
             bool gather = n->op == EGI_GATHER && k == 0 && !egi_view_plain(g, id, a);
             bool row = n->op == EGI_LOOP && (int64_t)k > egi_ints_of(g, n)[1];
             bool through = n->op == EGI_RESHAPE || n->op == EGI_DSLICE || row || (leaf && egi_is_view(g, id));

@@ -138,6 +138,11 @@ void egi_view_below(const egi_plan *p, egi_id id, egi_view *v);
 /* What a reduction, product or operation that moves elements reads in place of the view `a`: the operand of a reshape,
  * or (of a product) of a transpose that exchanges the last two axes; 0 = it needs a copy. */
 egi_id egi_view_plain(const egi_graph *g, egi_id user, egi_id a);
+/* The scalar that the view repeats; 0 = none.  A base of DOT_EVENT is read there, and needs no memory. */
+egi_id egi_view_repeats(const egi_graph *g, egi_id a);
+/* DOT_EVENT reads its spikes where they lie: of a view, what holds them in rows, and whether these are columns of the
+ * spikes; false = it needs a copy. */
+bool egi_view_spikes(const egi_graph *g, egi_id a, egi_id *rows, bool *turned);
 /* The view is the whole base in order. */
 bool egi_view_is_whole(const egi_plan *p, const egi_view *v);
 

@@ -38,7 +38,7 @@ bool egi_is_stage(const egi_plan *p, egi_id id)
     /* A single element of a vector is read like a view. */
     if (n->op == EGI_GATHER && n->shape == 0 && egi_shape_of(g, egi_arg(g, id, 0))->rank == 1) return false;
     if (f & FS) return !egi_is_fused(p, id);
-    return n->op == EGI_DOT || n->op == EGI_EVENT || n->op == EGI_EVENT_T;
+    return n->op == EGI_DOT || n->op == EGI_DOT_EVENT || n->op == EGI_EVENT || n->op == EGI_EVENT_T;
 }
 
 bool egi_is_read(const egi_plan *p, egi_id id)

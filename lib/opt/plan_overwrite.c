@@ -74,6 +74,7 @@ bool egi_is_result(const egi_plan *p, egi_id id)
 egi_id egi_base_of(const egi_graph *g, egi_id writer)
 {
     switch ((int)egi_at(g, writer)->op) {
+    case EGI_DOT_EVENT:
     case EGI_EVENT:
     case EGI_UPDATE:
     case EGI_SCATTER: return egi_arg(g, writer, 0);

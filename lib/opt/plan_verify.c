@@ -182,7 +182,7 @@ static void operation(guard *q, const egi_stage *s)
     const egi_graph *g = p->g;
     egi_id id = s->node;
     const egi_node *n = egi_at(g, id);
-    bool replaces = n->op == EGI_UPDATE || n->op == EGI_SCATTER;
+    bool replaces = n->op == EGI_UPDATE || n->op == EGI_SCATTER || n->op == EGI_DOT_EVENT;
     who by = n->op == EGI_HOST ? FIRST : ANY;
     for (uint32_t k = 0; k < n->num_args; k++) {
         egi_id a = egi_arg(g, id, k);

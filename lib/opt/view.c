@@ -148,7 +148,7 @@ egi_id egi_view_plain(const egi_graph *g, egi_id user, egi_id a)
 {
     const egi_op op = (egi_op)egi_at(g, user)->op;
     const egi_node *n = egi_at(g, a);
-    if (op != EGI_DOT && op != EGI_GATHER && !(egi_flags(op) & (FR | FS))) return 0;
+    if (op != EGI_DOT && op != EGI_DOT_EVENT && op != EGI_GATHER && !(egi_flags(op) & (FR | FS))) return 0;
     if (n->op == EGI_RESHAPE) {
         egi_id base = egi_arg(g, a, 0); /* a view below a reshape is copied, and then no view any more */
         return egi_at(g, base)->shape ? base : 0;
@@ -156,6 +156,22 @@ egi_id egi_view_plain(const egi_graph *g, egi_id user, egi_id a)
     if (op != EGI_DOT || !is_flip(g, n)) return 0;
     egi_id base = egi_arg(g, a, 0);
     return egi_is_view(g, base) || egi_at(g, base)->op == EGI_IOTA ? 0 : base;
+}
+
+egi_id egi_view_repeats(const egi_graph *g, egi_id a)
+{
+    if (egi_at(g, a)->op != EGI_BROADCAST) return 0;
+    egi_id of = egi_arg(g, a, 0);
+    return egi_at(g, of)->shape ? 0 : of;
+}
+
+bool egi_view_spikes(const egi_graph *g, egi_id a, egi_id *rows, bool *turned)
+{
+    *turned = is_flip(g, egi_at(g, a));
+    *rows = *turned ? egi_arg(g, a, 0) : a;
+    if (egi_at(g, *rows)->op == EGI_RESHAPE) *rows = egi_arg(g, *rows, 0); /* of a view: of its copy */
+    else if (egi_is_view(g, *rows)) return is_row(g, *rows);
+    return egi_at(g, *rows)->shape && egi_at(g, *rows)->op != EGI_IOTA;
 }
 
 bool egi_view_is_whole(const egi_plan *p, const egi_view *v)

@@ -291,6 +291,21 @@ static egi_id dot(egi_vmap *x, egi_id id)
     return v ? axes_to(g, egi_reshape(g, v, &parted), 1, 1, 0) : 0;
 }
 
+/* Copies of spikes and base with shared weights: the rows of all in one product. */
+static egi_id dot_event(egi_vmap *x, egi_id id)
+{
+    egi_graph *g = x->to;
+    egi_shape s = result_shape(x, id), a = *shape_in(x, arg(x, id, 1));
+    if (a.rank != 2 || many(x, id, 2)) return egi_dot_event(g, all(x, id, 0), all(x, id, 1), all(x, id, 2));
+    egi_shape tall = {.rank = 2, .dim = {x->num * a.dim[0], a.dim[1]}};
+    egi_shape sums = {.rank = 2, .dim = {tall.dim[0], s.dim[2]}};
+    egi_id base = all(x, id, 0), spikes = all(x, id, 1);
+    egi_id v = base && spikes
+                   ? egi_dot_event(g, egi_reshape(g, base, &sums), egi_reshape(g, spikes, &tall), one(x, id, 2))
+                   : 0;
+    return v ? egi_reshape(g, v, &s) : 0;
+}
+
 static egi_id in_turn(egi_vmap *x, egi_id id)
 {
     egi_id v = 0;
@@ -420,6 +435,7 @@ egi_id egi_vmap_rule(egi_vmap *x, egi_id id)
     case EGI_SCATTER: return scatter(x, id);
     case EGI_PACK: return egi_pack(x->to, one(x, id, 0));
     case EGI_DOT: return dot(x, id);
+    case EGI_DOT_EVENT: return dot_event(x, id);
     case EGI_EVENT:
     case EGI_EVENT_T: return in_turn(x, id);
     case EGI_BITS: return bits(x, id);

@@ -1,0 +1,249 @@
+/*
+ * DOT_EVENT: for every row of the result, list what fired, then add these rows of the weights (kernels: dot_fired.c).
+ *
+ *     spikes in rows      a row of the result: its spikes lie side by side, and are listed EGI_FIRED_LIST at a time
+ *     spikes in columns   (the weights' gradient: x' d) a group of rows of the result: for each row of the spikes a mask
+ *                         says which of the group it goes to; lists of up to EGI_FIRED_COLUMN numbers
+ *
+ * Either way a row of the result is read and written once a list, and no bit depends on how rows and columns are
+ * divided: rows among the threads, or, where the weights do not fit into a core's cache, columns, so that each reads a
+ * part of them only.
+ */
+#include "jit/dot_fired.h"
+#include "jit/lower.h"
+#include "jit/walk.h"
+
+#include <stdio.h>
+
+enum {
+    CACHED = 384 * 1024, /* bytes of weights that a core keeps */
+    SPLIT_ROWS = 4,      /* rows that a thread must have for rows to be split rather than columns */
+    /* of a thread's scratch: lists, counts, one vector of the base */
+    AT_COUNT = 48 * 1024,
+    AT_BASE = 50 * 1024
+};
+_Static_assert((EGI_FIRED_LIST + EGI_FIRED_SLACK) * 2 <= AT_COUNT &&
+                   (EGI_FIRED_COLUMNS * EGI_FIRED_COLUMN + EGI_FIRED_SLACK) * 2 <= AT_COUNT &&
+                   AT_COUNT + EGI_FIRED_COLUMNS * 8 <= AT_BASE && AT_BASE + 64 <= EGI_SCRATCH,
+               "lists fit into a thread's scratch");
+
+enum { P_BASE, P_X, P_W, P_OUT, P_SCRATCH, P_PART, P_PARTS, P_M, P_N, P_K, P_KEEP, P_PARAMS };
+
+/* One product: what its loops share. */
+typedef struct job {
+    const egi_fired *f;
+    egi_irb *b;
+    LLVMValueRef arg[P_PARAMS];
+    LLVMValueRef r0, r1, c0, c1; /* this part's rows and columns */
+    LLVMValueRef count;
+    LLVMTypeRef spike;
+} job;
+
+/* &base[i * stride + j] */
+static LLVMValueRef at(const job *d, LLVMTypeRef t, LLVMValueRef base, LLVMValueRef i, LLVMValueRef stride,
+                       LLVMValueRef j)
+{
+    LLVMBuilderRef ir = d->b->b;
+    return egi_irb_at(d->b, t, base, LLVMBuildAdd(ir, LLVMBuildMul(ir, i, stride, ""), j, ""));
+}
+
+/* Bound number `part` of even runs of `unit`. */
+static LLVMValueRef bound(const job *d, LLVMValueRef size, int64_t unit, LLVMValueRef part)
+{
+    egi_irb *b = d->b;
+    LLVMValueRef u = egi_irb_i64(b, unit);
+    LLVMValueRef units = LLVMBuildUDiv(b->b, LLVMBuildAdd(b->b, size, egi_irb_i64(b, unit - 1), ""), u, "");
+    LLVMValueRef mine = LLVMBuildUDiv(b->b, LLVMBuildMul(b->b, units, part, ""), d->arg[P_PARTS], "");
+    return egi_irb_min(b, LLVMBuildMul(b->b, mine, u, ""), size);
+}
+
+static void split(job *d)
+{
+    egi_irb *b = d->b;
+    LLVMBuilderRef ir = b->b;
+    const LLVMValueRef *a = d->arg;
+    const int64_t lanes = d->f->p.lanes, size = d->f->p.size;
+    LLVMValueRef zero = egi_irb_i64(b, 0), next = LLVMBuildAdd(ir, a[P_PART], egi_irb_i64(b, 1), "");
+    LLVMValueRef weights = LLVMBuildMul(ir, LLVMBuildMul(ir, a[P_N], a[P_K], ""), egi_irb_i64(b, size), "");
+    LLVMValueRef large = LLVMBuildICmp(ir, LLVMIntSGT, weights, egi_irb_i64(b, CACHED), "");
+    LLVMValueRef some = LLVMBuildMul(ir, a[P_PARTS], egi_irb_i64(b, SPLIT_ROWS), "");
+    LLVMValueRef few = LLVMBuildICmp(ir, LLVMIntSLT, a[P_M], some, "");
+    LLVMValueRef wide = LLVMBuildMul(ir, a[P_PARTS], egi_irb_i64(b, 2 * lanes), "");
+    LLVMValueRef by_columns = LLVMBuildAnd(ir, LLVMBuildOr(ir, large, few, ""),
+                                           LLVMBuildICmp(ir, LLVMIntSGE, a[P_N], wide, ""), "");
+    d->r0 = LLVMBuildSelect(ir, by_columns, zero, bound(d, a[P_M], 1, a[P_PART]), "");
+    d->r1 = LLVMBuildSelect(ir, by_columns, a[P_M], bound(d, a[P_M], 1, next), "");
+    d->c0 = LLVMBuildSelect(ir, by_columns, bound(d, a[P_N], lanes, a[P_PART]), zero, "");
+    d->c1 = LLVMBuildSelect(ir, by_columns, bound(d, a[P_N], lanes, next), a[P_N], "");
+}
+
+/* Row m of the result: from the base, or (k > 0) from itself, with the spikes of a list that begins at k. */
+static void add_row(const job *d, LLVMValueRef m, LLVMValueRef k, LLVMValueRef list, LLVMValueRef n, LLVMValueRef x,
+                    LLVMValueRef x_step)
+{
+    egi_irb *b = d->b;
+    LLVMBuilderRef ir = b->b;
+    const LLVMValueRef *a = d->arg;
+    LLVMTypeRef t = d->f->p.element;
+    LLVMValueRef zero = egi_irb_i64(b, 0), one = egi_irb_i64(b, 1);
+    LLVMValueRef to = at(d, t, a[P_OUT], m, a[P_N], d->c0);
+    LLVMValueRef base = LLVMBuildAdd(ir, LLVMBuildMul(ir, m, a[P_N], ""), d->c0, "");
+    base = egi_irb_at(b, t, a[P_BASE], LLVMBuildMul(ir, base, a[P_KEEP], ""));
+    LLVMValueRef first = LLVMBuildICmp(ir, LLVMIntEQ, k, zero, "");
+    LLVMValueRef from = LLVMBuildSelect(ir, first, base, to, ""), keep = LLVMBuildSelect(ir, first, a[P_KEEP], one, "");
+    LLVMValueRef args[] = {list,   at(d, t, a[P_W], k, a[P_N], d->c0), from, to, x, n, a[P_N], x_step,
+                           LLVMBuildSub(ir, d->c1, d->c0, ""),         keep};
+    egi_irb_if some;
+    LLVMValueRef moves = LLVMBuildICmp(ir, LLVMIntNE, from, to, "");
+    egi_irb_if_begin(b, &some, LLVMBuildOr(ir, moves, LLVMBuildICmp(ir, LLVMIntSGT, n, zero, ""), ""));
+    egi_irb_call(b, d->f->add, args, 10);
+    egi_irb_if_end(b, &some);
+}
+
+/* Of no spikes at all there is one list, which is empty. */
+static LLVMValueRef lists_end(const job *d) { return egi_irb_max(d->b, d->arg[P_K], egi_irb_i64(d->b, 1)); }
+
+static void by_rows(const job *d)
+{
+    egi_irb *b = d->b;
+    const LLVMValueRef *a = d->arg;
+    LLVMValueRef block = egi_irb_i64(b, EGI_FIRED_LIST), one = egi_irb_i64(b, 1);
+    egi_irb_loop rows, lists;
+    LLVMValueRef m = egi_irb_loop_begin(b, &rows, d->r0, d->r1, one);
+    LLVMValueRef k = egi_irb_loop_begin(b, &lists, egi_irb_i64(b, 0), lists_end(d), block);
+    LLVMValueRef x = at(d, d->spike, a[P_X], m, a[P_K], k);
+    LLVMValueRef args[] = {x, a[P_SCRATCH], d->count, egi_irb_min(b, LLVMBuildSub(b->b, a[P_K], k, ""), block)};
+    egi_irb_call(b, d->f->list, args, 4);
+    add_row(d, m, k, a[P_SCRATCH], egi_irb_load(b, b->i64, d->count), x, one);
+    egi_irb_loop_end(b, &lists);
+    egi_irb_loop_end(b, &rows);
+}
+
+static void by_columns(const job *d)
+{
+    egi_irb *b = d->b;
+    LLVMBuilderRef ir = b->b;
+    const LLVMValueRef *a = d->arg;
+    LLVMTypeRef number = LLVMInt16TypeInContext(b->ctx);
+    LLVMValueRef zero = egi_irb_i64(b, 0), one = egi_irb_i64(b, 1), group = egi_irb_i64(b, d->f->group);
+    LLVMValueRef block = egi_irb_i64(b, EGI_FIRED_COLUMN);
+    egi_irb_loop groups, lists, rows;
+    LLVMValueRef m0 = egi_irb_loop_begin(b, &groups, d->r0, d->r1, group);
+    LLVMValueRef mc = egi_irb_min(b, LLVMBuildSub(ir, d->r1, m0, ""), group);
+    LLVMValueRef k = egi_irb_loop_begin(b, &lists, zero, lists_end(d), block);
+    LLVMValueRef x = at(d, d->spike, a[P_X], k, a[P_M], m0);
+    LLVMValueRef args[] = {x, a[P_SCRATCH], d->count, egi_irb_min(b, LLVMBuildSub(ir, a[P_K], k, ""), block), mc,
+                           a[P_M]};
+    egi_irb_call(b, d->f->columns, args, 6);
+    LLVMValueRef j = egi_irb_loop_begin(b, &rows, zero, mc, one);
+    LLVMValueRef list = egi_irb_at(b, number, a[P_SCRATCH], LLVMBuildMul(ir, j, block, ""));
+    LLVMValueRef n = egi_irb_load(b, b->i64, egi_irb_at(b, b->i64, d->count, j));
+    add_row(d, LLVMBuildAdd(ir, m0, j, ""), k, list, n, egi_irb_at(b, d->spike, x, j), a[P_M]);
+    egi_irb_loop_end(b, &rows);
+    egi_irb_loop_end(b, &lists);
+    egi_irb_loop_end(b, &groups);
+}
+
+/* void f(base, x, w, out, scratch, part, parts, M, N, K, keep); keep 0: the base is one vector, all columns alike. */
+static LLVMValueRef emit(egi_lower *l, eg_dtype t, bool values, bool turned)
+{
+    egi_irb irb, *b = &irb;
+    const unsigned size = (unsigned)eg_dtype_size(t);
+    egi_fired f = {.p = {.mod = l->mod, .element = egi_lower_memory(l, t), .size = size, .is_float = true},
+                   .values = values,
+                   .group = values ? 64 / size : 64,
+                   .most = l->avx512 ? 16 : 12};
+    f.p.lanes = (l->avx512 ? 64 : 32) / size;
+    while (f.p.lanes > 2 && f.p.lanes > egi_lower_lanes(l, t)) f.p.lanes /= 2;
+    snprintf(f.p.prefix, sizeof f.p.prefix, "egi_fired_%s_%s", eg_dtype_name(t), values ? "values" : "bool");
+    LLVMValueRef fn;
+    job d = {.f = &f, .b = b, .spike = values ? f.p.element : l->b.i8};
+    if (!egi_dot_function(&f.p, b, turned ? "_by_columns" : "_by_rows", P_PART, P_PARAMS - P_PART, &fn, d.arg))
+        return fn;
+    d.count = egi_irb_at(b, b->i8, d.arg[P_SCRATCH], egi_irb_i64(b, AT_COUNT));
+    egi_fired_emit_add(&f);
+    split(&d);
+    if (turned) {
+        egi_fired_emit_columns(&f);
+        by_columns(&d);
+    } else {
+        egi_fired_emit_list(&f);
+        by_rows(&d);
+    }
+    LLVMBuildRetVoid(b->b);
+    egi_irb_close(b);
+    return fn;
+}
+
+/* -- operands ------------------------------------------------------------------------------------------------------ */
+
+/* Where the spikes lie, and whether in columns. */
+static LLVMValueRef spikes_of(egi_lower *l, egi_id id, bool *turned)
+{
+    const egi_graph *g = l->g;
+    egi_id x = egi_arg(g, id, 1), rows;
+    *turned = false;
+    if (!egi_is_view(g, x) || l->p->forced[x] || !egi_view_spikes(g, x, &rows, turned)) return egi_lower_pointer(l, x);
+    egi_id direct = *turned ? egi_arg(g, x, 0) : x;
+    if (l->p->forced[direct] || !egi_is_view(g, rows)) return egi_lower_pointer(l, l->p->forced[direct] ? direct : rows);
+    egi_view v;
+    egi_view_of(l->p, rows, &v);
+    LLVMTypeRef t = egi_lower_memory(l, egi_dtype_of(g, x));
+    return egi_irb_at(&l->b, t, egi_lower_pointer(l, v.base), egi_lower_offset(l, &v));
+}
+
+/* The base, or a vector of the scalar that it repeats. */
+static LLVMValueRef base_of(egi_lower *l, egi_id id, LLVMValueRef scratch, bool *repeats)
+{
+    egi_id base = egi_arg(l->g, id, 0), of = l->p->forced[base] ? 0 : egi_view_repeats(l->g, base);
+    *repeats = of != 0;
+    if (!of) return egi_lower_array(l, id, 0);
+    egi_irb *b = &l->b;
+    LLVMValueRef to = egi_irb_at(b, b->i8, scratch, egi_irb_i64(b, AT_BASE));
+    egi_irb_store(b, egi_irb_splat(b, egi_lower_scalar(l, of), 64 / (unsigned)eg_dtype_size(egi_dtype_of(l->g, id))), to);
+    return to;
+}
+
+/* As many products as threads and more: each computes whole ones; else all share each. */
+void egi_lower_dot_event(egi_lower *l, egi_id id)
+{
+    const egi_graph *g = l->g;
+    egi_irb *b = &l->b;
+    LLVMBuilderRef ir = b->b;
+    const egi_shape *s = egi_shape_of(g, id), *x = egi_shape_of(g, egi_arg(g, id, 1));
+    const eg_dtype t = egi_dtype_of(g, id), tx = egi_dtype_of(g, egi_arg(g, id, 1));
+    bool turned, repeats;
+    LLVMTypeRef e = egi_lower_memory(l, t), spike = egi_lower_memory(l, tx);
+    LLVMValueRef scratch = egi_lower_scratch(l), zero = egi_irb_i64(b, 0), one = egi_irb_i64(b, 1);
+    LLVMValueRef a[P_PARAMS] = {base_of(l, id, scratch, &repeats), spikes_of(l, id, &turned), egi_lower_array(l, id, 2),
+                                egi_lower_pointer(l, id), scratch};
+    a[P_PART] = LLVMBuildZExt(ir, l->tid, b->i64, "");
+    a[P_PARTS] = LLVMBuildZExt(ir, l->nt, b->i64, "");
+    a[P_M] = egi_lower_size(l, s->dim[s->rank - 2]);
+    a[P_N] = egi_lower_size(l, s->dim[s->rank - 1]);
+    a[P_K] = egi_lower_size(l, x->dim[x->rank - 1]);
+    a[P_KEEP] = egi_irb_i64(b, !repeats);
+    LLVMValueRef fn = emit(l, t, tx != EG_BOOL, turned);
+    if (s->rank == 2) {
+        egi_irb_call(b, fn, a, P_PARAMS);
+        return;
+    }
+    LLVMValueRef batch = egi_lower_product(l, s->rank - 2, s->dim), lo, hi;
+    LLVMValueRef own = LLVMBuildICmp(ir, LLVMIntSGE, batch, a[P_PARTS], "");
+    egi_lower_slice(l, batch, 1, &lo, &hi);
+    a[P_PART] = LLVMBuildSelect(ir, own, zero, a[P_PART], "");
+    a[P_PARTS] = LLVMBuildSelect(ir, own, one, a[P_PARTS], "");
+    egi_irb_loop loop;
+    LLVMValueRef from = LLVMBuildSelect(ir, own, lo, zero, ""), end = LLVMBuildSelect(ir, own, hi, batch, "");
+    LLVMValueRef i = egi_irb_loop_begin(b, &loop, from, end, one), each[P_PARAMS];
+    LLVMValueRef sums = LLVMBuildMul(ir, i, LLVMBuildMul(ir, a[P_M], a[P_N], ""), "");
+    LLVMValueRef spikes = LLVMBuildMul(ir, i, LLVMBuildMul(ir, a[P_M], a[P_K], ""), "");
+    LLVMValueRef weights = LLVMBuildMul(ir, i, LLVMBuildMul(ir, a[P_K], a[P_N], ""), "");
+    for (int k = 0; k < P_PARAMS; k++) each[k] = a[k];
+    if (!repeats) each[P_BASE] = egi_irb_at(b, e, a[P_BASE], sums);
+    each[P_X] = egi_irb_at(b, spike, a[P_X], spikes);
+    each[P_W] = egi_irb_at(b, e, a[P_W], weights);
+    each[P_OUT] = egi_irb_at(b, e, a[P_OUT], sums);
+    egi_irb_call(b, fn, each, P_PARAMS);
+    egi_irb_loop_end(b, &loop);
+}
