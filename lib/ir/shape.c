@@ -44,6 +44,12 @@ egi_id egi_transpose(egi_graph *g, egi_id a, const int64_t *perm)
     if (!a) return 0;
     egi_shape x = shape(g, a), s = x;
     bool same = true;
+    if (egi_at(g, a)->op == EGI_TRANSPOSE) {
+        int64_t both[EG_MAX_RANK];
+        const int64_t *first = egi_ints_of(g, egi_at(g, a));
+        for (int k = 0; k < x.rank; k++) both[k] = first[perm[k]];
+        return egi_transpose(g, egi_arg(g, a, 0), both);
+    }
     for (int k = 0; k < x.rank; k++) {
         s.dim[k] = x.dim[perm[k]];
         same = same && perm[k] == k;

@@ -180,15 +180,12 @@ static LLVMValueRef emit(egi_lower *l, eg_dtype t, bool values, bool turned)
 /* Where the spikes lie, and whether in columns. */
 static LLVMValueRef spikes_of(egi_lower *l, egi_id id, bool *turned)
 {
-    const egi_graph *g = l->g;
-    egi_id x = egi_arg(g, id, 1), rows;
-    *turned = false;
-    if (!egi_is_view(g, x) || l->p->forced[x] || !egi_view_spikes(g, x, &rows, turned)) return egi_lower_pointer(l, x);
-    egi_id direct = *turned ? egi_arg(g, x, 0) : x;
-    if (l->p->forced[direct] || !egi_is_view(g, rows)) return egi_lower_pointer(l, l->p->forced[direct] ? direct : rows);
+    egi_id x = egi_arg(l->g, id, 1);
     egi_view v;
-    egi_view_of(l->p, rows, &v);
-    LLVMTypeRef t = egi_lower_memory(l, egi_dtype_of(g, x));
+    *turned = false;
+    if (!egi_is_view(l->g, x) || l->p->forced[x]) return egi_lower_pointer(l, x);
+    egi_view_spikes(l->p, x, &v, turned);
+    LLVMTypeRef t = egi_lower_memory(l, egi_dtype_of(l->g, x));
     return egi_irb_at(&l->b, t, egi_lower_pointer(l, v.base), egi_lower_offset(l, &v));
 }
 

@@ -4,14 +4,6 @@
 
 static const eg_allocator *mem(const egi_plan *p) { return &p->g->eg->allocator; }
 
-/* A view that DOT_EVENT reads without a copy, besides reshapes. */
-static bool in_place(const egi_graph *g, egi_id id, uint32_t k)
-{
-    egi_id a = egi_arg(g, id, k), rows;
-    bool turned;
-    return (k == 0 && egi_view_repeats(g, a)) || (k == 1 && egi_view_spikes(g, a, &rows, &turned));
-}
-
 /* Views that cannot be followed at run time, or whose reader needs plain memory, are copied. */
 static void force_views(egi_plan *p)
 {
@@ -26,11 +18,29 @@ static void force_views(egi_plan *p)
             if (!egi_is_view(g, a) && !leaf) continue;
             bool spikes = n->op == EGI_EVENT && k == 1 && egi_dtype_of(g, a) == EG_BOOL;
             bool stage = egi_is_stage(p, id) && !region && !spikes && !egi_view_plain(g, id, a);
-            if (n->op == EGI_DOT_EVENT) stage &= !in_place(g, id, k);
+            if (n->op == EGI_DOT_EVENT) stage &= k == 0 ? !egi_view_repeats(g, a) : k == 2 || !egi_is_view(g, a);
             bool gather = n->op == EGI_GATHER && k == 0 && !egi_view_plain(g, id, a);
             bool row = n->op == EGI_LOOP && (int64_t)k > egi_ints_of(g, n)[1];
-            bool through = n->op == EGI_RESHAPE || n->op == EGI_DSLICE || row || (leaf && egi_is_view(g, id));
+            bool opaque = n->op == EGI_RESHAPE || n->op == EGI_DSLICE || row;
+            bool through = (opaque && !egi_view_follows(g, id, a)) || (leaf && egi_is_view(g, id));
             if (stage || gather || through) p->forced[a] = true;
+        }
+    }
+}
+
+/* Spikes of products that cannot be read as they lie, which depends on what else is copied. */
+static void force_spikes(egi_plan *p)
+{
+    const egi_graph *g = p->g;
+    for (bool again = true; again;) {
+        again = false;
+        for (egi_id id = 1; id < g->nodes.n; id++) {
+            egi_view v;
+            bool turned;
+            if (egi_at(g, id)->op != EGI_DOT_EVENT) continue;
+            egi_id x = egi_arg(g, id, 1);
+            if (!egi_is_view(g, x) || p->forced[x] || egi_view_spikes(p, x, &v, &turned)) continue;
+            p->forced[x] = again = true;
         }
     }
 }
@@ -116,6 +126,7 @@ egi_plan *egi_plan_new(const egi_graph *g, bool no_passes)
         return NULL;
     }
     force_views(p);
+    force_spikes(p);
     egi_plan_levels(p);
     list_nodes(p);
     egi_plan_place(p);

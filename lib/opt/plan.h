@@ -45,7 +45,8 @@ typedef struct egi_view {
     int64_t step[EG_MAX_RANK];
     int64_t start[EG_MAX_RANK];    /* for each axis of the base */
     egi_id dynamic;                /* DSLICE, or a row parameter of a loop: adds starts known when running; 0 = none */
-    int dynamic_axis[EG_MAX_RANK]; /* axis of the base for each axis of `dynamic`'s operand */
+    int dynamic_axis[EG_MAX_RANK]; /* axis of the base for each axis of `dynamic`'s operand ... */
+    int64_t dynamic_step[EG_MAX_RANK]; /* ... and its step along that */
 } egi_view;
 
 typedef struct egi_store {
@@ -138,11 +139,14 @@ void egi_view_below(const egi_plan *p, egi_id id, egi_view *v);
 /* What a reduction, product or operation that moves elements reads in place of the view `a`: the operand of a reshape,
  * or (of a product) of a transpose that exchanges the last two axes; 0 = it needs a copy. */
 egi_id egi_view_plain(const egi_graph *g, egi_id user, egi_id a);
+/* Can the view `id` (a reshape, a dslice, or a loop whose rows are views of it) be read through its operand's view `a`?
+ * Where rows lie in order, and only one of the views has a start that is computed.  Else a is copied. */
+bool egi_view_follows(const egi_graph *g, egi_id id, egi_id a);
 /* The scalar that the view repeats; 0 = none.  A base of DOT_EVENT is read there, and needs no memory. */
 egi_id egi_view_repeats(const egi_graph *g, egi_id a);
-/* DOT_EVENT reads its spikes where they lie: of a view, what holds them in rows, and whether these are columns of the
- * spikes; false = it needs a copy. */
-bool egi_view_spikes(const egi_graph *g, egi_id a, egi_id *rows, bool *turned);
+/* DOT_EVENT reads spikes where they lie if they are rows of memory, or (turned) columns: the view then has its last two
+ * axes exchanged.  False: they need a copy. */
+bool egi_view_spikes(const egi_plan *p, egi_id x, egi_view *v, bool *turned);
 /* The view is the whole base in order. */
 bool egi_view_is_whole(const egi_plan *p, const egi_view *v);
 

@@ -45,7 +45,9 @@ static void descend(const egi_graph *g, egi_view *v, egi_id operand, const int *
         w.step[k] = v->step[k] * step[v->axis[k]];
     }
     for (int k = 0; w.dynamic && k < EG_MAX_RANK; k++) {
-        if (v->dynamic_axis[k] >= 0) w.dynamic_axis[k] = to[v->dynamic_axis[k]];
+        if (v->dynamic_axis[k] < 0) continue;
+        w.dynamic_axis[k] = to[v->dynamic_axis[k]];
+        w.dynamic_step[k] = v->dynamic_step[k] * step[v->dynamic_axis[k]];
     }
     *v = w;
 }
@@ -57,6 +59,46 @@ static void plain(int *to, int64_t *start, int64_t *step)
         start[k] = 0;
         step[k] = 1;
     }
+}
+
+/* The reshape puts in or leaves out axes of extent 1 alone; to[k] = axis of its operand, -1: put in. */
+static bool squeezes(const egi_graph *g, egi_id id, int *to)
+{
+    const egi_shape *s = egi_shape_of(g, id), *a = egi_shape_of(g, egi_arg(g, id, 0));
+    int j = 0;
+    for (int k = 0; k < s->rank; k++) {
+        to[k] = -1;
+        if (s->dim[k] == 1) continue;
+        while (j < a->rank && a->dim[j] == 1) j++;
+        if (j == a->rank || a->dim[j] != s->dim[k]) return false;
+        to[k] = j++;
+    }
+    while (j < a->rank && a->dim[j] == 1) j++;
+    return j == a->rank;
+}
+
+/* From here on the view's start depends on the node. */
+static void moves(egi_view *v, egi_id id)
+{
+    v->dynamic = id;
+    for (int k = 0; k < EG_MAX_RANK; k++) v->dynamic_step[k] = 1;
+}
+
+bool egi_view_follows(const egi_graph *g, egi_id id, egi_id a)
+{
+    const egi_node *n = egi_at(g, id);
+    int to[EG_MAX_RANK];
+    egi_view v;
+    if (n->op == EGI_RESHAPE) return squeezes(g, id, to);
+    egi_view_start(g, a, &v);
+    for (bool more = true; more;) {
+        int op = egi_at(g, v.base)->op;
+        if (op == EGI_DSLICE || op == EGI_PARAM) return !egi_is_view(g, v.base);
+        more = egi_view_down(g, &v);
+    }
+    int last = v.rank - 1;
+    return !egi_is_view(g, v.base) && egi_at(g, v.base)->op != EGI_IOTA && egi_at(g, v.base)->shape && last > 0 &&
+           (v.axis[last] < 0 || (v.axis[last] == v.base_rank - 1 && v.step[last] == 1));
 }
 
 bool egi_view_down(const egi_graph *g, egi_view *v)
@@ -91,21 +133,25 @@ bool egi_view_down(const egi_graph *g, egi_view *v)
         descend(g, v, egi_arg(g, id, 0), to, start, step);
         return true;
     case EGI_RESHAPE: {
-        /* The same elements in the same order: the base is seen through the new shape. */
         egi_id a = egi_arg(g, id, 0);
+        if (egi_is_view(g, a) && squeezes(g, id, to)) {
+            descend(g, v, a, to, start, step);
+            return true;
+        }
+        /* The same elements in the same order: the base is seen through the new shape. */
         v->base = a;
         return false;
     }
     case EGI_DSLICE:
         descend(g, v, egi_arg(g, id, 0), to, start, step);
-        v->dynamic = id;
+        moves(v, id);
         for (int k = 0; k < EG_MAX_RANK; k++) v->dynamic_axis[k] = k < v->base_rank ? k : -1;
         return true;
     case EGI_PARAM: {
         egi_id owner = g->regions.at[at[0]].owner, seq = egi_arg(g, owner, (uint32_t)n->imm);
         for (int k = 0; k < EG_MAX_RANK; k++) to[k] = k + 1 < EG_MAX_RANK ? k + 1 : -1;
         descend(g, v, seq, to, start, step);
-        v->dynamic = id;
+        moves(v, id);
         for (int k = 0; k < EG_MAX_RANK; k++) v->dynamic_axis[k] = k ? -1 : 0;
         return true;
     }
@@ -151,6 +197,8 @@ egi_id egi_view_plain(const egi_graph *g, egi_id user, egi_id a)
     if (op != EGI_DOT && op != EGI_DOT_EVENT && op != EGI_GATHER && !(egi_flags(op) & (FR | FS))) return 0;
     if (n->op == EGI_RESHAPE) {
         egi_id base = egi_arg(g, a, 0); /* a view below a reshape is copied, and then no view any more */
+        int to[EG_MAX_RANK];
+        if (egi_is_view(g, base) && squeezes(g, a, to)) return 0; /* not copied: see egi_view_down */
         return egi_at(g, base)->shape ? base : 0;
     }
     if (op != EGI_DOT || !is_flip(g, n)) return 0;
@@ -165,13 +213,40 @@ egi_id egi_view_repeats(const egi_graph *g, egi_id a)
     return egi_at(g, of)->shape ? 0 : of;
 }
 
-bool egi_view_spikes(const egi_graph *g, egi_id a, egi_id *rows, bool *turned)
+/* Are the elements, of these extents, all that lies in the base from the view's start on? */
+static bool is_block(const egi_view *v, const int64_t *dim)
 {
-    *turned = is_flip(g, egi_at(g, a));
-    *rows = *turned ? egi_arg(g, a, 0) : a;
-    if (egi_at(g, *rows)->op == EGI_RESHAPE) *rows = egi_arg(g, *rows, 0); /* of a view: of its copy */
-    else if (egi_is_view(g, *rows)) return is_row(g, *rows);
-    return egi_at(g, *rows)->shape && egi_at(g, *rows)->op != EGI_IOTA;
+    bool part = false;
+    for (int k = v->rank - 1, behind = v->base_rank; k >= 0; k--) {
+        int axis = v->axis[k];
+        if (dim[k] == 1) continue;
+        if (axis < 0 || axis >= behind || v->step[k] != 1 || part) return false;
+        for (int j = axis + 1; j < behind; j++) {
+            if (v->base_dim[j] != 1) return false;
+        }
+        part = v->base_dim[axis] != dim[k];
+        behind = axis;
+    }
+    return true;
+}
+
+bool egi_view_spikes(const egi_plan *p, egi_id x, egi_view *v, bool *turned)
+{
+    egi_shape s = *egi_shape_of(p->g, x);
+    const int r = s.rank;
+    egi_view_of(p, x, v);
+    *turned = false;
+    if (!egi_at(p->g, v->base)->shape) return false;
+    if (is_block(v, s.dim)) return true;
+    int64_t dim = s.dim[r - 1], step = v->step[r - 1];
+    int axis = v->axis[r - 1];
+    s.dim[r - 1] = s.dim[r - 2];
+    s.dim[r - 2] = dim;
+    v->axis[r - 1] = v->axis[r - 2];
+    v->axis[r - 2] = axis;
+    v->step[r - 1] = v->step[r - 2];
+    v->step[r - 2] = step;
+    return *turned = is_block(v, s.dim);
 }
 
 bool egi_view_is_whole(const egi_plan *p, const egi_view *v)
