@@ -1,6 +1,8 @@
 /* Records of events. */
 #include "fuzz.h"
 
+#include "api/ops.h"
+
 eg_val fz_spikes(fz_trace *c, fz_rng *r, int64_t pre)
 {
     eg_spec s = eg_vector(EG_BOOL, pre);
@@ -95,4 +97,65 @@ void fz_emit_dense(fz_trace *c, fz_rng *r, const fz_record *rec)
     } else {
         for (int j = 0; j < 2; j++) fz_keep(c, r, y[j], 100);
     }
+}
+
+/* -- products by the rows that fired ------------------------------------------------------------------------------- */
+
+/* base + x w, which no public call makes with a base of its own. */
+static eg_val onto(eg_val base, eg_val x, eg_val w)
+{
+    eg_val v[] = {base, x, w};
+    egi_call c = egi_begin("onto", __FILE__, __LINE__, 3, v);
+    return c.g ? egi_end(&c, egi_dot_event(c.g, base.id, x.id, w.id)) : eg_nothing();
+}
+
+/* A variable of that spec, or what a loop's step has of it: so a product is put into what a loop carries. */
+static eg_val base_like(fz_trace *c, fz_rng *r, eg_spec s, int *var)
+{
+    *var = -1;
+    for (int k = 0; k < c->p->num_vars && fz_chance(r, 80); k++) {
+        if (!fz_same(eg_variable_spec(c->var[k]), s)) continue;
+        *var = k;
+        return eg_get(c->var[k]);
+    }
+    if (fz_chance(r, 30)) return eg_full(c->eg, s, fz_literal(c, r, s.dtype));
+    return fz_like(c, r, s, 4);
+}
+
+/* Spikes of that shape: bool, made of bool, or values many of which are 0. */
+static eg_val spikes_like(fz_trace *c, fz_rng *r, eg_dtype t, int64_t m, int64_t k)
+{
+    bool turned = fz_chance(r, 40);
+    eg_spec s = turned ? eg_matrix(EG_BOOL, k, m) : eg_matrix(EG_BOOL, m, k), f = s;
+    f.dtype = t;
+    eg_val x = fz_chance(r, 50) ? fz_like(c, r, s, 1) : eg_gt(fz_like(c, r, f, 4), fz_number(c, r, 0, 1.5));
+    if (fz_chance(r, 25)) x = eg_and(x, eg_lt(fz_like(c, r, f, 4), fz_number(c, r, 0, 1)));
+    switch (fz_below(r, 4)) {
+    case 0: x = eg_where(x, fz_like(c, r, f, 3), 0); break;
+    case 1: x = eg_convert(x, t); break;
+    default: break;
+    }
+    return turned ? eg_transpose(x) : x;
+}
+
+void fz_emit_fired(fz_trace *c, fz_rng *r, const fz_record *rec)
+{
+    (void)rec;
+    eg_dtype t = fz_chance(r, 75) ? EG_F32 : EG_F64;
+    fz_val *like = fz_pick(c, r, (fz_want){.types = 1u << t, .min_rank = 2, .max_rank = 2});
+    int64_t m = like && fz_chance(r, 60) ? like->spec.dim[0] : c->p->size[fz_below(r, FZ_SIZES)];
+    int64_t n = like && fz_chance(r, 60) ? like->spec.dim[1] : c->p->size[fz_below(r, FZ_SIZES)];
+    int64_t k = c->p->size[fz_below(r, FZ_SIZES)];
+    if (m * k > 20000 || k * n > 20000 || m * n > 20000) return;
+    eg_val x = spikes_like(c, r, t, m, k), w = fz_like(c, r, eg_matrix(t, k, n), 2);
+    double bound = 4 + 6 * (double)(k + 1);
+    if (fz_chance(r, 30)) {
+        fz_keep(c, r, eg_dot(x, w), bound);
+        return;
+    }
+    int var;
+    eg_val y = onto(base_like(c, r, eg_matrix(t, m, n), &var), x, w);
+    if (fz_chance(r, 30)) y = onto(y, spikes_like(c, r, t, m, k), w);
+    fz_keep(c, r, y, bound);
+    if (var >= 0 && fz_chance(r, 80)) eg_set(c->var[var], fz_chance(r, 70) ? y : fz_tame(c, r, y, 50, 6));
 }

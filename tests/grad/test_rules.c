@@ -1,5 +1,6 @@
 /* The gradient of every operation, against central differences, and the interpreter's bits compiled; once more of the
  * gradient. */
+#include "api/ops.h"
 #include "grad/grad.h"
 
 #define V(...) eg_val_of_rank_(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), (int64_t[]){__VA_ARGS__})
@@ -166,6 +167,30 @@ static eg_csr *ring(int pre, int post)
     X(event_float, eg_square(eg_event(ring(6, 5), A, 0.5)), V(6))                                                      \
     X(event_t, eg_square(eg_event_transposed(ring(6, 5), A, 0.5)), V(5))
 
+/* Values that are 0 where x is small: spikes with values. */
+static eg_val some(eg_val x) { return eg_where(eg_gt(x, 0.8), x, 0); }
+
+/* base + x w by the rows that fired, which no public call makes with a base of its own. */
+static eg_val onto(eg_val base, eg_val x, eg_val w)
+{
+    eg_val v[] = {base, x, w};
+    egi_call c = egi_begin("onto", __FILE__, __LINE__, 3, v);
+    return c.g ? egi_end(&c, egi_dot_event(c.g, base.id, x.id, w.id)) : eg_nothing();
+}
+
+/* Each step puts products into what it carries, with weights from outside: their gradient is carried as well. */
+static eg_val one_step(void *user, eg_val all)
+{
+    const eg_val *v = user;
+    eg_val c = eg_item(all, 1), y = onto(eg_mul(c, 0.5), some(v[0]), v[1]);
+    y = eg_mul(0.1, eg_add(y, eg_dot(eg_gt(eg_transpose(v[0]), 0.9), c)));
+    return eg_tuple(eg, 2, ((eg_val[]){y, eg_nothing()}));
+}
+static eg_val in_a_loop(eg_val a, eg_val b)
+{
+    return eg_item(eg_loop(eg, 3, one_step, ((eg_val[]){a, b}), eg_square(b), eg_nothing()), 0);
+}
+
 #define PAIRS(X)                                                                                                       \
     X(scatter, eg_square(eg_scatter_add(A, places(4, (int32_t[]){1, 1, -1, 7}), B)), V(3, 2), V(4, 2))                 \
     X(update_two, eg_square(eg_update_slice(A, B, 1, eg_iota_1())), V(3, 4), V(3, 2))                                  \
@@ -173,6 +198,15 @@ static eg_csr *ring(int pre, int post)
     X(dot_batched, eg_square(eg_dot(A, B)), V(2, 3, 4), V(2, 4, 2))                                                    \
     X(dot_broadcast, eg_square(eg_dot(A, B)), V(2, 3, 4), V(4, 2))                                                     \
     X(dot_vector, eg_square(eg_dot(A, B)), V(3, 4), V(4))                                                              \
+    X(dot_bool, eg_square(eg_dot(eg_gt(A, 0.8), B)), V(6, 4), V(4, 5))                                                 \
+    X(dot_bool_square, eg_square(eg_dot(eg_convert(eg_gt(A, 0.8), EG_F64), eg_sin(B))), V(6, 4), V(4, 5))              \
+    X(dot_bool_vector, eg_square(eg_dot(eg_gt(A, 0.8), eg_square(B))), V(4), V(4, 5))                                  \
+    X(dot_bool_batch, eg_square(eg_dot(eg_gt(A, 0.8), B)), V(2, 3, 4), V(2, 4, 2))                                     \
+    X(dot_bool_shared, eg_square(eg_dot(eg_gt(A, 0.8), B)), V(2, 3, 4), V(4, 2))                                       \
+    X(dot_bool_turned, eg_square(eg_dot(eg_transpose(eg_gt(A, 0.8)), B)), V(4, 3), V(4, 2))                            \
+    X(dot_event, eg_square(onto(eg_sin(eg_slice(A, 1, 0, 2, 1)), some(A), B)), V(3, 4), V(4, 2))                       \
+    X(dot_event_twice, eg_square(onto(onto(eg_dot(A, B), some(eg_sin(A)), B), some(A), eg_exp(B))), V(3, 4), V(4, 2))  \
+    X(dot_event_loop, eg_square(in_a_loop(A, B)), V(4, 4), V(4, 2))                                                    \
     X(outer, eg_square(eg_outer(A, B)), V(3), V(4))                                                                    \
     X(event_scalar, eg_square(eg_event(ring(6, 5), A, B)), V(6), eg_scalar(EG_F64))                                    \
     X(event_pre, eg_square(eg_event(ring(6, 5), A, B)), V(6), V(6))                                                    \

@@ -189,6 +189,76 @@ static void case_dot(test_case *c)
     }
 }
 
+/* What fires seldom, as numbers of no pattern do not. */
+static egi_id seldom(test_case *c, eg_spec s)
+{
+    eg_spec f = s;
+    f.dtype = EG_F32;
+    egi_id x = case_arg(c, f), y = case_arg(c, f), b = egi_op2(c->g, EGI_EQ, x, y);
+    return s.dtype == EG_BOOL ? b : egi_op3(c->g, EGI_SELECT, b, case_arg(c, s), egi_const_f(c->g, s.dtype, 0));
+}
+
+static egi_id zeros_like(test_case *c, eg_spec s)
+{
+    egi_id zero = egi_const_f(c->g, s.dtype, 0);
+    return case_node(c, EGI_BROADCAST, s, 1, &zero, 0, NULL, 0);
+}
+
+/* base + x w with x of that type, in rows and in columns; often and seldom fired. */
+static void fired(test_case *c, eg_dtype t, eg_dtype tx, int64_t m, int64_t k, int64_t n)
+{
+    const eg_spec to = SPEC(t, m, n);
+    egi_id base = case_arg(c, to), w = case_arg(c, SPEC(t, k, n)), zeros = zeros_like(c, to);
+    egi_id x = case_arg(c, SPEC(tx, m, k)), y = seldom(c, SPEC(tx, k, m));
+    egi_id turned = case_node(c, EGI_TRANSPOSE, SPEC(tx, m, k), IDS(y), INTS(1, 0), 0);
+    egi_id arg = case_node(c, EGI_TRANSPOSE, SPEC(tx, m, k), IDS(case_arg(c, SPEC(tx, k, m))), INTS(1, 0), 0);
+    case_result(c, case_node(c, EGI_DOT_EVENT, to, IDS(base, x, w), 0, NULL, 0));
+    case_result(c, case_node(c, EGI_DOT_EVENT, to, IDS(zeros, turned, w), 0, NULL, 0));
+    case_result(c, case_node(c, EGI_DOT_EVENT, to, IDS(base, arg, w), 0, NULL, 0));
+    /* put into what was computed, which nobody else reads */
+    egi_id sum = egi_op2(c->g, EGI_ADD, base, base);
+    egi_id once = case_node(c, EGI_DOT_EVENT, to, IDS(sum, seldom(c, SPEC(tx, m, k)), w), 0, NULL, 0);
+    case_result(c, case_node(c, EGI_DOT_EVENT, to, IDS(once, turned, w), 0, NULL, 0));
+}
+
+/* Spikes that lie in parts of something else, and one array in two places. */
+static void fired_views(test_case *c, eg_dtype t, eg_dtype tx)
+{
+    const int64_t n = c->n;
+    egi_id all = case_arg(c, SPEC(tx, n, 3, 6)), w = case_arg(c, SPEC(t, 6, 9)), wide = case_arg(c, SPEC(t, 3, 9));
+    egi_id row = case_node(c, EGI_SLICE, SPEC(tx, n, 1, 6), IDS(all), INTS(0, 1, 1, 1, 0, 1), 0);
+    egi_id rows = case_node(c, EGI_RESHAPE, SPEC(tx, n, 6), IDS(row), 0, NULL, 0);
+    egi_id turn = case_node(c, EGI_TRANSPOSE, SPEC(tx, 3, n, 6), IDS(all), INTS(1, 0, 2), 0);
+    egi_id of = case_node(c, EGI_RESHAPE, SPEC(tx, 3 * n, 6), IDS(turn), 0, NULL, 0);
+    case_result(c, case_node(c, EGI_DOT_EVENT, SPEC(t, n, 9), IDS(case_arg(c, SPEC(t, n, 9)), rows, w), 0, NULL, 0));
+    case_result(c, case_node(c, EGI_DOT_EVENT, SPEC(t, 3 * n, 9), IDS(zeros_like(c, SPEC(t, 3 * n, 9)), of, w), 0,
+                             NULL, 0));
+    egi_id batch = case_node(c, EGI_TRANSPOSE, SPEC(tx, n, 6, 3), IDS(all), INTS(0, 2, 1), 0);
+    egi_id many = case_node(c, EGI_BROADCAST, SPEC(t, n, 3, 9), IDS(wide), INTS(1, 2), 0);
+    case_result(c, case_node(c, EGI_DOT_EVENT, SPEC(t, n, 6, 9),
+                             IDS(case_arg(c, SPEC(t, n, 6, 9)), batch, many), 0, NULL, 0));
+    egi_id square = case_arg(c, SPEC(t, 6, 6)), back = case_node(c, EGI_TRANSPOSE, SPEC(t, 6, 6), IDS(square),
+                                                                 INTS(1, 0), 0);
+    case_result(c, case_node(c, EGI_DOT_EVENT, SPEC(t, 6, 6), IDS(back, back, back), 0, NULL, 0));
+    case_result(c, case_node(c, EGI_DOT_EVENT, SPEC(t, 6, 6), IDS(square, back, square), 0, NULL, 0));
+}
+
+static void case_dot_event(test_case *c)
+{
+    const int64_t n = c->n;
+    static const eg_dtype floats[] = {EG_F32, EG_F64};
+    for (size_t k = 0; k < 2 * EGI_LEN(floats); k++) {
+        eg_dtype t = floats[k / 2], tx = k % 2 ? t : EG_BOOL;
+        c->what = eg_dtype_name(t);
+        fired(c, t, tx, n, 7, 5);
+        fired(c, t, tx, 3, n, 35);
+        fired(c, t, tx, 4, 6, n);
+        fired(c, t, tx, 70, 20, 67);
+        fired(c, t, tx, 1, n, 1);
+        fired_views(c, t, tx);
+    }
+}
+
 enum { POST = 37 };
 
 static uint64_t connections(test_case *c)
@@ -298,6 +368,7 @@ void case_of_op(test_case *c, egi_op op)
         case EGI_SORT:
         case EGI_ARGSORT: case_sort(c, op); break;
         case EGI_DOT: case_dot(c); break;
+        case EGI_DOT_EVENT: case_dot_event(c); break;
         case EGI_PACK: case_pack(c); break;
         case EGI_BATCH_MEAN: case_batch_mean(c); break;
         case EGI_EVENT:

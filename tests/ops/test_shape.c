@@ -117,6 +117,38 @@ START_TEST(a_dot_is_batched_over_leading_axes)
 }
 END_TEST
 
+/* -- products by the rows that fired ------------------------------------------------------------------------------- */
+
+static void run_fired(eg_dtype spikes, const void *base, const void *x, const void *w, void *out)
+{
+    eg_spec specs[] = {eg_matrix(EG_F32, 2, 2), eg_matrix(spikes, 2, 3), eg_matrix(EG_F32, 3, 2)};
+    run_op(EGI_DOT_EVENT, specs[0], 3, specs, (const void *[]){base, x, w}, 0, NULL, out);
+}
+
+START_TEST(rows_of_a_matrix_that_fired_are_added_to_the_base)
+{
+    const float base[] = {0.5F, -0.0F, 1, 2}, w[] = {1, -0.0F, 10, INFINITY, 100, 200};
+    float got[4];
+    run_fired(EG_BOOL, base, (const uint8_t[]){1, 0, 0, 1, 0, 1}, w, got);
+    /* silent sources are not looked at: neither infinite weights nor the sign of a zero */
+    test_check_f32("bool", got, (const float[]){1.5F, -0.0F, 102, 202}, 4);
+    ck_assert(signbit(got[1]));
+    run_fired(EG_BOOL, base, (const uint8_t[]){0, 0, 0, 0, 2, 0}, w, got);
+    test_check_f32("other bytes", got, (const float[]){0.5F, -0.0F, 11, INFINITY}, 4);
+}
+END_TEST
+
+START_TEST(values_of_spikes_are_fused_and_nan_is_one)
+{
+    const float u = 1 + 0x1p-12F, base[] = {-1, 0, 1, 2}, w[] = {u, NAN, 10, 0, 100, 200};
+    float got[4];
+    run_fired(EG_F32, base, (const float[]){u, 0, -0.0F, -0.0F, -2, 0}, w, got);
+    ck_assert(got[0] == fmaf(u, u, -1) && isnan(got[1]) && got[2] == -19 && got[3] == 2);
+    run_fired(EG_F32, base, (const float[]){0, 0, 0, 0, 0, NAN}, w, got);
+    ck_assert(got[0] == -1 && got[1] == 0 && isnan(got[2]) && isnan(got[3]));
+}
+END_TEST
+
 /* -- events: 3 sources, 2 targets ---------------------------------------------------------------------------------- */
 
 static int64_t indptr[] = {0, 2, 2, 5};
@@ -192,6 +224,8 @@ int main(void)
     tcase_add_test(c, scatter_adds_rows_and_drops_what_is_out_of_range);
     tcase_add_test(c, iota_counts_along_its_axis);
     tcase_add_test(c, a_dot_is_batched_over_leading_axes);
+    tcase_add_test(c, rows_of_a_matrix_that_fired_are_added_to_the_base);
+    tcase_add_test(c, values_of_spikes_are_fused_and_nan_is_one);
     tcase_add_test(c, rows_that_fired_add_their_weights);
     tcase_add_test(c, valued_spikes_are_fused_and_nan_counts_as_fired);
     tcase_add_test(c, transposed_events_read_the_targets);

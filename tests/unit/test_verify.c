@@ -213,6 +213,12 @@ static void as_param(egi_graph *g, egi_region *r, int64_t k)
       egi_id zero = node(g, EGI_CONST, EG_F32, 0, NO_ARGS, NO_INTS, 0);                                                \
       egi_id a = node(g, EGI_BROADCAST, EG_F32, dims(g, 3, 2, 3, 3), A_(zero), NO_INTS, 0);                            \
       raw(g, (egi_node){.op = EGI_DOT, .dtype = EG_F32, .shape = dims(g, 3, 4, 3, 3)}, A_(a, a)))                      \
+    X(dot_event_attr, DOT_EVENT, "it has no attributes", ints(g, id, INTS(0)))                                         \
+    X(dot_event_type, DOT_EVENT, "base and weights are floats of one type", n->dtype = EG_F32;                         \
+      arg(g, id, 0, egi_arg(g, id, 1)))                                                                                \
+    X(dot_event_spikes, DOT_EVENT, "spikes are bool, or floats of the base's type", arg(g, id, 1, 1 + 2 * EG_F64))     \
+    X(dot_event_base, DOT_EVENT, "it has the base's shape", arg(g, id, 0, egi_arg(g, id, 2)))                          \
+    X(dot_event_inner, DOT_EVENT, "columns of the first are rows of the second", arg(g, id, 1, egi_arg(g, id, 0)))     \
     X(event_csr, EVENT, "its connections are captured", n->imm = 1)                                                    \
     X(event_attr, EVENT, "it has no attributes", ints(g, id, INTS(0)))                                                 \
     X(event_weight_type, EVENT, "base and weight are of one type of numbers", arg(g, id, 2, 2 + 2 * EG_F64))           \

@@ -1,6 +1,7 @@
 /* Copies side by side: each gives the bits of a call of its own. */
 #include <math.h>
 
+#include "api/ops.h"
 #include "engram/random.h"
 #include "engram/transform.h"
 #include "unit/session.h"
@@ -75,6 +76,26 @@ FN(index_matrix)
     (void)user;
     eg_val a = I(0), i = eg_reshape(I(1), 2, 2);
     return PAIR(eg_gather(a, i, 1), eg_gather(a, i, 0));
+}
+/* base + x w by the rows that fired, which no public call makes with a base of its own. */
+static eg_val onto(eg_val base, eg_val x, eg_val w)
+{
+    eg_val v[] = {base, x, w};
+    egi_call c = egi_begin("onto", __FILE__, __LINE__, 3, v);
+    return c.g ? egi_end(&c, egi_dot_event(c.g, base.id, x.id, w.id)) : eg_nothing();
+}
+
+/* Weights of the copies' own and shared ones, which then make one product of all rows. */
+FN(spiking)
+{
+    (void)user;
+    eg_val s = eg_gt(I(0), 0.2), w = I(1), shared = eg_convert(eg_reshape(eg_iota(eg, 2 * N, EG_F64), N, 2), EG_F64);
+    eg_val values = eg_where(s, I(0), 0), same = eg_ge(eg_reshape(eg_iota(eg, M * N, EG_I32), M, N), 4);
+    return eg_tuple(eg, 6,
+                    (eg_val[]){eg_dot(s, w), eg_dot(s, shared), eg_dot(eg_row(s, 1), shared),
+                               eg_dot(eg_transpose(s), eg_slice(w, 0, 0, M, 1)),
+                               onto(eg_slice(I(0), 1, 0, 2, 1), values, shared),
+                               onto(eg_slice(I(0), 1, 0, 2, 1), same, shared)});
 }
 FN(padding)
 {
@@ -306,6 +327,7 @@ static const row rows[] = {
     ROW(index_matrix, 2, MAT, {EG_I32, 1, {4}}),
     ROW(padding, 1, MAT),
     ROW(products, 2, MAT, {EG_F64, 2, {N, 2}}),
+    ROW(spiking, 2, MAT, {EG_F64, 2, {N, 2}}),
     ROW(packing, 1, VEC),
     ROW(events, 1, VEC),
     ROW(loops, 1, MAT),
