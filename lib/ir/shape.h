@@ -31,6 +31,8 @@ egi_id egi_pack(egi_graph *g, egi_id a);
 egi_id egi_batch_mean(egi_graph *g, egi_id a);
 /* [..., M, K] x [..., K, N] with the same leading extents. */
 egi_id egi_dot(egi_graph *g, egi_id a, egi_id b);
+/* The chains start from the elements of base; 0: from +0. */
+egi_id egi_dot_from(egi_graph *g, egi_id a, egi_id b, egi_id base);
 
 static inline bool egi_shape_equal(const egi_shape *a, const egi_shape *b)
 {

@@ -306,10 +306,13 @@ static bool scatter(const exam *x)
 
 static bool dot(const exam *x)
 {
+    NEED(x, x->n->num_args == 2 || x->n->num_args == 3, "it has two matrices, and a base or none");
+    const bool based = x->n->num_args == 3;
     const egi_shape *a = shape(x, 0), *b = shape(x, 1), *s = x->s;
     int r = s->rank;
     NEED(x, x->num_ints == 0, "it has no attributes");
-    NEED(x, type(x, 1) == type(x, 0), "operands have one type");
+    NEED(x, type(x, 1) == type(x, 0) && (!based || type(x, 2) == type(x, 0)), "operands have one type");
+    NEED(x, !based || egi_same_shape(shape(x, 2), s), "the base has the result's shape");
     NEED(x, r >= 2 && a->rank == r && b->rank == r, "operands and result are matrices, or equally many of them");
     for (int k = 0; k < r - 2; k++)
         NEED(x, a->dim[k] == s->dim[k] && b->dim[k] == s->dim[k], "leading extents are equal in axis %d", k);

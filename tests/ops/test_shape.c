@@ -117,6 +117,16 @@ START_TEST(a_dot_is_batched_over_leading_axes)
 }
 END_TEST
 
+START_TEST(the_chains_of_a_dot_start_from_its_base)
+{
+    float a[1][2] = {{1, 2}}, b[2][2] = {{1, 10}, {100, 1000}}, base[1][2] = {{5, -6}}, got[1][2];
+    const float want[] = {206, 2004};
+    eg_spec specs[] = {eg_matrix(EG_F32, 1, 2), eg_matrix(EG_F32, 2, 2), eg_matrix(EG_F32, 1, 2)};
+    run_op(EGI_DOT, specs[0], 3, specs, (const void *[]){a, b, base}, 0, NULL, got);
+    test_check_f32("product", &got[0][0], want, 2);
+}
+END_TEST
+
 /* -- events: 3 sources, 2 targets ---------------------------------------------------------------------------------- */
 
 static int64_t indptr[] = {0, 2, 2, 5};
@@ -192,6 +202,7 @@ int main(void)
     tcase_add_test(c, scatter_adds_rows_and_drops_what_is_out_of_range);
     tcase_add_test(c, iota_counts_along_its_axis);
     tcase_add_test(c, a_dot_is_batched_over_leading_axes);
+    tcase_add_test(c, the_chains_of_a_dot_start_from_its_base);
     tcase_add_test(c, rows_that_fired_add_their_weights);
     tcase_add_test(c, valued_spikes_are_fused_and_nan_counts_as_fired);
     tcase_add_test(c, transposed_events_read_the_targets);
