@@ -165,7 +165,7 @@ typedef struct eg_options {
     bool no_passes;                /* skip the optimising passes: for tests */
     eg_check check;                /* of runs that do not say: an operation that makes a NaN or infinity is an error */
     bool perf_map;                 /* write /tmp/perf-PID.map so that perf names compiled functions */
-    const char *dump;              /* stages to print to the log: "trace,simplify,stage,llvm,asm" or "all" */
+    const char *dump;              /* stages to print to the log: "trace,simplify,lift,stage,llvm,asm" or "all" */
     double chunk_ms;               /* time between looks at progress and cancelling; 0 = 20 ms */
     uint64_t seed;                 /* of all random streams */
     const eg_allocator *allocator; /* copied; NULL = malloc */

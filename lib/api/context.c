@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 #include "jit/jit.h"
+#include "runtime/lifted.h"
 #include "runtime/solo.h"
 
 static const char *env(const char *name) { return secure_getenv(name); }
@@ -30,7 +31,7 @@ static void defaults(eg_options *o)
 /* Are all words of the list names of stages? */
 static bool known_stages(const char *list)
 {
-    static const char *const stages[] = {"all", "trace", "simplify", "stage", "llvm", "asm"};
+    static const char *const stages[] = {"all", "trace", "simplify", "lift", "stage", "llvm", "asm"};
     while (*list) {
         size_t n = strcspn(list, ","), k = 0;
         while (k < EGI_LEN(stages) && (strlen(stages[k]) != n || strncmp(stages[k], list, n) != 0)) k++;
@@ -56,7 +57,7 @@ static void check(eg_context *eg, const eg_options *o)
                  o->chunk_ms);
     if (o->dump && !known_stages(o->dump))
         egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0,
-                 "eg_open: dump (or EG_DUMP) is '%.100s'; use all, or some of trace,simplify,stage,llvm,asm", o->dump);
+                 "eg_open: dump (or EG_DUMP) is '%.100s'; use all, or some of trace,simplify,lift,stage,llvm,asm", o->dump);
     if (o->cpu && strcmp(o->cpu, "native") && strcmp(o->cpu, "x86-64-v3") && strcmp(o->cpu, "x86-64-v4"))
         egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0, "eg_open: cpu is '%s'; use native, x86-64-v3 or x86-64-v4", o->cpu);
 }
@@ -101,6 +102,7 @@ void eg_close(eg_context *eg)
     while (eg->states.n) egi_state_destroy(eg->states.at[--eg->states.n]);
     while (eg->funcs.n) {
         eg_func *f = eg->funcs.at[--eg->funcs.n];
+        egi_lifted_free(f);
         egi_steps_free(f);
         egi_graph_free(f->graph);
         egi_graph_free(f->traced);

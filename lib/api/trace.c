@@ -4,6 +4,7 @@
 #include "api/api.h"
 #include "opt/rebuild.h"
 #include "runtime/bind.h"
+#include "runtime/lifted.h"
 #include "runtime/solo.h"
 
 static void scope_free(eg_context *eg, egi_scope *s) { egi_vec_free(&eg->allocator, &s->vars); }
@@ -183,6 +184,7 @@ void eg_func_free(eg_func *f)
         break;
     }
     egi_unbind(f);
+    egi_lifted_free(f);
     egi_steps_free(f);
     egi_graph_free(f->graph);
     egi_graph_free(f->traced);

@@ -27,7 +27,8 @@ static void run_dot(egi_interp *ip, egi_id id)
     const egi_shape *a = egi_shape_of(ip->g, egi_arg(ip->g, id, 0)), *c = egi_shape_of(ip->g, id);
     int64_t batch = 1;
     for (int k = 0; k < c->rank - 2; k++) batch *= c->dim[k];
-    egi_ref_dot(egi_dtype_of(ip->g, id), egi_in(ip, id, 0), egi_in(ip, id, 1), egi_out(ip, id), batch,
+    const void *base = egi_at(ip->g, id)->num_args > 2 ? egi_in(ip, id, 2) : NULL;
+    egi_ref_dot(egi_dtype_of(ip->g, id), egi_in(ip, id, 0), egi_in(ip, id, 1), base, egi_out(ip, id), batch,
                 c->dim[c->rank - 2], c->dim[c->rank - 1], a->dim[a->rank - 1]);
 }
 

@@ -12,6 +12,8 @@ struct eg_func {
     egi_graph *traced; /* the same with the CUSTOM nodes that gradients need; often the same graph, shared */
     char *text;
     struct egi_code *code;  /* compiled, shared through the cache; NULL until needed */
+    struct eg_func *lifted; /* with products taken out of loops, what runs unless it is checked; NULL: none there */
+    bool lift_asked;
     struct egi_step *steps; /* as plain C functions: lib/runtime/solo.h */
     double trace_s;
 };

@@ -164,6 +164,7 @@ static bool of_dot(egi_interp *ip, egi_id id, egi_origin *to)
     EACH_BAD(ip, id, i)
     {
         blame w = {0};
+        if (egi_at(ip->g, id)->num_args > 2) look(ip, &w, egi_arg(ip->g, id, 2), i);
         for (int64_t k = 0; k < K; k++) {
             look(ip, &w, a, i / N * K + k);
             look(ip, &w, b, i / (M * N) * (K * N) + k * N + i % N);

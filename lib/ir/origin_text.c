@@ -107,6 +107,10 @@ static void put_product(egi_interp *ip, egi_id id, int64_t i)
     const egi_shape *sa = egi_shape_of(ip->g, a), *sc = egi_shape_of(ip->g, id);
     const int64_t K = sa->dim[sa->rank - 1], M = sc->dim[sc->rank - 2], N = sc->dim[sc->rank - 1];
     double most = 0;
+    if (egi_at(ip->g, id)->num_args > 2) {
+        put_element(ip, egi_arg(ip->g, id, 2), i);
+        put(ip, ", ");
+    }
     for (int64_t k = 0; k < K; k++) {
         double p = real_of(ip, a, i / N * K + k) * real_of(ip, b, i / (M * N) * (K * N) + k * N + i % N);
         if (larger(p, most) || isnan(p)) most = p;

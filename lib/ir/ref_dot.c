@@ -11,10 +11,10 @@
 #define WRAPPING(x, y, z) ((x) * (y) + (z))
 
 #define DEFINE_DOT(name, type, madd)                                                                                   \
-    static void name(const type *a, const type *b, type *c, int64_t M, int64_t N, int64_t K)                           \
+    static void name(const type *a, const type *b, const type *base, type *c, int64_t M, int64_t N, int64_t K)         \
     {                                                                                                                  \
         for (int64_t m = 0; m < M; m++) {                                                                              \
-            for (int64_t n = 0; n < N; n++) c[m * N + n] = 0;                                                          \
+            for (int64_t n = 0; n < N; n++) c[m * N + n] = base ? base[m * N + n] : 0;                                 \
             for (int64_t k = 0; k < K; k++)                                                                            \
                 for (int64_t n = 0; n < N; n++) c[m * N + n] = madd(a[m * K + k], b[k * N + n], c[m * N + n]);         \
         }                                                                                                              \
@@ -25,19 +25,21 @@ DEFINE_DOT(dot_f64, double, fma)
 DEFINE_DOT(dot_32, uint32_t, WRAPPING)
 DEFINE_DOT(dot_64, uint64_t, WRAPPING)
 
-void egi_ref_dot(eg_dtype t, const void *a, const void *b, void *c, int64_t batch, int64_t M, int64_t N, int64_t K)
+void egi_ref_dot(eg_dtype t, const void *a, const void *b, const void *base, void *c, int64_t batch, int64_t M,
+                 int64_t N, int64_t K)
 {
     const size_t size = eg_dtype_size(t);
     for (int64_t i = 0; i < batch; i++) {
         const void *ai = (const char *)a + (size_t)(i * M * K) * size;
         const void *bi = (const char *)b + (size_t)(i * K * N) * size;
+        const void *from = base ? (const char *)base + (size_t)(i * M * N) * size : NULL;
         void *ci = (char *)c + (size_t)(i * M * N) * size;
         switch (t) {
-        case EG_F32: dot_f32(ai, bi, ci, M, N, K); break;
-        case EG_F64: dot_f64(ai, bi, ci, M, N, K); break;
+        case EG_F32: dot_f32(ai, bi, from, ci, M, N, K); break;
+        case EG_F64: dot_f64(ai, bi, from, ci, M, N, K); break;
         case EG_I32:
-        case EG_U32: dot_32(ai, bi, ci, M, N, K); break;
-        case EG_I64: dot_64(ai, bi, ci, M, N, K); break;
+        case EG_U32: dot_32(ai, bi, from, ci, M, N, K); break;
+        case EG_I64: dot_64(ai, bi, from, ci, M, N, K); break;
         case EG_BOOL:
         case EG_DTYPE_COUNT: break;
         }

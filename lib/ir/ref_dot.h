@@ -5,11 +5,12 @@
 #include "engram/core.h"
 
 /*
- * c[b, m, n] = sum over ascending k of a[b, m, k] * b[b, k, n]: one fused multiply-add chain from +0 for floats,
- * wrapping multiply and add for integers (i32, u32, i64; nothing is done for bool).  All three row-major and
- * contiguous. Denormals are flushed if the caller's MXCSR says so.
+ * c[b, m, n] = sum over ascending k of a[b, m, k] * b[b, k, n]: one fused multiply-add chain for floats, from +0 or,
+ * unless it is NULL, from base[b, m, n]; wrapping multiply and add for integers (i32, u32, i64; nothing is done for
+ * bool).  All row-major and contiguous.  Denormals are flushed if the caller's MXCSR says so.
  */
-void egi_ref_dot(eg_dtype t, const void *a, const void *b, void *c, int64_t batch, int64_t M, int64_t N, int64_t K);
+void egi_ref_dot(eg_dtype t, const void *a, const void *b, const void *base, void *c, int64_t batch, int64_t M,
+                 int64_t N, int64_t K);
 
 /*
  * out = base; for k ascending where x[b, m, k] fired (a bool that is true, a value that is not 0 of either sign):

@@ -186,12 +186,14 @@ egi_id egi_batch_mean(egi_graph *g, egi_id a)
     return like(g, EGI_BATCH_MEAN, a, &s, 0, NULL);
 }
 
-egi_id egi_dot(egi_graph *g, egi_id a, egi_id b)
+egi_id egi_dot(egi_graph *g, egi_id a, egi_id b) { return egi_dot_from(g, a, b, 0); }
+
+egi_id egi_dot_from(egi_graph *g, egi_id a, egi_id b, egi_id base)
 {
     if (!a || !b) return 0;
     egi_shape s = shape(g, a);
     const egi_shape *y = egi_shape_of(g, b);
     s.dim[s.rank - 1] = y->dim[y->rank - 1];
-    egi_id v[] = {a, b};
-    return make(g, EGI_DOT, egi_dtype_of(g, a), &s, 2, v, 0, NULL);
+    egi_id v[] = {a, b, base};
+    return make(g, EGI_DOT, egi_dtype_of(g, a), &s, base ? 3 : 2, v, 0, NULL);
 }

@@ -37,6 +37,8 @@ egi_id egi_dot_event(egi_graph *g, egi_id base, egi_id x, egi_id w);
 /* The spikes that x stands for, as such an operand: x itself if it is of bool or a custom gradient over numbers made of
  * a bool, that bool if it is such numbers, also behind views; 0: x is no spikes. */
 egi_id egi_spikes_of(egi_graph *g, egi_id x);
+/* The chains start from the elements of base; 0: from +0. */
+egi_id egi_dot_from(egi_graph *g, egi_id a, egi_id b, egi_id base);
 
 static inline bool egi_shape_equal(const egi_shape *a, const egi_shape *b)
 {

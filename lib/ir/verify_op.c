@@ -319,8 +319,11 @@ static bool product(const exam *x, uint32_t k)
 
 static bool dot(const exam *x)
 {
+    NEED(x, x->n->num_args == 2 || x->n->num_args == 3, "it has two matrices, and a base or none");
+    const bool based = x->n->num_args == 3;
     NEED(x, x->num_ints == 0, "it has no attributes");
-    NEED(x, type(x, 1) == type(x, 0), "operands have one type");
+    NEED(x, type(x, 1) == type(x, 0) && (!based || type(x, 2) == type(x, 0)), "operands have one type");
+    NEED(x, !based || egi_same_shape(shape(x, 2), x->s), "the base has the result's shape");
     return product(x, 0);
 }
 

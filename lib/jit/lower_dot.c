@@ -1,6 +1,6 @@
 /*
- * The matrix product: every element of C is one chain of fused multiply-adds over ascending k from +0, so that its bits
- * depend on nothing but its row of A and its column of B.  Lanes run over columns of C; k is cut into blocks between
+ * The matrix product: every element of C is one chain of fused multiply-adds over ascending k, from +0 or from an
+ * element of a base, so that its bits depend on nothing but that, its row of A and its column of B.  Lanes run over columns of C; k is cut into blocks between
  * which the chain rests in memory.
  *
  *     this thread's part of C (whole rows or whole columns)
@@ -39,6 +39,7 @@ size_t egi_dot_scratch(void) { return PANEL_BYTES + STAGE_BYTES; }
 /* The values of a product: C[r0..r1, c0..c1] by the loops above. */
 typedef struct job {
     LLVMValueRef a, b, c, panel, stage, zeros;
+    LLVMValueRef base; /* NULL: none */
     LLVMValueRef r0, r1, c0, c1, K;
     LLVMValueRef a_row, a_k, b_k, b_col, c_row;
     LLVMValueRef thin;  /* i1: fewer rows than a tile */
@@ -105,20 +106,31 @@ static void emit_copy_of_b(const egi_dot_plan *p, egi_irb *b, const job *d, bloc
     }
 }
 
+/* Where the chains of C's block at `row`, which lies at c, rest now; with a base, they start there. */
+static LLVMValueRef chain_start(const egi_dot_plan *p, egi_irb *b, const job *d, const block *t, LLVMValueRef row,
+                                LLVMValueRef c)
+{
+    return choose(b, t->first, at(p, b, d->base, row, d->c_row, t->col, NULL), c);
+}
+
 /* The rows from `row` on that fill tiles: in C itself where the panel is whole, else by way of the stage. */
 static void emit_tiles(const egi_dot_plan *p, egi_irb *b, const job *d, const block *t, LLVMValueRef end)
 {
     LLVMValueRef one = egi_irb_i64(b, 1), height = egi_irb_i64(b, p->tile_rows);
     LLVMValueRef ragged = compare(b, t->cols, LLVMIntSLT, p->panel);
     LLVMValueRef to_row = choose(b, ragged, d->strip, d->c_row);
-    LLVMValueRef from_row = choose(b, t->first, egi_irb_i64(b, 0), to_row); /* all chains start from one row of zeros */
-    LLVMValueRef continued = LLVMBuildAnd(b->b, ragged, LLVMBuildNot(b->b, t->first, ""), "");
+    /* without a base all chains start from one row of zeros */
+    LLVMValueRef from_row = d->base ? choose(b, ragged, d->strip, d->c_row)
+                                    : choose(b, t->first, egi_irb_i64(b, 0), to_row);
+    LLVMValueRef continued = d->base ? ragged : LLVMBuildAnd(b->b, ragged, LLVMBuildNot(b->b, t->first, ""), "");
     egi_irb_loop l;
     egi_irb_if f;
     LLVMValueRef i = egi_irb_loop_begin(b, &l, t->row, end, height);
     LLVMValueRef a = at(p, b, d->a, i, d->a_row, t->k, d->a_k), c = at(p, b, d->c, i, d->c_row, t->col, NULL);
-    LLVMValueRef to = choose(b, ragged, d->stage, c), from = choose(b, t->first, d->zeros, to);
-    LLVMValueRef load[] = {d->stage, c, d->strip, d->c_row, height, t->cols, one};
+    LLVMValueRef start = d->base ? chain_start(p, b, d, t, i, c) : c;
+    LLVMValueRef to = choose(b, ragged, d->stage, c);
+    LLVMValueRef from = d->base ? choose(b, ragged, d->stage, start) : choose(b, t->first, d->zeros, to);
+    LLVMValueRef load[] = {d->stage, start, d->strip, d->c_row, height, t->cols, one};
     LLVMValueRef tile[] = {a, t->b, from, to, from_row, to_row, t->depth, d->a_row, d->a_k, t->b_k};
     LLVMValueRef store[] = {c, d->stage, d->c_row, d->strip, height, t->cols, one};
     egi_irb_if_begin(b, &f, continued);
@@ -136,8 +148,9 @@ static void emit_rest(const egi_dot_plan *p, egi_irb *b, const job *d, const blo
                       LLVMValueRef rows)
 {
     LLVMValueRef keep = LLVMBuildZExt(b->b, LLVMBuildNot(b->b, t->first, ""), b->i64, "");
+    if (d->base) keep = egi_irb_i64(b, 1);
     LLVMValueRef a = at(p, b, d->a, row, d->a_row, t->k, d->a_k), c = at(p, b, d->c, row, d->c_row, t->col, NULL);
-    LLVMValueRef load[] = {d->stage, c, d->strip, d->c_row, rows, t->cols, keep};
+    LLVMValueRef load[] = {d->stage, d->base ? chain_start(p, b, d, t, row, c) : c, d->strip, d->c_row, rows, t->cols, keep};
     LLVMValueRef run[] = {a, t->b, d->stage, d->strip, rows, t->cols, t->depth, d->a_row, d->a_k, t->b_k};
     LLVMValueRef store[] = {c, d->stage, d->c_row, d->strip, rows, t->cols, egi_irb_i64(b, 1)};
     egi_irb_call(b, p->move, load, 7);
@@ -245,15 +258,17 @@ static LLVMValueRef emit_zeros(const egi_dot_plan *p)
 static LLVMValueRef emit_entry(egi_dot_plan *p, unsigned form)
 {
     egi_irb irb, *b = &irb;
-    LLVMValueRef fn, arg[9];
+    const bool based = form & EGI_DOT_BASE;
+    LLVMValueRef fn, got[10], *arg = got;
     char name[16];
     snprintf(name, sizeof name, "_form%u", form);
-    if (!egi_dot_function(p, b, name, 4, 5, &fn, arg)) return fn;
+    if (!egi_dot_function(p, b, name, based ? 5 : 4, 5, &fn, got)) return fn;
+    if (based) arg = got + 1; /* the base stands in front */
     /* runs once a product and calls what takes time: short to compile rather than fast */
     egi_irb_attr_enum(fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, "optnone", 0);
     LLVMValueRef M = arg[6], N = arg[7], K = arg[8], one = egi_irb_i64(b, 1);
     bool a_turned = form & EGI_DOT_A_TRANSPOSED, b_turned = form & EGI_DOT_B_TRANSPOSED;
-    job d = {.a = arg[0], .b = arg[1], .c = arg[2], .panel = arg[3], .K = K};
+    job d = {.a = arg[0], .b = arg[1], .c = arg[2], .panel = arg[3], .K = K, .base = based ? got[0] : NULL};
     d.a_row = a_turned ? one : K;
     d.a_k = a_turned ? M : one;
     d.b_k = b_turned ? one : N;
@@ -262,7 +277,7 @@ static LLVMValueRef emit_entry(egi_dot_plan *p, unsigned form)
     d.one_row = form & EGI_DOT_ONE_ROW;
     if (form & EGI_DOT_ONE_COLUMN) {
         /* B' A' instead of A B: one row, M columns; C is contiguous either way */
-        job swapped = {.a = d.b, .b = d.a, .c = d.c, .panel = d.panel, .K = K};
+        job swapped = {.a = d.b, .b = d.a, .c = d.c, .panel = d.panel, .K = K, .base = d.base};
         swapped.a_row = d.b_col;
         swapped.a_k = d.b_k;
         swapped.b_k = d.a_k;
@@ -291,7 +306,8 @@ static LLVMValueRef emit_entry(egi_dot_plan *p, unsigned form)
     egi_irb_if_begin(b, &f, compare(b, K, LLVMIntSLE, 0));
     LLVMValueRef c = at(p, b, d.c, d.r0, d.c_row, d.c0, NULL);
     LLVMValueRef rows = LLVMBuildSub(b->b, d.r1, d.r0, ""), cols = LLVMBuildSub(b->b, d.c1, d.c0, "");
-    LLVMValueRef clear[] = {c, c, d.c_row, d.c_row, rows, cols, egi_irb_i64(b, 0)};
+    LLVMValueRef start = based ? at(p, b, d.base, d.r0, d.c_row, d.c0, NULL) : c;
+    LLVMValueRef clear[] = {c, start, d.c_row, d.c_row, rows, cols, egi_irb_i64(b, based)};
     egi_irb_call(b, p->move, clear, 7);
     egi_irb_if_else(b, &f);
     emit_blocks(p, b, &d);

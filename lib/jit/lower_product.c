@@ -38,11 +38,15 @@ void egi_lower_product_of(egi_lower *l, egi_id id)
     LLVMValueRef to = egi_lower_pointer(l, id), scratch = egi_lower_scratch(l);
     unsigned form = (m == 1 ? EGI_DOT_ONE_ROW : 0u) | (n == 1 ? EGI_DOT_ONE_COLUMN : 0u);
     form |= (is_flipped(l, id, 0) ? EGI_DOT_A_TRANSPOSED : 0u) | (is_flipped(l, id, 1) ? EGI_DOT_B_TRANSPOSED : 0u);
+    const bool based = egi_at(g, id)->num_args > 2;
+    const unsigned num = based ? 10 : 9;
+    LLVMValueRef base = based ? egi_lower_array(l, id, 2) : NULL;
+    if (based) form |= EGI_DOT_BASE;
     LLVMValueRef fn = egi_emit_dot(l->mod, t, lanes, l->avx512, form);
 
     if (s->rank == 2) {
-        LLVMValueRef args[] = {x, y, to, scratch, tid, nt, M, N, K};
-        egi_irb_call(b, fn, args, 9);
+        LLVMValueRef args[] = {base, x, y, to, scratch, tid, nt, M, N, K};
+        egi_irb_call(b, fn, args + !based, num);
         return;
     }
     LLVMValueRef own = LLVMBuildICmp(b->b, LLVMIntSGE, batch, nt, ""), zero = egi_irb_i64(b, 0);
@@ -55,7 +59,8 @@ void egi_lower_product_of(egi_lower *l, egi_id id)
     LLVMValueRef at_x = LLVMBuildMul(b->b, i, LLVMBuildMul(b->b, M, K, ""), "");
     LLVMValueRef at_y = LLVMBuildMul(b->b, i, LLVMBuildMul(b->b, K, N, ""), "");
     LLVMValueRef at_to = LLVMBuildMul(b->b, i, LLVMBuildMul(b->b, M, N, ""), "");
-    LLVMValueRef args[] = {egi_irb_at(b, e, x, at_x),
+    LLVMValueRef args[] = {based ? egi_irb_at(b, e, base, at_to) : NULL,
+                           egi_irb_at(b, e, x, at_x),
                            egi_irb_at(b, e, y, at_y),
                            egi_irb_at(b, e, to, at_to),
                            scratch,
@@ -64,6 +69,6 @@ void egi_lower_product_of(egi_lower *l, egi_id id)
                            M,
                            N,
                            K};
-    egi_irb_call(b, fn, args, 9);
+    egi_irb_call(b, fn, args + !based, num);
     egi_irb_loop_end(b, &loop);
 }

@@ -67,6 +67,8 @@ unsigned egi_lower_lanes(const egi_lower *l, eg_dtype t)
 LLVMValueRef egi_lower_array(egi_lower *l, egi_id id, uint32_t k)
 {
     egi_id a = egi_arg(l->g, id, k);
-    bool plain = egi_is_view(l->g, a) && !l->p->forced[a];
-    return egi_lower_pointer(l, plain ? egi_view_plain(l->g, id, a) : a);
+    if (egi_is_view(l->g, a) && !l->p->forced[a]) a = egi_view_plain(l->g, id, a);
+    /* below a transpose there may be a reshape */
+    if (egi_at(l->g, a)->op == EGI_RESHAPE && !l->p->forced[a]) a = egi_arg(l->g, a, 0);
+    return egi_lower_pointer(l, a);
 }

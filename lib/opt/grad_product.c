@@ -13,11 +13,26 @@ static egi_id turned(egi_graph *g, egi_id m)
     return egi_transpose(g, m, perm);
 }
 
+/* a b for operand k.  Of a value from outside of the region, such as a loop's weights, that has an adjoint already the
+ * chains go on from there: one product that runs on through the steps instead of a product and a sum in each. */
+static void add_product(egi_grad *x, egi_id id, uint32_t k, egi_id a, egi_id b)
+{
+    const egi_id of = egi_arg(x->from, id, k);
+    const bool outside = egi_at(x->from, of)->region != egi_at(x->from, id)->region;
+    if (!outside || !x->adjoint[of]) {
+        egi_pass(x, id, k, egi_dot(x->to, a, b));
+        return;
+    }
+    egi_id sum = egi_dot_from(x->to, a, b, x->adjoint[of]);
+    if (sum) x->adjoint[of] = sum;
+}
+
 static void matrices(egi_grad *x, egi_id id, egi_id d)
 {
     egi_graph *g = x->to;
-    if (egi_wants(x, id, 0)) egi_pass(x, id, 0, egi_dot(g, d, turned(g, egi_value_of(x, id, 1))));
-    if (egi_wants(x, id, 1)) egi_pass(x, id, 1, egi_dot(g, turned(g, egi_value_of(x, id, 0)), d));
+    if (egi_at(x->from, id)->num_args > 2) egi_pass(x, id, 2, d);
+    if (egi_wants(x, id, 0)) add_product(x, id, 0, d, turned(g, egi_value_of(x, id, 1)));
+    if (egi_wants(x, id, 1)) add_product(x, id, 1, turned(g, egi_value_of(x, id, 0)), d);
 }
 
 /* -- along connections --------------------------------------------------------------------------------------------- */

@@ -78,6 +78,7 @@ egi_id egi_base_of(const egi_graph *g, egi_id writer)
     case EGI_EVENT:
     case EGI_UPDATE:
     case EGI_SCATTER: return egi_arg(g, writer, 0);
+    case EGI_DOT: return egi_at(g, writer)->num_args > 2 ? egi_arg(g, writer, 2) : 0;
     case EGI_ITEM: {
         egi_id o = egi_arg(g, writer, 0);
         uint64_t k = egi_at(g, writer)->imm;

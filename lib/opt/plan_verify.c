@@ -175,6 +175,13 @@ static void packed(guard *q, const egi_stage *s, egi_id id)
     push(q, &q->now, t);
 }
 
+/* What an operation replaces in place, element by element by the thread that writes it; -1: none. */
+static int64_t replaced(const egi_node *n)
+{
+    if (n->op == EGI_DOT) return n->num_args > 2 ? 2 : -1;
+    return n->op == EGI_UPDATE || n->op == EGI_SCATTER || n->op == EGI_DOT_EVENT ? 0 : -1;
+}
+
 /* One operation: threads divide it as they like.  What lies where the result goes is not read. */
 static void operation(guard *q, const egi_stage *s)
 {
@@ -182,11 +189,11 @@ static void operation(guard *q, const egi_stage *s)
     const egi_graph *g = p->g;
     egi_id id = s->node;
     const egi_node *n = egi_at(g, id);
-    bool replaces = n->op == EGI_UPDATE || n->op == EGI_SCATTER || n->op == EGI_DOT_EVENT;
+    const int64_t old = replaced(n);
     who by = n->op == EGI_HOST ? FIRST : ANY;
     for (uint32_t k = 0; k < n->num_args; k++) {
         egi_id a = egi_arg(g, id, k);
-        if (!(replaces && k == 0 && memory_of(q, a) == p->place[id].buffer)) reads(q, s, a, by);
+        if (!(k == old && memory_of(q, a) == p->place[id].buffer)) reads(q, s, a, by);
     }
     note(q, s, p->place[id].buffer, by, true);
     note(q, s, p->scratch[id], by, true);

@@ -5,6 +5,7 @@
 
 #include "core/context.h"
 #include "ir/copy.h"
+#include "ir/shape.h"
 #include "opt/live.h"
 
 typedef enum strip { KEEP, STRIP_CUSTOM, STRIP } strip;
@@ -17,6 +18,7 @@ typedef struct rebuild {
     uint16_t *region; /* region of `from` -> region of `to`; 0 = not made */
     uint32_t *loc;    /* place of `from` -> place of `to`; 0 = not made */
     strip strip;
+    const egi_rewrite *rewrite; /* or NULL */
     bool failed;
 } rebuild;
 
@@ -60,12 +62,48 @@ static egi_id copy_make(rebuild *r, egi_id id, const egi_id *args, uint32_t attr
     return egi_node_make(r->to, &m);
 }
 
+/* A slice along the first axis alone. */
+static bool slices_rows(const egi_graph *g, egi_id id)
+{
+    const egi_shape *from = egi_shape_of(g, egi_arg(g, id, 0)), *s = egi_shape_of(g, id);
+    const int64_t *at = egi_ints_of(g, egi_at(g, id));
+    for (int k = 1; k < s->rank; k++) {
+        if (at[2 * k] || at[2 * k + 1] != 1 || s->dim[k] != from->dim[k]) return false;
+    }
+    return true;
+}
+
+/* A row of a sequence that is one value, repeated along time: that value.  0: it is another one in each step. */
+static egi_id same_row(rebuild *r, egi_id param, egi_id owner)
+{
+    const egi_graph *g = r->from;
+    const uint64_t k = egi_at(g, param)->imm;
+    if (egi_at(g, owner)->op != EGI_LOOP || k == 0) return 0;
+    egi_id all = egi_arg(g, owner, (uint32_t)k);
+    while (egi_at(g, all)->op == EGI_SLICE && slices_rows(g, all)) all = egi_arg(g, all, 0);
+    if (egi_at(g, all)->op != EGI_BROADCAST) return 0;
+    const egi_id from = egi_arg(g, all, 0), v = r->map[from];
+    const egi_shape *whole = egi_shape_of(g, from);
+    const int64_t *axis = egi_ints_of(g, egi_at(g, all));
+    egi_shape row = *egi_shape_of(g, param), one = {0};
+    int64_t to[EG_MAX_RANK] = {0};
+    for (int j = 0; j < whole->rank; j++) {
+        if (axis[j] == 0 && whole->dim[j] != 1) return 0;
+        if (axis[j] == 0) continue;
+        to[one.rank] = axis[j] - 1;
+        one.dim[one.rank++] = whole->dim[j];
+    }
+    return v ? egi_broadcast_axes(r->to, egi_reshape(r->to, v, &one), &row, to) : 0;
+}
+
 static egi_id copy_param(rebuild *r, egi_id id)
 {
     const egi_graph *g = r->from;
     egi_id owner;
     int64_t k = egi_carried_index(g, id, &owner);
     if (k >= 0 && constant_state(g, owner, k)) return r->map[egi_carried_init(g, owner, k)];
+    const egi_id same = k < 0 ? same_row(r, id, owner) : 0;
+    if (same) return same;
     int64_t region = image(r, egi_at(g, id)->region);
     /* Its number is given when the whole region is known. */
     return copy_make(r, id, NULL, egi_ints(r->to, 1, &region));
@@ -96,6 +134,34 @@ static void give_param(rebuild *r, uint16_t old_region, int64_t k)
     if (r->map[id]) number(r, to, r->map[id]);
 }
 
+/* Is it a parameter of the region, and not a value that it always has? */
+static bool is_param_of(const rebuild *r, egi_id id, uint16_t region)
+{
+    const egi_node *n = egi_at(r->to, id);
+    return n->op == EGI_PARAM && egi_ints_of(r->to, n)[0] == region;
+}
+
+/* What the pass gives a loop besides. */
+static void add_more(rebuild *r, egi_id id, uint16_t to, egi_ids *args, int64_t *num_s, int64_t *num_y)
+{
+    egi_more more = {0};
+    const eg_allocator *a = &r->from->eg->allocator;
+    r->to->region = to;
+    r->rewrite->loop(r->rewrite->user, r->to, r->map, id, &more);
+    for (int64_t k = 0; k < more.params.n; k++) {
+        number(r, to, more.params.at[k]);
+        push(r, args, more.sequences.at[k]);
+        (*num_s)++;
+    }
+    for (int64_t k = 0; k < more.stacks.n; k++) {
+        push(r, &r->to->regions.at[to].results, more.stacks.at[k]);
+        (*num_y)++;
+    }
+    egi_vec_free(a, &more.params);
+    egi_vec_free(a, &more.sequences);
+    egi_vec_free(a, &more.stacks);
+}
+
 static egi_id copy_loop(rebuild *r, egi_id id)
 {
     const egi_graph *g = r->from;
@@ -115,7 +181,8 @@ static egi_id copy_loop(rebuild *r, egi_id id)
         kept_c++;
     }
     for (int64_t k = 0; k < ns; k++) {
-        if (!r->live.at[old->params.at[1 + nc + k]]) continue;
+        const egi_id param = old->params.at[1 + nc + k];
+        if (!r->live.at[param] || (r->map[param] && !is_param_of(r, r->map[param], to))) continue;
         give_param(r, (uint16_t)body, 1 + nc + k);
         push(r, &args, r->map[egi_arg(g, id, (uint32_t)(1 + nc + k))]);
         kept_s++;
@@ -130,6 +197,7 @@ static egi_id copy_loop(rebuild *r, egi_id id)
         push(r, &r->to->regions.at[to].results, r->map[old->results.at[nc + k]]);
         kept_y++;
     }
+    if (r->rewrite) add_more(r, id, to, &args, &kept_s, &kept_y);
     int64_t attr[] = {to, kept_c, kept_s, kept_y};
     r->to->region = image(r, n->region);
     egi_id made = r->failed ? 0
@@ -225,6 +293,8 @@ static egi_id copy_node(rebuild *r, egi_id id)
     const egi_node *n = egi_at(r->from, id);
     r->to->loc = egi_copy_loc(r->to, r->from, n->loc, r->loc);
     r->to->region = image(r, n->region);
+    const egi_id other = r->rewrite ? r->rewrite->node(r->rewrite->user, r->to, r->map, id) : 0;
+    if (other) return other;
     switch ((int)n->op) {
     case EGI_PARAM: return copy_param(r, id);
     case EGI_ITEM: return copy_item(r, id);
@@ -261,11 +331,11 @@ static bool copy_all(rebuild *r)
     return !r->failed;
 }
 
-static egi_graph *rebuild_once(const egi_graph *from, strip what)
+static egi_graph *rebuild_once(const egi_graph *from, strip what, const egi_rewrite *rewrite)
 {
     const eg_allocator *a = &from->eg->allocator;
     size_t n = (size_t)from->nodes.n;
-    rebuild r = {.from = from, .to = egi_graph_new(from->eg), .strip = what};
+    rebuild r = {.from = from, .to = egi_graph_new(from->eg), .strip = what, .rewrite = rewrite};
     r.map = egi_alloc(a, n * sizeof *r.map, 16);
     r.region = egi_alloc(a, (size_t)from->regions.n * sizeof *r.region, 16);
     r.loc = egi_alloc(a, (size_t)from->locs.n * sizeof *r.loc, 16);
@@ -284,9 +354,9 @@ static egi_graph *rebuild_once(const egi_graph *from, strip what)
 static egi_graph *settled_from(const egi_graph *from, strip what)
 {
     /* Replacing one constant state may show the next; graphs settle after two rounds, three at most in practice. */
-    egi_graph *g = rebuild_once(from, what);
+    egi_graph *g = rebuild_once(from, what, NULL);
     for (int round = 0; g && round < 4; round++) {
-        egi_graph *next = rebuild_once(g, what);
+        egi_graph *next = rebuild_once(g, what, NULL);
         if (!next) {
             egi_graph_free(g);
             return NULL;
@@ -298,6 +368,8 @@ static egi_graph *settled_from(const egi_graph *from, strip what)
     }
     return g;
 }
+
+egi_graph *egi_rewritten(const egi_graph *from, const egi_rewrite *rewrite) { return rebuild_once(from, KEEP, rewrite); }
 
 egi_graph *egi_simplify(const egi_graph *from) { return settled_from(from, KEEP); }
 

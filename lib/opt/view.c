@@ -202,7 +202,9 @@ egi_id egi_view_plain(const egi_graph *g, egi_id user, egi_id a)
         return egi_at(g, base)->shape ? base : 0;
     }
     if (op != EGI_DOT || !is_flip(g, n)) return 0;
+    if (egi_at(g, user)->num_args > 2 && egi_arg(g, user, 2) == a) return 0; /* a base is read in order */
     egi_id base = egi_arg(g, a, 0);
+    if (egi_at(g, base)->op == EGI_RESHAPE) return egi_at(g, egi_arg(g, base, 0))->shape ? base : 0;
     return egi_is_view(g, base) || egi_at(g, base)->op == EGI_IOTA ? 0 : base;
 }
 

@@ -277,17 +277,24 @@ static egi_id dot(egi_vmap *x, egi_id id)
     egi_graph *g = x->to;
     const egi_shape *a = shape_in(x, arg(x, id, 0)), *b = shape_in(x, arg(x, id, 1));
     egi_shape s = result_shape(x, id);
-    if (a->rank != 2 || (many(x, id, 0) && many(x, id, 1))) return egi_dot(g, all(x, id, 0), all(x, id, 1));
+    const bool based = egi_at(x->from, id)->num_args > 2;
+    const egi_id base = based ? all(x, id, 2) : 0;
+    const bool neither = !many(x, id, 0) && !many(x, id, 1); /* the base alone differs */
+    if (a->rank != 2 || neither || (many(x, id, 0) && many(x, id, 1)))
+        return !based || base ? egi_dot_from(g, all(x, id, 0), all(x, id, 1), base) : 0;
     const int64_t m = a->dim[0], k = a->dim[1], n = b->dim[1];
     if (many(x, id, 0)) {
         egi_shape tall = {.rank = 2, .dim = {x->num * m, k}};
+        egi_shape to = {.rank = 2, .dim = {x->num * m, n}};
         egi_id v = one(x, id, 0);
-        v = v ? egi_dot(g, egi_reshape(g, v, &tall), one(x, id, 1)) : 0;
+        v = v ? egi_dot_from(g, egi_reshape(g, v, &tall), one(x, id, 1), egi_reshape(g, base, &to)) : 0;
         return v ? egi_reshape(g, v, &s) : 0;
     }
     egi_shape wide_one = {.rank = 2, .dim = {k, x->num * n}}, parted = {.rank = 3, .dim = {m, x->num, n}};
+    egi_shape to = {.rank = 2, .dim = {m, x->num * n}};
     egi_id v = axes_to(g, one(x, id, 1), 1, 1, 0);
-    v = v ? egi_dot(g, one(x, id, 0), egi_reshape(g, v, &wide_one)) : 0;
+    egi_id from = base ? egi_reshape(g, axes_to(g, base, 1, 1, 0), &to) : 0;
+    v = v ? egi_dot_from(g, one(x, id, 0), egi_reshape(g, v, &wide_one), from) : 0;
     return v ? axes_to(g, egi_reshape(g, v, &parted), 1, 1, 0) : 0;
 }
 

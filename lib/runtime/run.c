@@ -6,6 +6,7 @@
 #include "ir/ref.h"
 #include "jit/jit.h"
 #include "runtime/bind.h"
+#include "runtime/lifted.h"
 #include "runtime/team.h"
 #include "runtime/watcher.h"
 
@@ -326,9 +327,10 @@ static eg_status run_interpreted(const eg_func *f, const eg_state *s, egi_run *r
 }
 
 /* With the context locked. */
-static bool compiled(eg_func *f)
+static bool compiled(eg_func *f, bool checked_run)
 {
     eg_context *eg = f->eg;
+    if (!checked_run && !eg->options.interpret) f = egi_lifted(f);
     if (!eg->status && !f->code && !eg->options.interpret) f->code = egi_compile(f->graph, f->name);
     return !eg->status;
 }
@@ -338,7 +340,7 @@ eg_status eg_compile(eg_func *f)
     if (!f) return EG_ERR_ARGUMENT;
     eg_context *eg = f->eg;
     pthread_mutex_lock(&eg->lock);
-    compiled(f);
+    compiled(f, eg->options.check > EG_CHECK_OFF);
     eg_status status = eg->status;
     pthread_mutex_unlock(&eg->lock);
     return status;
@@ -401,11 +403,11 @@ static eg_state *acquire(const eg_func *f, eg_state *s)
 /* Everything that looks at the context, or writes an error into it, while other host threads may do the same: the
  * state to run on, or NULL and the context's status. */
 static eg_state *begin_run(eg_func *f, eg_state *s, const void *const *in, void *const *out, const eg_run_options *o,
-                           bool interpret, eg_status *status)
+                           bool interpret, bool checked_run, eg_status *status)
 {
     eg_context *eg = f->eg;
     pthread_mutex_lock(&eg->lock);
-    bool ready = !eg->status && checked(f, s, in, out, o) && (interpret || compiled(f));
+    bool ready = !eg->status && checked(f, s, in, out, o) && (interpret || compiled(f, checked_run));
     s = ready ? acquire(f, s) : NULL;
     *status = eg->status;
     pthread_mutex_unlock(&eg->lock);
@@ -419,7 +421,7 @@ eg_status eg_call(eg_func *f, eg_state *s, const void *const *in, void *const *o
     const eg_check check = o && o->check ? o->check : eg->options.check;
     const bool own = !s, interpret = eg->options.interpret || (o && o->interpret) || check == EG_CHECK_ALL;
     eg_status status;
-    if (!(s = begin_run(f, s, in, out, o, interpret, &status))) return status;
+    if (!(s = begin_run(f, s, in, out, o, interpret, check > EG_CHECK_OFF, &status))) return status;
     int asked = o && o->threads ? o->threads : eg->options.threads;
     egi_watch watch = {.all = check == EG_CHECK_ALL, .name = f->name};
     egi_run r = {.args = in,
@@ -436,7 +438,8 @@ eg_status eg_call(eg_func *f, eg_state *s, const void *const *in, void *const *o
                  .allocator = &eg->allocator,
                  .watch = check > EG_CHECK_OFF ? &watch : NULL};
     double start = egi_now();
-    s->status = interpret ? run_interpreted(f, s, &r) : run_compiled(f, s, &r, asked > 0);
+    s->status = interpret ? run_interpreted(f, s, &r)
+                          : run_compiled(r.watch ? f : egi_lifted_or_self(f), s, &r, asked > 0);
     status = s->status;
     if (status == EG_ERR_CANCELLED)
         snprintf(r.message, sizeof r.message, "'%s' was cancelled after %lld steps", f->name, (long long)r.done);

@@ -148,6 +148,29 @@ static void product(test_case *c, eg_dtype t, int64_t m, int64_t k, int64_t n)
 {
     egi_id a = case_arg(c, SPEC(t, m, k)), b = case_arg(c, SPEC(t, k, n));
     case_result(c, case_node(c, EGI_DOT, SPEC(t, m, n), IDS(a, b), 0, NULL, 0));
+    egi_id base = case_arg(c, SPEC(t, m, n)), sum = egi_op2(c->g, EGI_ADD, base, base);
+    case_result(c, case_node(c, EGI_DOT, SPEC(t, m, n), IDS(a, b, base), 0, NULL, 0));
+    /* in place of the sum */
+    case_result(c, case_node(c, EGI_DOT, SPEC(t, m, n), IDS(a, b, sum), 0, NULL, 0));
+}
+
+/* Bases of many matrices, that are views, and that are operands as well. */
+static void case_based(test_case *c, eg_dtype t)
+{
+    const int64_t n = c->n;
+    egi_id a = case_arg(c, SPEC(t, 2, 3, n)), b = case_arg(c, SPEC(t, 2, n, 4)), s = case_arg(c, SPEC(t, 7, 7));
+    egi_id flat = case_arg(c, SPEC(t, 24)), base = case_node(c, EGI_RESHAPE, SPEC(t, 2, 3, 4), IDS(flat), 0, NULL, 0);
+    egi_id x = case_arg(c, SPEC(t, n, 6)), y = case_arg(c, SPEC(t, n, 18)), z = case_arg(c, SPEC(t, 18, 6));
+    egi_id xt = case_node(c, EGI_TRANSPOSE, SPEC(t, 6, n), IDS(x), INTS(1, 0), 0);
+    egi_id zt = case_node(c, EGI_TRANSPOSE, SPEC(t, 6, 18), IDS(z), INTS(1, 0), 0);
+    egi_id st = case_node(c, EGI_TRANSPOSE, SPEC(t, 7, 7), IDS(s), INTS(1, 0), 0);
+    case_result(c, case_node(c, EGI_DOT, SPEC(t, 2, 3, 4), IDS(a, b, base), 0, NULL, 0));
+    case_result(c, case_node(c, EGI_DOT, SPEC(t, 6, 18), IDS(xt, y, zt), 0, NULL, 0));
+    case_result(c, case_node(c, EGI_DOT, SPEC(t, 7, 7), IDS(s, s, s), 0, NULL, 0));
+    case_result(c, case_node(c, EGI_DOT, SPEC(t, 7, 7), IDS(s, st, st), 0, NULL, 0));
+    egi_id none = case_node(c, EGI_RESHAPE, SPEC(t, 7, 0), IDS(case_arg(c, SPEC(t, 0))), 0, NULL, 0);
+    egi_id below = case_node(c, EGI_RESHAPE, SPEC(t, 0, 7), IDS(none), 0, NULL, 0);
+    case_result(c, case_node(c, EGI_DOT, SPEC(t, 7, 7), IDS(none, below, s), 0, NULL, 0));
 }
 
 /* Transposed operands are read as they lie, where that is possible. */
@@ -181,6 +204,7 @@ static void case_dot(test_case *c)
         product(c, t, 33, n, 1);
         product(c, t, 1, n, 1);
         case_flipped(c, t);
+        case_based(c, t);
         egi_id a = case_arg(c, SPEC(t, 2, 3, n)), b = case_arg(c, SPEC(t, 2, n, 4));
         case_result(c, case_node(c, EGI_DOT, SPEC(t, 2, 3, 4), IDS(a, b), 0, NULL, 0));
         a = case_arg(c, SPEC(t, n, 2, 3));

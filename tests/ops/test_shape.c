@@ -117,6 +117,16 @@ START_TEST(a_dot_is_batched_over_leading_axes)
 }
 END_TEST
 
+START_TEST(the_chains_of_a_dot_start_from_its_base)
+{
+    float a[1][2] = {{1, 2}}, b[2][2] = {{1, 10}, {100, 1000}}, base[1][2] = {{5, -6}}, got[1][2];
+    const float want[] = {206, 2004};
+    eg_spec specs[] = {eg_matrix(EG_F32, 1, 2), eg_matrix(EG_F32, 2, 2), eg_matrix(EG_F32, 1, 2)};
+    run_op(EGI_DOT, specs[0], 3, specs, (const void *[]){a, b, base}, 0, NULL, got);
+    test_check_f32("product", &got[0][0], want, 2);
+}
+END_TEST
+
 /* -- products by the rows that fired ------------------------------------------------------------------------------- */
 
 static void run_fired(eg_dtype spikes, const void *base, const void *x, const void *w, void *out)
@@ -226,6 +236,7 @@ int main(void)
     tcase_add_test(c, a_dot_is_batched_over_leading_axes);
     tcase_add_test(c, rows_of_a_matrix_that_fired_are_added_to_the_base);
     tcase_add_test(c, values_of_spikes_are_fused_and_nan_is_one);
+    tcase_add_test(c, the_chains_of_a_dot_start_from_its_base);
     tcase_add_test(c, rows_that_fired_add_their_weights);
     tcase_add_test(c, valued_spikes_are_fused_and_nan_counts_as_fired);
     tcase_add_test(c, transposed_events_read_the_targets);

@@ -209,6 +209,11 @@ static void as_param(egi_graph *g, egi_region *r, int64_t k)
     X(dot_rank, DOT, "operands and result are matrices", arg(g, id, 1, find(g, EGI_VAR)))                              \
     X(dot_inner, DOT, "columns of the first are rows of the second", arg(g, id, 1, find(g, EGI_ARRAY)))                \
     X(dot_shape, DOT, "it is [..., M, N]", n->shape = V(2, 4, 4))                                                      \
+    X(dot_args, DOT, "it has two matrices, and a base or none",                                                        \
+      raw(g, (egi_node){.op = EGI_DOT, .dtype = EG_F32, .shape = n->shape}, A_(egi_arg(g, id, 0))))                    \
+    X(dot_base, DOT, "the base has the result's shape",                                                                \
+      raw(g, (egi_node){.op = EGI_DOT, .dtype = EG_F32, .shape = n->shape},                                            \
+          A_(egi_arg(g, id, 0), egi_arg(g, id, 1), egi_arg(g, id, 0))))                                                \
     X(dot_lead, DOT, "leading extents are equal in axis 0",                                                            \
       egi_id zero = node(g, EGI_CONST, EG_F32, 0, NO_ARGS, NO_INTS, 0);                                                \
       egi_id a = node(g, EGI_BROADCAST, EG_F32, dims(g, 3, 2, 3, 3), A_(zero), NO_INTS, 0);                            \
