@@ -108,6 +108,9 @@ LLVMValueRef egi_lower_offset(egi_lower *l, const egi_view *v)
         for (int k = 0; v->dynamic && k < EG_MAX_RANK; k++) {
             if (v->dynamic_axis[k] != a) continue;
             LLVMValueRef d = start_of(l, v->dynamic, k);
+            int64_t step = v->dynamic_step[k];
+            if (step != 1)
+                d = LLVMBuildMul(l->b.b, d, step > 16 ? egi_lower_size(l, step) : egi_irb_i64(&l->b, step), "");
             start = start ? LLVMBuildAdd(l->b.b, start, d, "") : d;
         }
         if (!start) continue;

@@ -4,6 +4,29 @@
 
 static const eg_allocator *mem(const egi_plan *p) { return &p->g->eg->allocator; }
 
+enum { RUN = 64 }; /* bytes of a row that lie together, from which on reading them there costs no more than a copy */
+
+/* A sequence, of which a loop or DSLICE reads the parts where their elements lie: a view that does not move, with rows
+ * that are whole or long runs of memory.  Gradients read from its end what was stacked. */
+static bool is_read_in_place(const egi_plan *p, egi_id sequence)
+{
+    const egi_shape *s = egi_shape_of(p->g, sequence);
+    egi_view v;
+    egi_view_of(p, sequence, &v);
+    int k = s->rank - 1, next = v.base_rank;
+    int64_t run = (int64_t)eg_dtype_size(egi_dtype_of(p->g, sequence));
+    if (v.dynamic) return false;
+    for (int j = 0; j <= k; j++) {
+        if (v.axis[j] < 0) return false; /* repeats */
+    }
+    for (bool whole = true; k > 0 && whole && v.axis[k] == next - 1 && v.step[k] == 1; k--) {
+        next = v.axis[k];
+        whole = s->dim[k] == v.base_dim[next];
+        run *= s->dim[k];
+    }
+    return k == 0 || run >= RUN;
+}
+
 /* Views that cannot be followed at run time, or whose reader needs plain memory, are copied. */
 static void force_views(egi_plan *p)
 {
@@ -21,6 +44,7 @@ static void force_views(egi_plan *p)
             bool gather = n->op == EGI_GATHER && k == 0 && !egi_view_plain(g, id, a);
             bool row = n->op == EGI_LOOP && (int64_t)k > egi_ints_of(g, n)[1];
             bool through = n->op == EGI_RESHAPE || n->op == EGI_DSLICE || row || (leaf && egi_is_view(g, id));
+            if ((row || n->op == EGI_DSLICE) && !leaf && is_read_in_place(p, a)) continue;
             if (stage || gather || through) p->forced[a] = true;
         }
     }

@@ -46,6 +46,7 @@ typedef struct egi_view {
     int64_t start[EG_MAX_RANK];    /* for each axis of the base */
     egi_id dynamic;                /* DSLICE, or a row parameter of a loop: adds starts known when running; 0 = none */
     int dynamic_axis[EG_MAX_RANK]; /* axis of the base for each axis of `dynamic`'s operand */
+    int64_t dynamic_step[EG_MAX_RANK]; /* what a step along it means there */
 } egi_view;
 
 typedef struct egi_store {

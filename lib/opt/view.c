@@ -45,7 +45,9 @@ static void descend(const egi_graph *g, egi_view *v, egi_id operand, const int *
         w.step[k] = v->step[k] * step[v->axis[k]];
     }
     for (int k = 0; w.dynamic && k < EG_MAX_RANK; k++) {
-        if (v->dynamic_axis[k] >= 0) w.dynamic_axis[k] = to[v->dynamic_axis[k]];
+        if (v->dynamic_axis[k] < 0) continue;
+        w.dynamic_axis[k] = to[v->dynamic_axis[k]];
+        w.dynamic_step[k] = v->dynamic_step[k] * step[v->dynamic_axis[k]];
     }
     *v = w;
 }
@@ -56,6 +58,16 @@ static void plain(int *to, int64_t *start, int64_t *step)
         to[k] = k;
         start[k] = 0;
         step[k] = 1;
+    }
+}
+
+/* From here on starts are added that are known when running, along axes as `axis` says. */
+static void moves(egi_view *v, egi_id by, const int *axis)
+{
+    v->dynamic = by;
+    for (int k = 0; k < EG_MAX_RANK; k++) {
+        v->dynamic_axis[k] = axis[k];
+        v->dynamic_step[k] = 1;
     }
 }
 
@@ -98,15 +110,14 @@ bool egi_view_down(const egi_graph *g, egi_view *v)
     }
     case EGI_DSLICE:
         descend(g, v, egi_arg(g, id, 0), to, start, step);
-        v->dynamic = id;
-        for (int k = 0; k < EG_MAX_RANK; k++) v->dynamic_axis[k] = k < v->base_rank ? k : -1;
+        for (int k = v->base_rank; k < EG_MAX_RANK; k++) to[k] = -1;
+        moves(v, id, to);
         return true;
     case EGI_PARAM: {
         egi_id owner = g->regions.at[at[0]].owner, seq = egi_arg(g, owner, (uint32_t)n->imm);
         for (int k = 0; k < EG_MAX_RANK; k++) to[k] = k + 1 < EG_MAX_RANK ? k + 1 : -1;
         descend(g, v, seq, to, start, step);
-        v->dynamic = id;
-        for (int k = 0; k < EG_MAX_RANK; k++) v->dynamic_axis[k] = k ? -1 : 0;
+        moves(v, id, (const int[EG_MAX_RANK]){0, -1, -1, -1, -1, -1});
         return true;
     }
     default: return false;
