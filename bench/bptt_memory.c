@@ -1,5 +1,6 @@
 /* Memory of backpropagation through a long time: 64 inputs (5 % spikes), 256 recurrent LIF neurons, 10 outputs; carried
- * values stored every sqrt(T) steps, against all stored (--policy all).  ns a step, and the memory of a run. */
+ * values stored every sqrt(T) steps, against all stored (--policy all).  ns a step, and the memory of a run: as it was
+ * predicted (eg_plan), and measured. */
 #include <bench.h>
 #include <engram/train.h>
 #include <math.h>
@@ -112,6 +113,9 @@ int main(int argc, char **argv)
     bench_measure(&b, run, &w);
     double loss = b.f64 ? *(double *)w.out[0] : (double)*(float *)w.out[0];
     bench_check(&b, "loss", loss);
+    eg_memory m;
+    eg_plan(w.grad, 0, &m);
+    bench_extra(&b, "mb_predicted", (double)m.total * 1e-6);
     bench_extra(&b, "compile_mb", compiled - before);
     bench_extra(&b, "run_mb", bench_peak_mb() - compiled);
     if (eg_error(w.eg)) fprintf(stderr, "%s\n", eg_message(w.eg));

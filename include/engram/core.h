@@ -403,6 +403,62 @@ EG_API const char *eg_run_message(const eg_state *s);
 EG_API void eg_cancel(eg_state *s);
 EG_API eg_state *eg_own_state(eg_context *eg);
 
+/* -- how much memory ------------------------------------------------------------------------------------------------ */
+
+/* X(name, text): what a run of compiled code keeps in memory. */
+#define EG_MEMORY_MAP(X)                                                                                               \
+    X(VARIABLES, "variables")            /* the state: all variables of the context */                                 \
+    X(ARGUMENTS, "copies of arguments")  /* room for them: arrays that are not the context's are copied */             \
+    X(RESULTS, "copies of results")                                                                                    \
+    X(VALUES, "intermediate values")     /* what one stage writes and another one reads */                             \
+    X(CARRIED, "carried by loops")       /* states of loops; in gradients also checkpoints and sums of gradients */    \
+    X(STACKS, "stacked by loops")        /* a row for each step: outputs, and what gradients store of each step */     \
+    X(LISTS, "lists of spikes")                                                                                        \
+    X(DELIVERIES, "delivery plans")      /* connections, ordered by the threads that own the targets */                \
+    X(SCRATCH, "scratch of the threads") /* packed parts of products, parts of sums */                                 \
+    X(HOST, "copies for host functions") /* what a step in which one fails falls back to */                            \
+    X(TABLES, "tables")
+
+typedef enum eg_memory_kind {
+#define X(name, text) EG_MEMORY_##name,
+    EG_MEMORY_MAP(X)
+#undef X
+        EG_MEMORY_KINDS
+} eg_memory_kind;
+
+/* One line of text; never NULL. */
+EG_API const char *eg_memory_kind_text(eg_memory_kind kind);
+
+/* A value that lies in memory. */
+typedef struct eg_memory_item {
+    eg_memory_kind kind;
+    const char *name; /* yours (eg_name, a variable's), or the operation that makes it; lives as long as the function */
+    const char *file; /* where it was built; NULL: not known */
+    int line;
+    eg_spec spec; /* of a stack: [steps, shape of a row...] */
+    int64_t bytes;
+} eg_memory_item;
+
+#define EG_MEMORY_LARGEST 16
+
+/* Bytes that a run takes from the context's allocator. */
+typedef struct eg_memory {
+    int threads;
+    int64_t total, bytes[EG_MEMORY_KINDS]; /* all, and by kind */
+    int num_largest;
+    eg_memory_item largest[EG_MEMORY_LARGEST]; /* of variables and all else that has a shape, largest first */
+} eg_memory;
+
+/* How much memory running f takes, before it runs: of a gradient what each checkpoint policy would take.  threads as in
+ * eg_run_options.  It counts what the first run allocates and keeps for the next ones: a state and f's buffers in it.
+ * Not among it: code, arrays and connections, which are there already; what checks (eg_check) and the interpreter take
+ * besides.  It plans f, which takes milliseconds, but compiles, runs and allocates none of it.  Errors: memory is NULL,
+ * threads, sizes that no memory holds (EG_ERR_MEMORY). */
+EG_API eg_status eg_plan(eg_func *f, int threads, eg_memory *memory);
+/* The same as lines of text: by kind, then the largest values; "" after an error.  Owned by the function until the next
+ * call. */
+EG_API const char *eg_plan_text(eg_func *f, int threads);
+
 /* -- what happened ------------------------------------------------------------------------------------------------- */
 
 /* What a context did so far. */

@@ -107,6 +107,7 @@ void eg_close(eg_context *eg)
         egi_graph_free(f->graph);
         egi_graph_free(f->traced);
         egi_free(&a, f->text);
+        egi_free(&a, f->memory);
         egi_free(&a, f);
     }
     egi_jit_free(eg->jit);

@@ -189,6 +189,7 @@ void eg_func_free(eg_func *f)
     egi_graph_free(f->graph);
     egi_graph_free(f->traced);
     egi_free(&eg->allocator, f->text);
+    egi_free(&eg->allocator, f->memory);
     egi_free(&eg->allocator, f);
 }
 

@@ -145,6 +145,12 @@ void egi_canon_of(const egi_graph *g, egi_canon *c)
     c->hash = egi_hash(c->key.s, c->key.n, 0);
 }
 
+size_t egi_canon_bytes(const egi_canon *c, const egi_graph *g)
+{
+    return (size_t)g->nodes.n * sizeof *c->literal_of + (size_t)c->sizes.cap * sizeof *c->sizes.at +
+           (size_t)c->literals.cap * sizeof *c->literals.at + c->key.cap;
+}
+
 void egi_canon_free(egi_canon *c)
 {
     egi_text_free(&c->key);

@@ -140,9 +140,26 @@ typedef struct egi_canon {
 } egi_canon;
 void egi_canon_of(const egi_graph *g, egi_canon *c);
 void egi_canon_free(egi_canon *c);
+/* Bytes that it holds. */
+size_t egi_canon_bytes(const egi_canon *c, const egi_graph *g);
 /* Index of a whole number > 16 among the sizes; -1 if it is none. */
 int32_t egi_canon_size(const egi_canon *c, int64_t value);
 /* Is the constant written into the code: booleans, whole numbers up to 16? */
 bool egi_is_embedded(eg_dtype t, uint64_t bits);
+
+/* -- lib/jit/describe.c -------------------------------------------------------------------------------------------- */
+
+/* Fills in what a run needs besides the entry: buffers, deliveries, streams, the numbers of scalars, and whether there
+ * are host functions and scratch.  false when out of memory. */
+bool egi_code_describe(const egi_plan *p, const egi_canon *canon, egi_code *code);
+/* Frees the lists. */
+void egi_code_clear(egi_code *c, const eg_allocator *a);
+/* What a stage of EVENT delivers. */
+egi_code_delivery egi_code_delivery_of(const egi_plan *p, const egi_stage *s);
+/* Does the region, or one inside it, call a host function?  Then the runtime runs single steps, and the step in which
+ * one fails must not have happened. */
+bool egi_calls_host(const egi_graph *g, uint16_t region);
+/* Does the reduction give one element of one row?  All threads share it, each leaving its part in its scratch. */
+bool egi_reduces_all(const egi_graph *g, egi_id id);
 
 #endif

@@ -23,12 +23,7 @@ static void code_free(const eg_allocator *a, egi_code *c)
 {
     if (!c) return;
     egi_code_release(c->handle);
-    egi_vec_free(a, &c->buffers);
-    egi_vec_free(a, &c->deliveries);
-    egi_vec_free(a, &c->streams);
-    egi_vec_free(a, &c->loops);
-    egi_vec_free(a, &c->carried);
-    egi_vec_free(a, &c->stacks);
+    egi_code_clear(c, a);
     egi_free(a, c->key);
     egi_free(a, c);
 }

@@ -146,12 +146,7 @@ void egi_solo_close(egi_solo *s)
     if (s->mod.ctx) egi_module_close(&s->mod);
     egi_code_release(s->handle);
     egi_machine_close(&s->machine);
-    egi_vec_free(a, &s->code.buffers);
-    egi_vec_free(a, &s->code.deliveries);
-    egi_vec_free(a, &s->code.streams);
-    egi_vec_free(a, &s->code.loops);
-    egi_vec_free(a, &s->code.carried);
-    egi_vec_free(a, &s->code.stacks);
+    egi_code_clear(&s->code, a);
     egi_vec_free(a, &s->image);
     void *p[] = {s->at, s->bytes, s->var_chosen, s->copy_at, s->datum, s->table};
     for (size_t k = 0; k < EGI_LEN(p); k++) egi_free(a, p[k]);

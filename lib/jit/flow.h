@@ -29,11 +29,6 @@ int64_t egi_flow_describe(egi_lower *l, egi_id id, uint16_t body, int64_t nc);
 /* Before a tick: which loop it is, and the scalars it carries (NULL: not one). */
 void egi_flow_report(egi_lower *l, int64_t loop, const LLVMValueRef *scalar, int64_t nc, const egi_id *like);
 
-/* Does the region, or one inside it, call a host function?  Then the runtime runs single steps, and the step in which
- * one fails must not have happened. */
-bool egi_flow_calls_host(const egi_graph *g, uint16_t region);
-/* What the loop carries in memory is kept before each step. */
-void egi_flow_keep(egi_lower *l, egi_id owner, uint16_t body, uint32_t first, int64_t nc);
 /* i1: a host function had failed at the last tick. */
 LLVMValueRef egi_flow_failed(egi_lower *l);
 /* i1: one has failed by now.  Between barriers: a thread that is late would see what a later call did. */

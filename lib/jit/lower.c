@@ -214,23 +214,6 @@ static void store_results(egi_lower *l)
     }
 }
 
-static egi_size size_of(const egi_canon *c, int64_t value)
-{
-    int32_t k = value > 16 ? egi_canon_size(c, value) : -1;
-    return (egi_size){value, k};
-}
-
-static void describe_buffers(egi_lower *l)
-{
-    for (int64_t k = 0; k < l->p->buffers.n; k++) {
-        const egi_buffer *bf = &l->p->buffers.at[k];
-        const egi_shape *s = &l->g->shapes.at[bf->shape];
-        egi_code_buffer c = {.kind = bf->kind, .slot = bf->slot, .dtype = bf->dtype, .rank = s->rank};
-        for (int j = 0; j < s->rank; j++) c.dim[j] = size_of(l->canon, s->dim[j]);
-        if (!egi_push(&l->g->eg->allocator, &l->code->buffers, c)) l->failed = true;
-    }
-}
-
 static bool tables(egi_lower *l)
 {
     const eg_allocator *a = l->allocator;
@@ -283,7 +266,7 @@ void egi_lower_all(egi_lower *l, const char *name)
     l->entry = LLVMCreateBuilderInContext(l->ctx);
     LLVMPositionBuilderAtEnd(l->entry, first);
     LLVMPositionBuilderAtEnd(l->b.b, start);
-    describe_buffers(l);
+    if (!egi_code_describe(l->p, l->canon, l->code)) l->failed = true;
     if (l->solo) egi_solo_bind(l);
     l->step = egi_lower_field(l, EGI_FRAME_EXECUTION, l->b.i64);
     l->inner = egi_irb_i32(&l->b, 0);

@@ -194,17 +194,12 @@ static weight_kind weight_of(const egi_lower *l, egi_id id)
     return egi_shape_of(g, w)->dim[0] == eg_csr_size(c) ? PER_SYNAPSE : PER_ROW;
 }
 
-static int64_t delivery_of(egi_lower *l, const egi_stage *s)
+static int64_t delivery_of(const egi_lower *l, const egi_stage *s)
 {
-    egi_code_delivery d = {.num = 1};
-    d.csr[0] = (uint32_t)egi_at(l->g, s->node)->imm;
-    d.buffer[0] = l->p->place[s->node].buffer;
-    for (int64_t k = 0; k < s->merged.n; k++) {
-        d.csr[d.num] = (uint32_t)egi_at(l->g, s->merged.at[k])->imm;
-        d.buffer[d.num++] = l->p->place[s->merged.at[k]].buffer;
-    }
-    if (!egi_push(&l->g->eg->allocator, &l->code->deliveries, d)) l->failed = true;
-    return l->code->deliveries.n - 1;
+    const egi_code_delivery d = egi_code_delivery_of(l->p, s);
+    int64_t k = 0;
+    while (k < l->code->deliveries.n && memcmp(&l->code->deliveries.at[k], &d, sizeof d)) k++;
+    return k;
 }
 
 /* Where the list of an event begins in this step. */

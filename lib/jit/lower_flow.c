@@ -64,35 +64,6 @@ LLVMValueRef egi_flow_tick(egi_lower *l, LLVMValueRef k, LLVMValueRef n)
                           egi_lower_field(l, EGI_FRAME_TICK, l->b.ptr), args, 4, "");
 }
 
-bool egi_flow_calls_host(const egi_graph *g, uint16_t region)
-{
-    for (egi_id id = 1; id < g->nodes.n; id++) {
-        uint16_t r = egi_at(g, id)->region;
-        while (g->regions.at[r].depth > g->regions.at[region].depth) r = g->regions.at[r].parent;
-        if (egi_at(g, id)->op == EGI_HOST && r == region) return true;
-    }
-    return false;
-}
-
-static void keep_place(egi_lower *l, egi_id id)
-{
-    uint32_t k = l->p->place[id].buffer;
-    if (k && k < l->code->buffers.n) l->code->buffers.at[k].kept = true;
-}
-
-void egi_flow_keep(egi_lower *l, egi_id owner, uint16_t body, uint32_t first, int64_t nc)
-{
-    const egi_region *r = &l->g->regions.at[body];
-    for (int64_t k = 0; k < nc; k++) {
-        keep_place(l, r->params.at[k + first]);
-        keep_place(l, r->results.at[k]);
-    }
-    for (egi_id id = owner + 1; id < l->g->nodes.n; id++) {
-        const egi_node *n = egi_at(l->g, id);
-        if (n->op == EGI_ITEM && egi_arg(l->g, id, 0) == owner && (int64_t)n->imm < nc) keep_place(l, id);
-    }
-}
-
 static LLVMValueRef is_set(egi_lower *l, int field)
 {
     LLVMValueRef at = egi_irb_at(&l->b, l->b.i64, l->frame, egi_irb_i64(&l->b, field));

@@ -30,7 +30,6 @@ void egi_lower_host(egi_lower *l, egi_id id)
         l->failed = true;
         return;
     }
-    l->code->has_host = true;
     for (uint32_t k = 0; k < n->num_args; k++) {
         if (egi_is_scalar(g, egi_arg(g, id, k)) && !egi_is_stage(l->p, egi_arg(g, id, k)))
             egi_lower_scalar(l, egi_arg(g, id, k));

@@ -92,7 +92,7 @@ static LLVMBasicBlockRef loop_steps(egi_lower *l, loop_state *s, LLVMValueRef fr
 static void loop_emit(egi_lower *l, loop_state *s)
 {
     const egi_graph *g = l->g;
-    bool chunked = l->depth == 0, hosted = chunked && egi_flow_calls_host(g, s->body);
+    bool chunked = l->depth == 0, hosted = chunked && egi_calls_host(g, s->body);
     LLVMBasicBlockRef head = egi_flow_block(l, "chunk"), run = egi_flow_block(l, "run"),
                       after = egi_flow_block(l, "after");
     LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b.b);
@@ -121,10 +121,7 @@ static void loop_emit(egi_lower *l, loop_state *s)
         if (s->before[k]) LLVMAddIncoming(s->before[k], &s->chunk[k], &latch, 1);
     }
     egi_flow_enter(l, after);
-    if (hosted) {
-        egi_flow_keep(l, s->id, s->body, 1, s->nc);
-        done = LLVMBuildSelect(l->b.b, failed, earlier, k0, "");
-    }
+    if (hosted) done = LLVMBuildSelect(l->b.b, failed, earlier, k0, "");
     for (int64_t k = 0; k < s->nc; k++) {
         if (!s->chunk[k]) continue;
         LLVMValueRef v = s->chunk[k];

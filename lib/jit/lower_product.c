@@ -10,7 +10,6 @@ _Static_assert(EGI_SCRATCH >= 48 * 1024, "the product's blocks of B and C fit in
 LLVMValueRef egi_lower_scratch(egi_lower *l)
 {
     egi_irb *b = &l->b;
-    l->code->has_scratch = true;
     LLVMValueRef base = egi_lower_field(l, EGI_FRAME_SCRATCH, b->ptr), tid = LLVMBuildZExt(b->b, l->tid, b->i64, "");
     return egi_irb_at(b, b->i8, base, LLVMBuildMul(b->b, tid, egi_irb_i64(b, EGI_SCRATCH), ""));
 }

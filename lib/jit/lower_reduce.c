@@ -307,7 +307,7 @@ void egi_lower_reduce(egi_lower *l, egi_id id)
     value in = egi_lower_array(l, id, 0), out = egi_lower_pointer(l, id);
     if (!x.last)
         columns(&r, &x, in, out);
-    else if (x.kept.rank || x.reduced.rank)
+    else if (!egi_reduces_all(l->g, id))
         rows(&r, &x, in, out);
     else
         egi_reduce_all(&r, x.last, in, out);

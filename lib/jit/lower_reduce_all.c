@@ -87,7 +87,6 @@ void egi_reduce_all(const egi_reduction *r, LLVMValueRef n, LLVMValueRef in, LLV
     value barrier = egi_lower_field(l, EGI_FRAME_BARRIER, l->b.ptr);
     egi_call c = {.n = ARGS,
                   .arg = {in, n, out, scratch, tid, nt, barrier, egi_lower_field(l, EGI_FRAME_TEAM, l->b.ptr)}};
-    l->code->has_scratch = true;
     egi_reduce_name(r, key, sizeof key, "all", 0, 0);
     if (egi_call_function(l, key, &c, l->b.none, &fn, &b)) {
         for (unsigned k = 0; k < ARGS; k++) p[k] = LLVMGetParam(fn, k);

@@ -29,7 +29,6 @@ int64_t egi_flow_describe(egi_lower *l, egi_id id, uint16_t body, int64_t nc)
         }
         if (!egi_push(a, &c->stacks, buffer)) l->failed = true;
     }
-    c->num_scalars = egi_max64(c->num_scalars, scalars);
     if (!egi_push(a, &c->loops, loop)) l->failed = true;
     return c->loops.n - 1;
 }

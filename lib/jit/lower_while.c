@@ -73,8 +73,8 @@ static LLVMBasicBlockRef while_turns(egi_lower *l, while_state *s, LLVMBasicBloc
     /* Where a host function has failed, the condition of an outermost while says nothing: its body runs once more, and
      * then the runtime ends the loop and takes the turn back.  An inner one must end by itself, as what host functions
      * give does not change any more; the runtime takes back the step that it belongs to. */
-    if (s->hosted ? egi_flow_calls_host(g, s->cond)
-                  : egi_flow_calls_host(g, s->cond) || egi_flow_calls_host(g, s->body)) {
+    if (s->hosted ? egi_calls_host(g, s->cond)
+                  : egi_calls_host(g, s->cond) || egi_calls_host(g, s->body)) {
         LLVMValueRef failed = egi_flow_failed_now(l);
         p = s->hosted ? LLVMBuildOr(l->b.b, p, failed, "")
                       : LLVMBuildAnd(l->b.b, p, LLVMBuildNot(l->b.b, failed, ""), "");
@@ -106,7 +106,7 @@ void egi_lower_while(egi_lower *l, egi_id id)
     const egi_node *n = egi_at(g, id);
     while_state s = {
         .id = id, .cond = (uint16_t)egi_ints_of(g, n)[0], .body = (uint16_t)egi_ints_of(g, n)[1], .nc = n->num_args};
-    s.hosted = l->depth == 0 && (egi_flow_calls_host(g, s.cond) || egi_flow_calls_host(g, s.body));
+    s.hosted = l->depth == 0 && (egi_calls_host(g, s.cond) || egi_calls_host(g, s.body));
     s.phis = egi_alloc(l->allocator, (3 * s.nc + 1) * sizeof *s.phis, 16);
     if (!s.phis) {
         l->failed = true;
@@ -131,7 +131,6 @@ void egi_lower_while(egi_lower *l, egi_id id)
     for (uint32_t k = 0; k < s.nc; k++) {
         if (s.phis[k]) egi_flow_item(l, id, k, s.left[k]);
     }
-    if (s.hosted) egi_flow_keep(l, id, s.body, 0, s.nc);
     egi_flow_advance(l, done);
     egi_free(l->allocator, s.phis);
 }

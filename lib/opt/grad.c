@@ -11,7 +11,7 @@ static bool memory(egi_grad *x)
 #define NEW(field, count) (x->field = egi_alloc(a, (size_t)(count) * sizeof *x->field, 16))
     bool ok = NEW(map, n) && NEW(adjoint, n) && NEW(saved, n) && NEW(start, n) && NEW(active, n) && NEW(useful, n) &&
               NEW(differs, n) && NEW(impure, n) && NEW(order, n) && NEW(item, n) && NEW(more, n) &&
-              NEW(first, x->from->regions.n + 1) && NEW(loc, x->from->locs.n);
+              NEW(leaf, n) &&              NEW(first, x->from->regions.n + 1) && NEW(loc, x->from->locs.n);
 #undef NEW
     if (!ok) egi_no_memory(x->from->eg);
     return ok;
@@ -20,7 +20,7 @@ static bool memory(egi_grad *x)
 static void release(egi_grad *x)
 {
     void *const all[] = {x->map,    x->adjoint, x->saved, x->start, x->active, x->useful, x->differs,
-                         x->impure, x->order,   x->first, x->item,  x->loc,    x->more};
+                         x->impure, x->order,   x->first, x->item,  x->loc,    x->more,  x->leaf};
     for (size_t k = 0; k < EGI_LEN(all); k++) egi_free(&x->from->eg->allocator, all[k]);
 }
 
@@ -100,7 +100,7 @@ static bool differentiate(egi_grad *x, egi_id result, int n, const egi_wrt *wrt,
     for (int k = 0; k < n; k++) from[wanted(g, &wrt[k])] = true;
     from[0] = false;
     index_nodes(x);
-    if (!egi_grad_paths(x, from, result)) return false;
+    if (!egi_grad_paths(x, from, result) || !egi_grad_choose(x)) return false;
     egi_grad_clone(x, 0, EGI_RECORD_IMPURE | EGI_RECORD_COSTLY | EGI_STACK);
     egi_id d = egi_grad_failed(x) ? 0 : seed(x, result, pullback);
     egi_contribute(x, result, d);

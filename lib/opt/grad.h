@@ -33,6 +33,7 @@ typedef struct egi_grad {
     uint32_t *first; /* region r: order[first[r]] .. order[first[r + 1]] */
     egi_id *lowest;  /* region -> its first node, or one inside; made when first asked for */
     egi_id *item;    /* owner or host call -> its first item; item -> the next; 0 = no more */
+    uint8_t *leaf;   /* node -> is it stored instead of being made again, and why: egi_leaf */
     uint32_t *more;  /* loop -> values that its primal carries besides */
     uint32_t *loc;   /* places of from in to */
     eg_checkpoint policy;
@@ -52,6 +53,16 @@ void egi_grad_wrong(egi_grad *x, egi_id id, eg_status status, const char *format
 
 /* wrt[id]: differentiated for.  Fills in active, useful, differs, impure. */
 bool egi_grad_paths(egi_grad *x, const bool *wrt, egi_id result);
+
+/* -- grad_leaf.c: what is stored -------------------------------------------------------------------------------- */
+
+typedef enum egi_leaf {
+    EGI_LEAF_NONE,
+    EGI_LEAF_IMPURE, /* it happens once */
+    EGI_LEAF_COSTLY  /* it costs more to compute than to load */
+} egi_leaf;
+/* Fills in leaf, from the paths. */
+bool egi_grad_choose(egi_grad *x);
 
 /* -- grad_clone.c: the primal, and the values of a region made again --------------------------------------------- */
 

@@ -2,44 +2,10 @@
 #include "core/context.h"
 #include "opt/grad.h"
 
-typedef enum leaf { PLAIN, IMPURE, COSTLY } leaf;
-
-/* A read of a part of what a loop changes: storing the part spares storing the whole (delay lines). */
-static bool reads_part(const egi_grad *x, egi_id id)
+static bool among(egi_leaf l, bool impure, bool costly)
 {
-    const egi_graph *g = x->from;
-    egi_id whole = egi_arg(g, id, 0);
-    return egi_at(g, whole)->region && egi_count(g, id) < egi_count(g, whole);
+    return (l == EGI_LEAF_IMPURE && impure) || (l == EGI_LEAF_COSTLY && costly);
 }
-
-/* Is the node stored instead of being made again, and why? */
-static leaf leaf_of(const egi_grad *x, egi_id id)
-{
-    const egi_graph *g = x->from;
-    const egi_node *n = egi_at(g, id), *owner;
-    if (!n->region) return PLAIN;
-    switch ((int)n->op) {
-    case EGI_BITS: return IMPURE;
-    case EGI_ITEM:
-        owner = egi_at(g, egi_arg(g, id, 0));
-        if (owner->op == EGI_HOST || owner->op == EGI_WHILE) return IMPURE;
-        if (x->differs[egi_arg(g, id, 0)]) return PLAIN;
-        return x->impure[egi_arg(g, id, 0)] ? IMPURE : COSTLY;
-    case EGI_DOT:
-    case EGI_DOT_EVENT:
-    case EGI_EVENT:
-    case EGI_EVENT_T:
-    case EGI_SORT:
-    case EGI_ARGSORT:
-    case EGI_CUMSUM:
-    case EGI_BATCH_MEAN: return COSTLY; /* it will be a reduction, of one value for all copies */
-    case EGI_DSLICE:
-    case EGI_GATHER: return reads_part(x, id) ? COSTLY : PLAIN;
-    default: return egi_flags((egi_op)n->op) & FR ? COSTLY : PLAIN;
-    }
-}
-
-static bool among(leaf l, bool impure, bool costly) { return (l == IMPURE && impure) || (l == COSTLY && costly); }
 
 bool egi_grad_leaves(egi_grad *x, uint16_t r, bool impure, bool costly, egi_ids *out)
 {
@@ -47,7 +13,7 @@ bool egi_grad_leaves(egi_grad *x, uint16_t r, bool impure, bool costly, egi_ids 
     for (uint32_t k = x->first[r]; k < x->first[r + 1]; k++) {
         egi_id id = x->order[k];
         const egi_node *n = egi_at(g, id);
-        if (among(leaf_of(x, id), impure, costly) && !egi_push(&g->eg->allocator, out, id)) {
+        if (among((egi_leaf)x->leaf[id], impure, costly) && !egi_push(&g->eg->allocator, out, id)) {
             egi_no_memory(g->eg);
             return false;
         }
@@ -172,7 +138,7 @@ static egi_id clone_node(egi_grad *x, egi_id id, unsigned flags)
 {
     const egi_graph *g = x->from;
     const egi_node *n = egi_at(g, id);
-    leaf l = leaf_of(x, id);
+    egi_leaf l = (egi_leaf)x->leaf[id];
     if (among(l, flags & EGI_REPLAY_IMPURE, flags & EGI_REPLAY_COSTLY)) return x->saved[id];
     egi_id made;
     switch ((int)n->op) {
@@ -182,7 +148,7 @@ static egi_id clone_node(egi_grad *x, egi_id id, unsigned flags)
     case EGI_COND: return clone_cond(x, id, flags);
     default: made = egi_copy_plain(x->to, g, id, x->map); break;
     }
-    if (l != PLAIN) x->saved[id] = made;
+    if (l != EGI_LEAF_NONE) x->saved[id] = made;
     return made;
 }
 

@@ -23,8 +23,29 @@ static size_t size_of(const egi_bound *b, const egi_code_buffer *c)
     return (size_t)n * eg_dtype_size(c->dtype);
 }
 
-/* What a buffer takes in the block: whole cache lines, and one that vectors may write at its end. */
-static size_t room(size_t bytes) { return (size_t)egi_round_up((int64_t)bytes, EGI_ALIGN) + EGI_ALIGN; }
+size_t egi_bound_room(size_t bytes) { return (size_t)egi_round_up((int64_t)bytes, EGI_ALIGN) + EGI_ALIGN; }
+
+/* -- memory: all of it is taken here, so that it is counted as it is taken -------------------------------------------- */
+
+static void count_in(egi_bound *b, size_t *kind, size_t bytes)
+{
+    *kind += bytes;
+    b->need.live += bytes;
+    if (b->need.live > b->need.peak) b->need.peak = b->need.live;
+}
+
+/* Small: taken also where memory is only counted. */
+static void *table(egi_bound *b, size_t bytes)
+{
+    count_in(b, &b->need.tables, bytes);
+    return egi_alloc(b->allocator, bytes, 16);
+}
+
+static bool take(egi_bound *b, size_t *kind, char **block, size_t bytes, size_t align)
+{
+    count_in(b, kind, bytes);
+    return b->counts || (*block = egi_alloc(b->allocator, bytes, align));
+}
 
 /* Temporaries and copies of the caller's arrays are laid out one after the other. */
 static bool lay_out(egi_bound *b, const eg_state *s)
@@ -37,10 +58,10 @@ static bool lay_out(egi_bound *b, const eg_state *s)
         b->bytes[k] = size_of(b, c);
         if (c->kind == EGI_BUF_VAR || c->kind == EGI_BUF_ARRAY) continue;
         /* One fits into 63 bits, all together may not. */
-        too_large |= __builtin_add_overflow(total, room(b->bytes[k]), &total);
+        too_large |= __builtin_add_overflow(total, egi_bound_room(b->bytes[k]), &total);
     }
-    b->block = too_large ? NULL : egi_alloc(b->allocator, total, EGI_ALIGN);
-    if (!b->block) return false;
+    if (too_large || !take(b, &b->need.block, &b->block, total, EGI_ALIGN)) return false;
+    if (b->counts) return true;
     size_t at = 0;
     for (int64_t k = 1; k < code->buffers.n; k++) {
         const egi_code_buffer *c = &code->buffers.at[k];
@@ -50,7 +71,7 @@ static bool lay_out(egi_bound *b, const eg_state *s)
             b->buffers[k] = b->func->graph->arrays.at[c->slot]->data;
         } else {
             b->buffers[k] = b->own[k] = b->block + at;
-            at += room(b->bytes[k]);
+            at += egi_bound_room(b->bytes[k]);
         }
     }
     return true;
@@ -65,6 +86,12 @@ static bool make_delivery(egi_bound *b, int64_t k)
         intptr_t from = (intptr_t)b->buffers[d->buffer[j]] - (intptr_t)b->buffers[d->buffer[0]];
         part[j] = (egi_delivery_part){b->func->graph->csrs.at[d->csr[j]], from / (intptr_t)size};
     }
+    egi_delivery_room need;
+    if (egi_delivery_need(&need, b->nt, d->num, part, false) != EG_OK) return false;
+    count_in(b, &b->need.deliveries, sizeof **b->plans + need.ptr + need.target + need.cursor);
+    b->need.deliveries -= need.cursor;
+    b->need.live -= need.cursor;
+    if (b->counts) return true;
     if (egi_delivery_new(&b->plans[k], b->allocator, b->nt, d->num, part, false) != EG_OK) return false;
     b->deliveries[k] = (egi_rows){.ptr = b->plans[k]->ptr, .target = b->plans[k]->target};
     return true;
@@ -104,30 +131,31 @@ static size_t host_bytes(const egi_graph *g)
 
 static bool fill_in(egi_bound *b, const eg_state *s)
 {
-    const eg_allocator *a = b->allocator;
-    size_t n = (size_t)b->code->buffers.n;
-    egi_canon_of(b->func->graph, &b->canon);
-    b->buffers = egi_alloc(a, n * sizeof *b->buffers, 16);
-    b->own = egi_alloc(a, n * sizeof *b->own, 16);
-    b->bytes = egi_alloc(a, n * sizeof *b->bytes, 16);
-    b->deliveries = egi_alloc(a, (size_t)(b->code->deliveries.n + 1) * sizeof *b->deliveries, 16);
-    b->plans = egi_alloc(a, (size_t)(b->code->deliveries.n + 1) * sizeof *b->plans, 16);
-    b->csrs = egi_alloc(a, (size_t)(b->func->graph->csrs.n + 1) * sizeof *b->csrs, 16);
-    b->keys = egi_alloc(a, (size_t)(b->code->streams.n + 1) * 2 * sizeof *b->keys, 16);
+    const egi_graph *g = b->func->graph;
+    size_t n = (size_t)b->code->buffers.n, nd = (size_t)b->code->deliveries.n + 1;
+    egi_canon_of(g, &b->canon);
+    count_in(b, &b->need.tables, sizeof *b + egi_canon_bytes(&b->canon, g));
+    b->buffers = table(b, n * sizeof *b->buffers);
+    b->own = table(b, n * sizeof *b->own);
+    b->bytes = table(b, n * sizeof *b->bytes);
+    b->deliveries = table(b, nd * sizeof *b->deliveries);
+    b->plans = table(b, nd * sizeof *b->plans);
+    b->csrs = table(b, (size_t)(g->csrs.n + 1) * sizeof *b->csrs);
+    b->keys = table(b, (size_t)(b->code->streams.n + 1) * 2 * sizeof *b->keys);
     if (b->canon.failed || !b->buffers || !b->own || !b->bytes || !b->deliveries || !b->plans || !b->csrs || !b->keys)
         return false;
-    b->carried = egi_alloc(a, (size_t)(b->code->num_scalars + 1) * sizeof *b->carried, 16);
+    b->carried = table(b, (size_t)(b->code->num_scalars + 1) * sizeof *b->carried);
     if (!b->carried || !lay_out(b, s)) return false;
-    if (b->code->has_scratch && !(b->scratch = egi_alloc(a, (size_t)b->nt * EGI_SCRATCH, EGI_ALIGN))) return false;
-    if (b->code->has_host && !(b->snapshot[0] = egi_alloc(a, kept_bytes(b), 16))) return false;
-    if (b->code->has_host && !(b->snapshot[1] = egi_alloc(a, kept_bytes(b), 16))) return false;
-    if (b->code->has_host && !(b->unwanted = egi_alloc(a, host_bytes(b->func->graph), EGI_ALIGN))) return false;
+    size_t scratch = (size_t)b->nt * EGI_SCRATCH, *host = &b->need.host;
+    if (b->code->has_scratch && !take(b, &b->need.scratch, &b->scratch, scratch, EGI_ALIGN)) return false;
+    if (b->code->has_host && !take(b, host, &b->snapshot[0], kept_bytes(b), 16)) return false;
+    if (b->code->has_host && !take(b, host, &b->snapshot[1], kept_bytes(b), 16)) return false;
+    if (b->code->has_host && !take(b, host, &b->unwanted, host_bytes(g), EGI_ALIGN)) return false;
     return make_rows(b);
 }
 
-void egi_bound_free(egi_bound *b)
+void egi_bound_clear(egi_bound *b)
 {
-    if (!b) return;
     const eg_allocator *a = b->allocator;
     for (int64_t k = 0; b->plans && k < b->code->deliveries.n; k++) egi_delivery_free(b->plans[k], a);
     void *p[] = {b->block, b->buffers, b->own,         b->bytes,       b->deliveries, b->plans,  b->csrs,
@@ -135,6 +163,13 @@ void egi_bound_free(egi_bound *b)
     egi_watcher_free(b->watcher);
     for (size_t k = 0; k < EGI_LEN(p); k++) egi_free(a, p[k]);
     if (b->canon.allocator) egi_canon_free(&b->canon);
+}
+
+void egi_bound_free(egi_bound *b)
+{
+    if (!b) return;
+    const eg_allocator *a = b->allocator;
+    egi_bound_clear(b);
     egi_free(a, b);
 }
 
@@ -159,6 +194,12 @@ egi_bound *egi_bind(eg_func *f, eg_state *s, int asked, int nt)
     if (fill_in(b, s) && egi_push(a, &s->bound, b)) return b;
     egi_bound_free(b);
     return NULL;
+}
+
+bool egi_bound_count(egi_bound *b, eg_func *f, const egi_code *code, int nt)
+{
+    *b = (egi_bound){.func = f, .code = code, .allocator = &f->eg->allocator, .asked = nt, .nt = nt, .counts = true};
+    return fill_in(b, NULL);
 }
 
 void egi_unbind(const eg_func *f)

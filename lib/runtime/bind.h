@@ -7,6 +7,12 @@
 #include "runtime/csr.h"
 #include "runtime/state.h"
 
+/* Bytes that a binding takes. */
+typedef struct egi_need {
+    size_t block, deliveries, scratch, host, tables;
+    size_t live, peak; /* all of them; at most, while it is made */
+} egi_need;
+
 typedef struct egi_bound {
     eg_func *func;
     const egi_code *code;
@@ -26,6 +32,8 @@ typedef struct egi_bound {
     uint64_t *carried; /* egi_frame.carried */
     struct egi_watcher *watcher; /* of checked runs: watcher.h */
     char *unwanted;              /* where host functions put outputs that nobody uses */
+    egi_need need;
+    bool counts; /* memory is counted, not taken, except for tables */
 } egi_bound;
 
 /* Variables and what outermost loops carry: kept so that a step in which a host function fails has not happened. */
@@ -35,6 +43,12 @@ static inline bool egi_is_kept(const egi_code_buffer *c) { return c->kind == EGI
  * all); NULL when out of memory. */
 egi_bound *egi_bind(eg_func *f, eg_state *s, int asked, int nt);
 void egi_bound_free(egi_bound *b);
+/* Only counts what such a binding takes (b->need, b->bytes), of code that need not be compiled; false when out of
+ * memory.  Either way it is then to be cleared. */
+bool egi_bound_count(egi_bound *b, eg_func *f, const egi_code *code, int nt);
+void egi_bound_clear(egi_bound *b);
+/* What a buffer takes in the block: whole cache lines, and one that vectors may write at its end. */
+size_t egi_bound_room(size_t bytes);
 /* Forgets the function in all states of its context. */
 void egi_unbind(const eg_func *f);
 

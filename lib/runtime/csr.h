@@ -56,6 +56,14 @@ typedef struct egi_delivery {
     bool borrowed; /* ptr and target are the connections' own */
 } egi_delivery;
 
+/* What a plan takes: bytes of each block, the last one only while it is made. */
+typedef struct egi_delivery_room {
+    int64_t size;  /* connections */
+    bool borrowed; /* it needs none */
+    size_t ptr, target, source, cursor;
+} egi_delivery_room;
+eg_status egi_delivery_need(egi_delivery_room *room, int nt, int num_parts, const egi_delivery_part *parts,
+                            bool with_source);
 /* Makes a plan; all parts have the same number of rows.  One part at offset 0 for a team of one costs no copy.
  * EG_ERR_MEMORY, or EG_ERR_ARGUMENT where a target's place does not fit 32 bits or rows differ. */
 eg_status egi_delivery_new(egi_delivery **plan, const eg_allocator *a, int nt, int num_parts,

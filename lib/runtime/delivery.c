@@ -86,10 +86,9 @@ static void fill(void *user, int tid, int builders, egi_team *team)
 }
 
 /* Not zeroed: all of it is written. */
-static void *raw(const eg_allocator *a, int64_t n, size_t size)
-{
-    return a->alloc(a->user, (size_t)n * size + EGI_SLACK, EGI_ALIGN);
-}
+static void *raw(const eg_allocator *a, size_t bytes) { return a->alloc(a->user, bytes, EGI_ALIGN); }
+
+static size_t bytes_of(int64_t n, size_t size) { return (size_t)n * size + EGI_SLACK; }
 
 static bool fits(int64_t num_pre, const egi_delivery_part *part)
 {
@@ -97,10 +96,10 @@ static bool fits(int64_t num_pre, const egi_delivery_part *part)
            part->offset <= INT32_MAX - egi_max64(part->csr->num_post - 1, 0);
 }
 
-eg_status egi_delivery_new(egi_delivery **plan, const eg_allocator *a, int nt, int num_parts,
-                           const egi_delivery_part *parts, bool with_source)
+eg_status egi_delivery_need(egi_delivery_room *room, int nt, int num_parts, const egi_delivery_part *parts,
+                            bool with_source)
 {
-    *plan = NULL;
+    *room = (egi_delivery_room){0};
     if (nt < 1 || num_parts < 1) return EG_ERR_ARGUMENT;
     int64_t num_pre = parts[0].csr->num_pre, size = 0;
     for (int p = 0; p < num_parts; p++) {
@@ -108,11 +107,29 @@ eg_status egi_delivery_new(egi_delivery **plan, const eg_allocator *a, int nt, i
         size += parts[p].csr->size;
     }
     if (num_pre >= PTRDIFF_MAX / 8 / nt - 64) return EG_ERR_MEMORY;
+    room->size = size;
+    room->borrowed = nt == 1 && num_parts == 1 && parts[0].offset == 0 && !with_source;
+    if (room->borrowed) return EG_OK;
+    room->ptr = bytes_of(num_pre * nt + 1, sizeof(int64_t));
+    room->target = bytes_of(size, sizeof(int32_t));
+    room->source = with_source ? bytes_of(size, sizeof(int64_t)) : 0;
+    room->cursor = bytes_of(egi_round_up(num_parts, 16) * nt, sizeof(int64_t));
+    return EG_OK;
+}
+
+eg_status egi_delivery_new(egi_delivery **plan, const eg_allocator *a, int nt, int num_parts,
+                           const egi_delivery_part *parts, bool with_source)
+{
+    egi_delivery_room room;
+    *plan = NULL;
+    eg_status status = egi_delivery_need(&room, nt, num_parts, parts, with_source);
+    if (status) return status;
+    const int64_t size = room.size;
 
     egi_delivery *d = egi_alloc(a, sizeof *d, EGI_ALIGN);
     if (!d) return EG_ERR_MEMORY;
-    *d = (egi_delivery){.num_pre = num_pre, .size = size, .nt = nt};
-    if (nt == 1 && num_parts == 1 && parts[0].offset == 0 && !with_source) {
+    *d = (egi_delivery){.num_pre = parts[0].csr->num_pre, .size = size, .nt = nt};
+    if (room.borrowed) {
         d->ptr = parts[0].csr->indptr;
         d->target = parts[0].csr->indices;
         d->borrowed = true;
@@ -121,10 +138,10 @@ eg_status egi_delivery_new(egi_delivery **plan, const eg_allocator *a, int nt, i
     }
 
     work w = {.plan = d, .num_parts = num_parts, .parts = parts};
-    d->ptr = w.ptr = raw(a, num_pre * nt + 1, sizeof *w.ptr);
-    d->target = w.target = raw(a, size, sizeof *w.target);
-    if (with_source) d->source = w.source = raw(a, size, sizeof *w.source);
-    w.cursor = raw(a, egi_round_up(num_parts, 16) * nt, sizeof *w.cursor);
+    d->ptr = w.ptr = raw(a, room.ptr);
+    d->target = w.target = raw(a, room.target);
+    if (with_source) d->source = w.source = raw(a, room.source);
+    w.cursor = raw(a, room.cursor);
     bool enough = w.ptr && w.target && w.cursor && (w.source || !with_source);
     if (enough) egi_team_run((int)egi_min64(nt, size / EGI_CSR_GRAIN + 1), fill, &w);
     egi_free(a, w.cursor);

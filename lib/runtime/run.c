@@ -7,6 +7,7 @@
 #include "jit/jit.h"
 #include "runtime/bind.h"
 #include "runtime/lifted.h"
+#include "runtime/run.h"
 #include "runtime/team.h"
 #include "runtime/watcher.h"
 
@@ -247,6 +248,12 @@ static int useful_threads(const eg_func *f, int asked)
     return most < 2048 ? 1 : asked;
 }
 
+int egi_threads_of(const eg_func *f, int threads)
+{
+    if (!threads) threads = f->eg->options.threads;
+    return threads > 0 ? threads : useful_threads(f, egi_team_default());
+}
+
 static void prepare(running *k, egi_bound *b, const egi_run *r, const eg_context *eg)
 {
     bind_caller(b, r, eg);
@@ -276,7 +283,7 @@ static bool run_on_team(running *k, eg_func *f, eg_state *s, egi_run *r, int ask
         egi_bound *b = egi_bind(f, s, asked, k->got);
         k->watcher = b && r->watch ? egi_watcher_of(b) : NULL;
         if (!b || (r->watch && !k->watcher)) {
-            snprintf(r->message, sizeof r->message, "'%s': out of memory for its buffers", f->name);
+            snprintf(r->message, sizeof r->message, "'%s': out of memory for its buffers; eg_plan() says which", f->name);
             return false;
         }
         prepare(k, b, r, f->eg);
@@ -287,9 +294,9 @@ static bool run_on_team(running *k, eg_func *f, eg_state *s, egi_run *r, int ask
     return true;
 }
 
-static eg_status run_compiled(eg_func *f, eg_state *s, egi_run *r, bool explicit_threads)
+static eg_status run_compiled(eg_func *f, eg_state *s, egi_run *r)
 {
-    int nt = explicit_threads ? r->threads : useful_threads(f, r->threads ? r->threads : egi_team_default());
+    int nt = egi_threads_of(f, r->threads);
     running k = {.run = r, .chunk_start = egi_now(), .host_fp = _mm_getcsr()};
     k.chunk = r->chunk_s > 0 && r->chunk_s < fine_s ? 1 : 16; /* whoever wants to look often sees the first steps */
     if (!run_on_team(&k, f, s, r, nt)) return EG_ERR_MEMORY;
@@ -438,8 +445,7 @@ eg_status eg_call(eg_func *f, eg_state *s, const void *const *in, void *const *o
                  .allocator = &eg->allocator,
                  .watch = check > EG_CHECK_OFF ? &watch : NULL};
     double start = egi_now();
-    s->status = interpret ? run_interpreted(f, s, &r)
-                          : run_compiled(r.watch ? f : egi_lifted_or_self(f), s, &r, asked > 0);
+    s->status = interpret ? run_interpreted(f, s, &r) : run_compiled(r.watch ? f : egi_lifted_or_self(f), s, &r);
     status = s->status;
     if (status == EG_ERR_CANCELLED)
         snprintf(r.message, sizeof r.message, "'%s' was cancelled after %lld steps", f->name, (long long)r.done);

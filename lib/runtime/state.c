@@ -40,16 +40,24 @@ uint64_t egi_state_magic(const eg_context *eg)
     return h | 1;
 }
 
+bool egi_state_need(const eg_context *eg, size_t room, size_t *block, size_t *slots)
+{
+    int64_t end;
+    if (!egi_state_layout(eg, NULL, &end)) return false;
+    *block = (size_t)end + room + EGI_SLACK;
+    *slots = (size_t)(eg->vars.n + 1) * sizeof(void *);
+    return true;
+}
+
 bool egi_state_fit(eg_state *s)
 {
     eg_context *eg = s->eg;
     const eg_allocator *a = &eg->allocator;
-    int64_t end;
+    size_t bytes, slots;
     if (s->num == eg->vars.n && s->block && s->has_room >= s->room) return true;
-    if (!egi_state_layout(eg, NULL, &end)) return false;
-    size_t bytes = (size_t)end + s->room + EGI_SLACK;
+    if (!egi_state_need(eg, s->room, &bytes, &slots)) return false;
     char *block = egi_alloc(a, bytes, EGI_ALIGN);
-    void **slot = egi_alloc(a, (size_t)(eg->vars.n + 1) * sizeof *slot, 16);
+    void **slot = egi_alloc(a, slots, 16);
     if (!block || !slot) {
         egi_free(a, block);
         egi_free(a, slot);

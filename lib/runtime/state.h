@@ -32,6 +32,8 @@ bool egi_state_fit(eg_state *s);
 /* Place of each variable that the context has by now, and of the end of them all; `at` may be NULL.  false when out of
  * memory: the sum does not fit. */
 bool egi_state_layout(const eg_context *eg, int64_t *at, int64_t *end);
+/* Bytes of the blocks that a state holds, with `room` behind the variables; false as above. */
+bool egi_state_need(const eg_context *eg, size_t room, size_t *block, size_t *slots);
 /* A name for the layout of the context's states as of now. */
 uint64_t egi_state_magic(const eg_context *eg);
 /* Initial value of a variable. */
