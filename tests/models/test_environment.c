@@ -91,7 +91,9 @@ START_TEST(x64_sets_both_types_and_a_given_type_wins)
     eg_set_environment(eg, ENV(.x64 = EG_X64_ON));
     ck_assert_int_eq(eg_get_environment(eg).float_, EG_F64);
     ck_assert_int_eq(eg_get_environment(eg).int_, EG_I64);
-    eg_set_environment(eg, ENV(.x64 = EG_X64_ON, .float_ = EG_F32));
+    ck_assert_int_eq(eg_get_environment(eg).complex_, EG_C128);
+    eg_set_environment(eg, ENV(.x64 = EG_X64_ON, .float_ = EG_F32, .complex_ = EG_C64));
+    ck_assert_int_eq(eg_get_environment(eg).complex_, EG_C64);
     ck_assert_int_eq(eg_get_environment(eg).float_, EG_F32);
     ck_assert_int_eq(eg_get_environment(eg).int_, EG_I64);
     eg_set_environment(eg, ENV(.x64 = EG_X64_OFF, .int_ = EG_U32));
