@@ -234,6 +234,7 @@ static inline eg_val eg_nothing(void)
 }
 
 #ifndef __cplusplus
+/* One of C's. */
 static inline eg_val eg_of_complex(double _Complex z)
 {
     return eg_complex_number(((const double *)&z)[0], ((const double *)&z)[1]);

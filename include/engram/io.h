@@ -9,8 +9,7 @@
  * Elements.  bool, i4, u4, i8, f4, f8, c8 and c16 are Engram's.  i1 and i2 become i32, u1 and u2 u32, f2 f32; u8
  *   becomes i64 if all its numbers fit.  Big-endian files and Fortran order are read as well; arrays are always in C
  *   order.
- * Paths are UTF-8 or whatever the system takes.  All functions are for
- * one host thread at a time, as the context is.
+ * Paths are UTF-8 or whatever the system takes.  All functions are for one host thread at a time, as the context is.
  */
 #ifndef ENGRAM_IO_H
 #define ENGRAM_IO_H

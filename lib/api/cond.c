@@ -48,7 +48,8 @@ static bool arms_results(eg_context *eg, egi_scope arms[2], egi_id yes, egi_id n
 {
     egi_graph *g = eg->trace->g;
     egi_ids a = {0}, b = {0};
-    bool ok = egi_same_parts(g, yes, no, "eg_cond: a result of the second branch", file, line) && egi_flatten(g, yes, &a) && egi_flatten(g, no, &b) && a.n == b.n;
+    bool ok = egi_same_parts(g, yes, no, "eg_cond: a result of the second branch", file, line) &&
+              egi_flatten(g, yes, &a) && egi_flatten(g, no, &b) && a.n == b.n;
     if (!ok)
         egi_fail(eg, EG_ERR_TYPE, file, line, "eg_cond: one branch returns %lld part(s), the other %lld",
                  (long long)a.n, (long long)b.n);

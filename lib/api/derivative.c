@@ -230,8 +230,9 @@ static bool all_real(derivative *d, int result)
 {
     bool real = result < 0 || result >= eg_num_results(d->f) || !egi_is_complex(eg_result_spec(d->f, result).dtype);
     for (int k = 0; k < d->num; k++) real = real && !egi_is_complex(eg_arg_spec(d->f, d->args[k]).dtype);
-    return real || wrong(d, EG_ERR_TYPE, "the result or an argument is complex; take real and imaginary part apart, by "
-                                         "eg_complex, eg_re and eg_im");
+    return real || wrong(d, EG_ERR_TYPE,
+                         "the result or an argument is complex; take real and imaginary part apart, by "
+                         "eg_complex, eg_re and eg_im");
 }
 
 /* -- vector gradient ----------------------------------------------------------------------------------------------- */

@@ -124,7 +124,7 @@ eg_dtype egi_promote(eg_dtype a, eg_dtype b)
 
 static bool holds(unsigned allowed, eg_dtype t)
 {
-    return allowed & (t == EG_BOOL          ? EGI_ALLOW_B
+    return allowed & (t == EG_BOOL        ? EGI_ALLOW_B
                       : egi_is_complex(t) ? EGI_ALLOW_C
                       : egi_is_float(t)   ? EGI_ALLOW_F
                                           : EGI_ALLOW_I);
@@ -154,8 +154,9 @@ bool egi_no_complex(egi_call *c, int n, const eg_val *v)
 {
     for (int k = 0; c->g && k < n; k++) {
         if (egi_is_plain(v[k]) || egi_is_nothing(v[k]) || !egi_is_complex(egi_dtype_of(c->g, v[k].id))) continue;
-        egi_wrong(c, EG_ERR_TYPE, "is not defined for complex values such as %s; use its parts or its size: eg_re, eg_im, "
-                                  "eg_abs",
+        egi_wrong(c, EG_ERR_TYPE,
+                  "is not defined for complex values such as %s; use its parts or its size: eg_re, eg_im, "
+                  "eg_abs",
                   egi_show(c, v[k]).s);
     }
     return c->g;
@@ -219,7 +220,8 @@ egi_id egi_operand(egi_call *c, eg_val v, eg_dtype t)
     }
     if (!egi_plain_is_int(v)) {
         const double real = egi_plain_real(v);
-        if (!egi_is_float(t) && !egi_is_complex(t) && !(real == trunc(real) && fabs(real) < 0x1p53 && fits_type(t, (int64_t)real)))
+        if (!egi_is_float(t) && !egi_is_complex(t) &&
+            !(real == trunc(real) && fabs(real) < 0x1p53 && fits_type(t, (int64_t)real)))
             return egi_wrong(c, EG_ERR_TYPE, "%g does not fit into %s; use a type that holds it", real,
                              eg_dtype_name(t));
         return egi_const_f(c->g, t, real);

@@ -5,7 +5,8 @@
 #include "api/ops.h"
 #include "ir/complex.h"
 
-/* -- plain numbers -------------------------------------------------------------------------------------------------- */
+/* -- plain numbers --------------------------------------------------------------------------------------------------
+ */
 
 eg_val eg_complex_number(double re, double im)
 {
@@ -16,12 +17,21 @@ eg_val eg_complex_number(double re, double im)
 
 typedef double _Complex number;
 
+/* CMPLX, which not every compiler has. */
+static number number_with(double re, double im)
+{
+    const double part[2] = {re, im};
+    number z;
+    memcpy(&z, part, sizeof z);
+    return z;
+}
+
 static number number_of(const egi_call *c, eg_val v)
 {
     if (egi_is_plain(v)) return egi_plain_real(v);
     const double re = egi_real_of_bits(EG_F64, egi_at(c->g, egi_re(c->g, v.id))->imm);
     const double im = egi_real_of_bits(EG_F64, egi_at(c->g, egi_im(c->g, v.id))->imm);
-    return CMPLX(re, im);
+    return number_with(re, im);
 }
 
 static eg_val wrapped(number z) { return eg_complex_number(creal(z), cimag(z)); }
@@ -59,7 +69,8 @@ eg_val egi_complex_op(egi_call *c, egi_op op, int n, const eg_val *v)
     return eg_nothing();
 }
 
-/* -- making, and parts ---------------------------------------------------------------------------------------------- */
+/* -- making, and parts ----------------------------------------------------------------------------------------------
+ */
 
 eg_val(eg_complex)(eg_val re, eg_val im, const char *file, int line)
 {

@@ -100,7 +100,8 @@ static eg_val reduction(kind k, const char *name, eg_val x, int n, const int *gi
 {
     egi_call c = egi_begin_plain(name, file, line, 1, &x);
     axes a;
-    if (c.g && egi_is_number(&c, x)) return n == 0 && (k == SUM || k == MEAN) ? x : (egi_no_complex(&c, 1, &x), eg_nothing());
+    if (c.g && egi_is_number(&c, x))
+        return n == 0 && (k == SUM || k == MEAN) ? x : (egi_no_complex(&c, 1, &x), eg_nothing());
     if (c.plain) return n == 0 ? of_plain(k, x) : eg_nothing();
     if (!c.g) return eg_nothing();
     egi_shape s = egi_shape_at(&c, x.id);

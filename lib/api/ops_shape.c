@@ -57,7 +57,12 @@ static egi_id iota(egi_call *c, int64_t n, eg_dtype type)
     bool direct = type == EG_I32 || type == EG_I64 || egi_is_float(type);
     if (n > INT32_MAX && !egi_is_float(type) && !egi_is_complex(type) && type != EG_I64)
         return egi_wrong(c, EG_ERR_TYPE, "%lld does not fit into %s; use EG_I64", (long long)n, eg_dtype_name(type));
-    return egi_convert(c->g, type, egi_iota(c->g, direct ? type : egi_is_complex(type) ? egi_part_type(type) : EG_I32, &s, 0));
+    return egi_convert(c->g, type,
+                       egi_iota(c->g,
+                                direct                 ? type
+                                : egi_is_complex(type) ? egi_part_type(type)
+                                                       : EG_I32,
+                                &s, 0));
 }
 
 eg_val(eg_iota)(eg_context *eg, int64_t n, eg_dtype type, const char *file, int line)

@@ -22,8 +22,7 @@ static eg_val arguments(eg_context *eg, egi_graph *g, int n, const eg_spec *args
         egi_shape s = egi_shape_of_spec(spec);
         if (!egi_push(&eg->allocator, &g->args, args[k])) egi_no_memory(eg);
         egi_id id = egi_node_make(
-            g, &(egi_make){
-                   .op = EGI_ARG, .dtype = spec.dtype, .shape = egi_shape_intern(g, &s), .imm = (uint64_t)k});
+            g, &(egi_make){.op = EGI_ARG, .dtype = spec.dtype, .shape = egi_shape_intern(g, &s), .imm = (uint64_t)k});
         v[k] = egi_wrap(eg, egi_as_seen(g, id, args[k].dtype));
     }
     if (n == 0) return eg_nothing();

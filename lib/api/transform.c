@@ -86,9 +86,10 @@ static egi_id chosen(eg_func *f, const eg_gradient_options *o, const char *file,
     if (o->pullback ? has_gradient(spec.dtype) : egi_is_float(spec.dtype) && spec.rank == 0) return id;
     egi_text t = {.allocator = &f->eg->allocator};
     egi_put_spec(&t, spec);
-    const char *remedy = egi_is_float(spec.dtype)     ? "reduce it by eg_sum or eg_mean, or set options.pullback"
-                         : egi_is_complex(spec.dtype) ? "make one of it by eg_re, eg_im or eg_abs, or set options.pullback"
-                                                      : "convert it";
+    const char *remedy = egi_is_float(spec.dtype) ? "reduce it by eg_sum or eg_mean, or set options.pullback"
+                         : egi_is_complex(spec.dtype)
+                             ? "make one of it by eg_re, eg_im or eg_abs, or set options.pullback"
+                             : "convert it";
     egi_fail(f->eg, egi_is_float(spec.dtype) ? EG_ERR_SHAPE : EG_ERR_TYPE, file, line,
              "eg_gradient of '%s': result %d is %s, not a floating scalar; %s", f->name, o->result, t.s ? t.s : "",
              remedy);

@@ -155,8 +155,10 @@ bool egi_check_spec(eg_context *eg, eg_spec s, const char *what, const char *fil
     else if (s.rank < 0 || s.rank > EG_MAX_RANK)
         egi_fail(eg, EG_ERR_SHAPE, file, line, "%s: rank %d; ranks are 0 to %d", what, s.rank, EG_MAX_RANK);
     else if (egi_is_complex(s.dtype) && s.rank == EG_MAX_RANK)
-        egi_fail(eg, EG_ERR_SHAPE, file, line, "%s: rank %d of complex numbers, which have an axis more in memory; ranks "
-                 "of such are 0 to %d", what, s.rank, EG_MAX_RANK - 1);
+        egi_fail(eg, EG_ERR_SHAPE, file, line,
+                 "%s: rank %d of complex numbers, which have an axis more in memory; ranks "
+                 "of such are 0 to %d",
+                 what, s.rank, EG_MAX_RANK - 1);
     else if (egi_spec_count(egi_stored(s)) < 0)
         bad_extents(eg, s, what, file, line);
     return eg && !eg->status;

@@ -216,7 +216,6 @@ eg_val(eg_constant)(eg_array *a, const char *file, int line)
     const eg_spec spec = egi_stored(a->spec);
     egi_shape s = egi_shape_of_spec(spec);
     egi_id id = egi_node_make(
-        g, &(egi_make){
-               .op = EGI_ARRAY, .dtype = spec.dtype, .shape = egi_shape_intern(g, &s), .imm = (uint64_t)slot});
+        g, &(egi_make){.op = EGI_ARRAY, .dtype = spec.dtype, .shape = egi_shape_intern(g, &s), .imm = (uint64_t)slot});
     return egi_wrap(a->eg, egi_as_seen(g, id, a->spec.dtype));
 }

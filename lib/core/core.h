@@ -89,7 +89,7 @@ uint64_t egi_bits_of_real(eg_dtype t, double x);
 uint64_t egi_bits_of_int(eg_dtype t, int64_t x);
 double egi_real_of_bits(eg_dtype t, uint64_t bits);
 int64_t egi_int_of_bits(eg_dtype t, uint64_t bits);
-/* What lies in memory, and in graphs, where users see s: complex numbers are reals with one more axis, of extent 2.  And
+/* What lies in memory, and in graphs, where users see s: complex numbers are reals with one more axis, of extent 2. And
  * back. */
 eg_spec egi_stored(eg_spec s);
 eg_spec egi_read_as_complex(eg_spec s);

@@ -7,9 +7,8 @@ static const struct {
     const char *name;
     size_t size;
 } types[EG_DTYPE_COUNT] = {
-    [EG_BOOL] = {"bool", 1}, [EG_I32] = {"i32", 4}, [EG_U32] = {"u32", 4},
-    [EG_I64] = {"i64", 8},   [EG_F32] = {"f32", 4}, [EG_F64] = {"f64", 8},
-    [EG_C64] = {"c64", 8},   [EG_C128] = {"c128", 16},
+    [EG_BOOL] = {"bool", 1}, [EG_I32] = {"i32", 4}, [EG_U32] = {"u32", 4}, [EG_I64] = {"i64", 8},
+    [EG_F32] = {"f32", 4},   [EG_F64] = {"f64", 8}, [EG_C64] = {"c64", 8}, [EG_C128] = {"c128", 16},
 };
 
 size_t eg_dtype_size(eg_dtype t) { return (unsigned)t < EG_DTYPE_COUNT ? types[t].size : 0; }

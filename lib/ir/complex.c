@@ -83,7 +83,8 @@ static egi_id array_with_part(const egi_graph *g, egi_id part, int64_t k)
     egi_id a = egi_arg(g, slice, 0);
     const egi_shape *whole = egi_shape_of(g, a), *some = egi_shape_of(g, slice), *own = egi_shape_of(g, part);
     const int rank = whole->rank - 1;
-    if (own->rank != rank || whole->dim[rank] != 2 || some->dim[rank] != 1 || egi_ints_of(g, n)[2 * rank] != k) return 0;
+    if (own->rank != rank || whole->dim[rank] != 2 || some->dim[rank] != 1 || egi_ints_of(g, n)[2 * rank] != k)
+        return 0;
     for (int axis = 0; axis < rank; axis++) {
         if (some->dim[axis] != whole->dim[axis] || own->dim[axis] != whole->dim[axis]) return 0;
         if (egi_ints_of(g, n)[2 * axis + 1] != 1) return 0; /* backwards */

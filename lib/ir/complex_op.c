@@ -45,7 +45,8 @@ static egi_id product(egi_graph *g, pair a, pair b)
     return egi_pair(g, re, egi_sum(g, times(g, a.re, b.im), times(g, a.im, b.re)));
 }
 
-/* -- quotients ------------------------------------------------------------------------------------------------------ */
+/* -- quotients ------------------------------------------------------------------------------------------------------
+ */
 
 /* How floats of a type are made of bits. */
 typedef struct layout {
@@ -53,10 +54,7 @@ typedef struct layout {
     int64_t digits, bias; /* of the fraction; of the exponent */
 } layout;
 
-static layout layout_of(eg_dtype t)
-{
-    return t == EG_F64 ? (layout){EG_I64, 52, 1023} : (layout){EG_I32, 23, 127};
-}
+static layout layout_of(eg_dtype t) { return t == EG_F64 ? (layout){EG_I64, 52, 1023} : (layout){EG_I32, 23, 127}; }
 
 /* The exponent of the larger part, as the bits of a float have it, at most that of the largest number but one. */
 static egi_id exponent(egi_graph *g, layout l, pair a)
@@ -117,7 +115,8 @@ static egi_id quotient(egi_graph *g, pair a, pair b)
     return egi_pair(g, times(g, times(g, re, first), second), times(g, times(g, im, first), second));
 }
 
-/* -- functions ------------------------------------------------------------------------------------------------------ */
+/* -- functions ------------------------------------------------------------------------------------------------------
+ */
 
 /* e^re (cos im, sin im).  Where e^re overflows and the product need not, it is taken in two steps.  A real argument has
  * a real result, and e^-infinity is 0 whatever the angle. */
@@ -152,8 +151,9 @@ static egi_id chosen(egi_graph *g, egi_id c, pair a, pair b)
 bool egi_pair_has(egi_op op)
 {
     static const bool has[EGI_OP_COUNT] = {
-        [EGI_ADD] = true, [EGI_SUB] = true, [EGI_MUL] = true, [EGI_DIV] = true,    [EGI_NEG] = true,   [EGI_ABS] = true,
-        [EGI_EXP] = true, [EGI_EQ] = true,  [EGI_NE] = true,  [EGI_SELECT] = true, [EGI_ISNAN] = true, [EGI_ISINF] = true};
+        [EGI_ADD] = true, [EGI_SUB] = true,    [EGI_MUL] = true,   [EGI_DIV] = true,
+        [EGI_NEG] = true, [EGI_ABS] = true,    [EGI_EXP] = true,   [EGI_EQ] = true,
+        [EGI_NE] = true,  [EGI_SELECT] = true, [EGI_ISNAN] = true, [EGI_ISINF] = true};
     return has[op];
 }
 

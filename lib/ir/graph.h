@@ -121,7 +121,8 @@ typedef struct egi_graph {
     EGI_VEC(egi_host) hosts;
     EGI_VEC(struct egi_graph *) customs; /* rules of CUSTOM nodes, shared: (x..., y..., gradients of y...) -> of x... */
     EGI_VEC(egi_write) writes;
-    EGI_VEC(bool) complex_results; /* of region 0: is result k what users see as complex?  Those behind the last are not */
+    EGI_VEC(bool)
+    complex_results; /* of region 0: is result k what users see as complex?  Those behind the last are not */
     uint32_t *table; /* hash table of pure nodes, open addressing, 0 = empty */
     uint32_t table_cap, table_used;
     uint16_t region;  /* where nodes without operands and with identity are put: the region being built */

@@ -91,8 +91,7 @@ static void results_of(egi_grad *x, int n, const egi_wrt *wrt)
     x->to->regions.at[0].open = false;
 }
 
-static bool differentiate(egi_grad *x, egi_id result, int n, const egi_wrt *wrt,
-                          const eg_gradient_options *o)
+static bool differentiate(egi_grad *x, egi_id result, int n, const egi_wrt *wrt, const eg_gradient_options *o)
 {
     const egi_graph *g = x->from;
     bool *from = egi_arena_alloc(&x->to->arena, (size_t)g->nodes.n * sizeof *from);

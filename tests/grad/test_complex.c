@@ -4,6 +4,9 @@
 
 #include "grad.h"
 
+#ifndef CMPLX /* of C11, and not of every compiler */
+#define CMPLX(re, im) __builtin_complex((double)(re), (double)(im))
+#endif
 enum { N = 5 };
 typedef double _Complex complex_number;
 
@@ -97,7 +100,8 @@ START_TEST(gradients_are_the_derivatives_by_real_and_imaginary_part)
 }
 END_TEST
 
-/* -- pullbacks, tangents, variables --------------------------------------------------------------------------------- */
+/* -- pullbacks, tangents, variables ---------------------------------------------------------------------------------
+ */
 
 static eg_val squared(void *user, eg_val z)
 {
@@ -180,7 +184,8 @@ START_TEST(what_is_not_reached_has_gradient_zero_and_complex_losses_are_errors)
 }
 END_TEST
 
-/* -- custom gradients ----------------------------------------------------------------------------------------------- */
+/* -- custom gradients -----------------------------------------------------------------------------------------------
+ */
 
 static eg_val forward(void *user, eg_val x)
 {
@@ -212,7 +217,8 @@ START_TEST(custom_gradients_take_and_give_complex_values)
 }
 END_TEST
 
-/* -- copies side by side --------------------------------------------------------------------------------------------- */
+/* -- copies side by side ---------------------------------------------------------------------------------------------
+ */
 
 static eg_var *one_state, *all_states;
 static eg_val stateful(void *user, eg_val x)

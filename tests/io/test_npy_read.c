@@ -64,15 +64,15 @@ END_TEST
 /* The bytes that numpy.save (2.4) makes of them, after headers of 128 bytes. */
 START_TEST(complex_arrays_of_numpy_are_read)
 {
-    static const uint8_t rows[] = {0, 0, 0x80, 0x3F, 0,    0,    0,    0xC0, 0, 0, 0,    0,    0, 0, 0x60, 0x40,
-                                   0, 0, 0,    0,    0,    0,    0x80, 0x3F, 0, 0, 0x80, 0x7F, 0, 0, 0x80, 0xBF};
+    static const uint8_t rows[] = {0, 0, 0x80, 0x3F, 0, 0, 0,    0xC0, 0, 0, 0,    0,    0, 0, 0x60, 0x40,
+                                   0, 0, 0,    0,    0, 0, 0x80, 0x3F, 0, 0, 0x80, 0x7F, 0, 0, 0x80, 0xBF};
     eg_array *a = parse(1, "{'descr': '<c8', 'fortran_order': False, 'shape': (2, 2), }", rows, sizeof rows);
     ck_assert_msg(a != NULL, "%s", eg_message(eg));
     ck_assert(eg_same_spec(eg_array_spec(a), eg_matrix(EG_C64, 2, 2)));
     ck_assert_mem_eq(eg_array_data(a), ((float[]){1, -2, 0, 3.5F, 0, 1, INFINITY, -1}), 32);
     /* numpy.asfortranarray([[1-2j, 3.5j, 7], [-4+1j, 2-1j, 8j]], '>c16') */
-    static const uint8_t high[12][2] = {{0x3F, 0xF0}, {0xC0, 0}, {0xC0, 0x10}, {0x3F, 0xF0}, {0, 0}, {0x40, 0x0C},
-                                        {0x40, 0},    {0xBF, 0xF0}, {0x40, 0x1C}, {0, 0}, {0, 0}, {0x40, 0x20}};
+    static const uint8_t high[12][2] = {{0x3F, 0xF0}, {0xC0, 0},    {0xC0, 0x10}, {0x3F, 0xF0}, {0, 0}, {0x40, 0x0C},
+                                        {0x40, 0},    {0xBF, 0xF0}, {0x40, 0x1C}, {0, 0},       {0, 0}, {0x40, 0x20}};
     uint8_t columns[12][8] = {{0}};
     for (int k = 0; k < 12; k++) memcpy(columns[k], high[k], 2);
     a = parse(1, "{'descr': '>c16', 'fortran_order': True, 'shape': (2, 3), }", columns, sizeof columns);

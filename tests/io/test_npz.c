@@ -41,12 +41,9 @@ START_TEST(arrays_come_back_stored_and_deflated)
         spike[k] = k % 100 == 0;
     }
     const int64_t step = -7;
-    const eg_npz_item items[] = {{"E.V", eg_matrix(EG_F32, N / 100, 100), V},
-                                 {"E.spike", eg_vector(EG_BOOL, N), spike},
-                                 {"step", eg_scalar(EG_I64), &step},
-                                 {"none", eg_matrix(EG_F64, 0, 3), NULL},
-                                 {"\xCF\x84", eg_vector(EG_F32, 1), V},
-                                 {"z", eg_matrix(EG_C64, 3, N / 6), V},
+    const eg_npz_item items[] = {{"E.V", eg_matrix(EG_F32, N / 100, 100), V}, {"E.spike", eg_vector(EG_BOOL, N), spike},
+                                 {"step", eg_scalar(EG_I64), &step},          {"none", eg_matrix(EG_F64, 0, 3), NULL},
+                                 {"\xCF\x84", eg_vector(EG_F32, 1), V},       {"z", eg_matrix(EG_C64, 3, N / 6), V},
                                  {"w", eg_vector(EG_C128, N / 4), V}};
     enum { ITEMS = sizeof items / sizeof *items };
     for (int level = 0; level <= 9; level += 3) {

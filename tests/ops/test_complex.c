@@ -9,6 +9,9 @@
 #include "support/context.h"
 #include "support/support.h"
 
+#ifndef CMPLX /* of C11, and not of every compiler */
+#define CMPLX(re, im) __builtin_complex((double)(re), (double)(im))
+#endif
 #define LEN(a) (sizeof(a) / sizeof *(a))
 enum { WAYS = 4, MOST = 1023 };
 
@@ -74,10 +77,7 @@ typedef union buffer {
 
 static double part(const buffer *x, bool wide, size_t k) { return wide ? x->d[k] : (double)x->f[k]; }
 
-static number at(const buffer *x, bool wide, size_t k)
-{
-    return CMPLX(part(x, wide, 2 * k), part(x, wide, 2 * k + 1));
-}
+static number at(const buffer *x, bool wide, size_t k) { return CMPLX(part(x, wide, 2 * k), part(x, wide, 2 * k + 1)); }
 
 static void put(buffer *x, bool wide, size_t k, double v)
 {
@@ -129,11 +129,13 @@ START_TEST(operations_are_those_of_c)
         for (int math = EG_MATH_CONTRACT; math <= EG_MATH_STRICT; math++) {
             run(0, (eg_math)math, o->fn, wide, MOST, in, &out);
             for (size_t k = 0; k < MOST; k++) {
-                const number a = at(&in[0], wide, k), b = at(&in[1], wide, k), want = o->c(a, b), got = at(&out, wide, k);
+                const number a = at(&in[0], wide, k), b = at(&in[1], wide, k), want = o->c(a, b),
+                             got = at(&out, wide, k);
                 /* What cancels is measured by what it is made of. */
                 const double size = cabs(want) + (o->times > 8 ? cabs(a) * cabs(b) + cabs(b) * cabs(b) : 0);
-                ck_assert_msg(cabs(got - want) <= 2 * o->times * precision * size, "%s of (%g%+gi) and (%g%+gi): %.17g%+.17gi",
-                              o->name, creal(a), cimag(a), creal(b), cimag(b), creal(got), cimag(got));
+                ck_assert_msg(cabs(got - want) <= 2 * o->times * precision * size,
+                              "%s of (%g%+gi) and (%g%+gi): %.17g%+.17gi", o->name, creal(a), cimag(a), creal(b),
+                              cimag(b), creal(got), cimag(got));
             }
         }
     }
@@ -227,10 +229,7 @@ static number one(eg_fn fn, bool wide, number a, number b)
     return at(&out, wide, 0);
 }
 
-static bool is(number z, double re, double im)
-{
-    return test_same_f64(creal(z), re) && test_same_f64(cimag(z), im);
-}
+static bool is(number z, double re, double im) { return test_same_f64(creal(z), re) && test_same_f64(cimag(z), im); }
 
 START_TEST(quotients_neither_overflow_nor_underflow_on_the_way)
 {

@@ -1,11 +1,14 @@
-/* Complex values where they cross boundaries: literals, variables, arrays, arguments, results, tuples, loops, conds, host
- * calls, delays, text; operations that move elements, sums, products; what is not defined for them. */
+/* Complex values where they cross boundaries: literals, variables, arrays, arguments, results, tuples, loops, conds,
+ * host calls, delays, text; operations that move elements, sums, products; what is not defined for them. */
 #include <complex.h>
 
 #include "engram/environment.h"
 #include "engram/transform.h"
 #include "unit/session.h"
 
+#ifndef CMPLXF /* of C11, and not of every compiler */
+#define CMPLXF(re, im) __builtin_complex((float)(re), (float)(im))
+#endif
 enum { N = 6 };
 typedef float _Complex number;
 
@@ -16,7 +19,8 @@ typedef float _Complex number;
 static eg_val types(void *user, eg_val x)
 {
     (void)user;
-    eg_val b = eg_item(x, 0), i = eg_item(x, 1), f = eg_item(x, 2), d = eg_item(x, 3), z = eg_item(x, 4), w = eg_item(x, 5);
+    eg_val b = eg_item(x, 0), i = eg_item(x, 1), f = eg_item(x, 2), d = eg_item(x, 3), z = eg_item(x, 4),
+           w = eg_item(x, 5);
     const struct {
         eg_val v;
         eg_dtype t;
@@ -247,7 +251,8 @@ START_TEST(loops_carry_stack_and_take_rows)
     float t[2], ts[2][4];
     for (int k = 0; k < 12; k++) x[k / 3][k % 3] = (float)k - 5.0f * I;
     for (int interpret = 0; interpret < 2; interpret++) {
-        eg_state *s = run_on_new(f, IN(x), (void *[]){&last[interpret], &t[interpret], y[interpret], ts[interpret]}, interpret);
+        eg_state *s =
+            run_on_new(f, IN(x), (void *[]){&last[interpret], &t[interpret], y[interpret], ts[interpret]}, interpret);
         number z = 1.0f + 1.0f * I, sum = 0;
         for (int i = 0; i < 4; i++) {
             sum += z;
@@ -357,7 +362,8 @@ static eg_val all_moved(void *user, eg_val x)
 START_TEST(what_moves_elements_moves_both_parts)
 {
     const move *m = &moves[_i];
-    const eg_spec args[] = {eg_matrix(EG_C64, 3, 4), eg_matrix(EG_F32, 3, 4), eg_matrix(EG_F32, 3, 4), eg_scalar(EG_I64)};
+    const eg_spec args[] = {eg_matrix(EG_C64, 3, 4), eg_matrix(EG_F32, 3, 4), eg_matrix(EG_F32, 3, 4),
+                            eg_scalar(EG_I64)};
     eg_func *f = eg_trace(eg, m->name, all_moved, (void *)(uintptr_t)m, 4, args);
     ck_assert_msg(f != NULL, "%s: %s", m->name, eg_message(eg));
     number z[12], got[64];
@@ -477,7 +483,8 @@ START_TEST(delays_remember_complex_values)
     for (int t = 0; t < 6; t++) {
         for (int k = 0; k < 3; k++) x[k] = (float)(t + 1) + (float)k * I;
         for (int way = 0; way < 2; way++) {
-            ck_assert_int_eq(eg_call(f, s[way], IN(x, lag), (void *[]){out}, &(eg_run_options){.interpret = way}), EG_OK);
+            ck_assert_int_eq(eg_call(f, s[way], IN(x, lag), (void *[]){out}, &(eg_run_options){.interpret = way}),
+                             EG_OK);
             for (int k = 0; k < 3; k++) {
                 number want = t >= 1 ? (float)t + (float)k * I : 0;
                 if (t >= lag[k]) want += (float)(t + 1 - lag[k]) + (float)k * I;
