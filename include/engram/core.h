@@ -84,6 +84,8 @@ typedef enum eg_dtype {
     EG_I64,
     EG_F32,
     EG_F64,
+    EG_C64,  /* complex numbers: two f32, real part first */
+    EG_C128, /* two f64 */
     EG_DTYPE_COUNT
 } eg_dtype;
 
@@ -92,7 +94,8 @@ EG_API size_t eg_dtype_size(eg_dtype t);
 /* "f32" and so on; never NULL. */
 EG_API const char *eg_dtype_name(eg_dtype t);
 
-/* Type and shape of a value. */
+/* Type and shape of a value.  Of complex numbers the rank is at most EG_MAX_RANK - 1 where they lie in memory: in
+ * variables, arrays, arguments and results. */
 typedef struct eg_spec {
     eg_dtype dtype;
     int rank;
@@ -215,6 +218,9 @@ typedef struct eg_val {
 EG_API eg_val eg_real(double x);
 EG_API eg_val eg_int(long long x);
 EG_API eg_val eg_uint(unsigned long long x);
+/* A plain complex number, while this thread traces a function; otherwise nothing.  In C what is written with I of
+ * <complex.h> is one by itself. */
+EG_API eg_val eg_complex_number(double re, double im);
 static inline eg_val eg_as_val(eg_val v) { return v; }
 /* Is it a plain number?  *x: which, if x is not NULL. */
 EG_API bool eg_is_number(eg_val v, double *x);
@@ -228,6 +234,11 @@ static inline eg_val eg_nothing(void)
 }
 
 #ifndef __cplusplus
+/* One of C's. */
+static inline eg_val eg_of_complex(double _Complex z)
+{
+    return eg_complex_number(((const double *)&z)[0], ((const double *)&z)[1]);
+}
 #define EG_CAT_(a, b) a##b
 #define EG_CAT(a, b) EG_CAT_(a, b)
 /* One evaluation and one copy of the text, however deep the calls nest. */
@@ -238,6 +249,8 @@ static inline eg_val eg_nothing(void)
             eg_val: eg_as_val,                                                                                         \
             float: eg_real,                                                                                            \
             double: eg_real,                                                                                           \
+            float _Complex: eg_of_complex,                                                                             \
+            double _Complex: eg_of_complex,                                                                            \
             unsigned: eg_uint,                                                                                         \
             unsigned long: eg_uint,                                                                                    \
             unsigned long long: eg_uint,                                                                               \

@@ -22,8 +22,8 @@ extern "C" {
 /* Double precision as one choice. */
 typedef enum eg_x64 {
     EG_X64_AS_IT_WAS,
-    EG_X64_ON, /* float_ and int_ become f64 and i64 */
-    EG_X64_OFF /* f32 and i32 */
+    EG_X64_ON, /* float_, int_ and complex_ become f64, i64 and c128 */
+    EG_X64_OFF /* f32, i32 and c64 */
 } eg_x64;
 
 /* 0 means as it was; a new context has EG_NONBATCHING, 1 sample, 0.1 ms, EG_X64_OFF and its types. */
@@ -37,11 +37,12 @@ typedef struct eg_environment {
     eg_dtype int_;  /* EG_I32, EG_U32 or EG_I64; wins over x64.  For you to ask: the library's indices and counters have
                        types of their own, and plain whole numbers are i32, or i64 if they are too large for it */
     eg_dtype bool_; /* EG_BOOL, which is all there is */
+    eg_dtype complex_; /* EG_C64 or EG_C128; wins over x64.  Of plain complex numbers that meet no traced value */
 } eg_environment;
 
-/* Sets what is given, all or nothing, in the order dt, mode, batch_size, x64, float_, int_.  NULL changes nothing.
- * Errors: dt or batch_size below 0 or too large, an unknown mode, both a mode with batches and `nonbatching`, and as
- * EG_ERR_TYPE wrong types. */
+/* Sets what is given, all or nothing, in the order dt, mode, batch_size, x64, float_, int_, complex_.  NULL changes
+ * nothing. Errors: dt or batch_size below 0 or too large, an unknown mode, both a mode with batches and `nonbatching`,
+ * and as EG_ERR_TYPE wrong types. */
 EG_API eg_status(eg_set_environment)(eg_context *eg, const eg_environment *e, EG_PLACE);
 /* All of it, as it could be set again.  For NULL that of a new context. */
 EG_API eg_environment eg_get_environment(const eg_context *eg);

@@ -4,11 +4,12 @@
  *   there before stays until then; a link is replaced, and what is no regular file is an error.
  * Reading.  Files are not trusted: every length is checked against the file before memory is taken for it (an element
  *   may grow to 4 bytes, and a deflated member to what deflate can give, 1032 times its size), nothing in a file runs
- * or names another file.  What is wrong is an error (EG_ERR_IO, EG_ERR_TYPE for elements that Engram does not have)
- * that names the file, what was expected and what was found. Elements.  bool, i4, u4, i8, f4 and f8 are Engram's.  i1
- * and i2 become i32, u1 and u2 u32, f2 f32; u8 becomes i64 if all its numbers fit.  Big-endian files and Fortran order
- * are read as well; arrays are always in C order. Paths are UTF-8 or whatever the system takes.  All functions are for
- * one host thread at a time, as the context is.
+ *   or names another file.  What is wrong is an error (EG_ERR_IO, EG_ERR_TYPE for elements that Engram does not have)
+ *   that names the file, what was expected and what was found.
+ * Elements.  bool, i4, u4, i8, f4, f8, c8 and c16 are Engram's.  i1 and i2 become i32, u1 and u2 u32, f2 f32; u8
+ *   becomes i64 if all its numbers fit.  Big-endian files and Fortran order are read as well; arrays are always in C
+ *   order.
+ * Paths are UTF-8 or whatever the system takes.  All functions are for one host thread at a time, as the context is.
  */
 #ifndef ENGRAM_IO_H
 #define ENGRAM_IO_H

@@ -2,13 +2,13 @@
  *
  * Operands are traced values or plain C numbers.  Operations of plain numbers alone give a plain number at once.
  * Types.  Plain numbers take the type of the traced operands (a plain real beside integers or booleans: the default
- *   float, f32).  Traced operands of different types meet in the higher one of bool < i32 < u32 < i64 < f32 < f64; i32
- *   with u32 gives i64.  Arithmetic of booleans is done in i32, mathematics of integers in the default float.
- * Shapes.  Elementwise operations broadcast as NumPy does: shapes are aligned at their last axes, extent 1 repeats.
- *   Axes count from 0; negative ones count from the last axis.
- * Errors are sticky in the context (core.h) and name the operation, the values, their shapes, your file and line.  An
- *   operation that fails gives eg_nothing().  Shape operations need a traced value: make one of a number by eg_full().
- * In C each macro stands for a function of the same name, called as (eg_add)(a, b, file, line), which bindings use.
+ *   float, f32).  Traced operands of different types meet in the higher one of bool < i32 < u32 < i64 < f32 < f64 < c64
+ *   < c128; i32 with u32 gives i64, f64 with c64 c128.  Arithmetic of booleans is done in i32, mathematics of integers
+ * in the default float. Shapes.  Elementwise operations broadcast as NumPy does: shapes are aligned at their last axes,
+ * extent 1 repeats. Axes count from 0; negative ones count from the last axis. Errors are sticky in the context
+ * (core.h) and name the operation, the values, their shapes, your file and line.  An operation that fails gives
+ * eg_nothing().  Shape operations need a traced value: make one of a number by eg_full(). In C each macro stands for a
+ * function of the same name, called as (eg_add)(a, b, file, line), which bindings use.
  */
 #ifndef ENGRAM_MATH_H
 #define ENGRAM_MATH_H
@@ -117,6 +117,21 @@ EG_API eg_val(eg_clip)(eg_val x, eg_val low, eg_val high, EG_PLACE);
 EG_API eg_val(eg_where)(eg_val cond, eg_val a, eg_val b, EG_PLACE);
 /* x in another type: floats to integers truncate and saturate, NaN gives 0; to bool: x != 0; integers wrap. */
 EG_API eg_val(eg_convert)(eg_val x, eg_dtype type, EG_PLACE);
+
+/* -- complex numbers ---------------------------------------------------------------------------------------------- */
+
+/* re + i im, of real operands that broadcast; of plain numbers a plain complex number, which takes the type of what it
+ * meets.  A real and a complex type meet in c64 or c128, whose parts are f32 or f64 (f64 and c64: c128).
+ *   add sub mul div neg   as in C, real operands staying real; quotients neither overflow nor underflow on the way
+ *   abs exp eq ne         abs is real and does not overflow; isnan and isinf ask whether a part is
+ *   where sum mean cumsum dot outer, pow by 0 to 4, and all that makes, moves or joins elements
+ * Others (lt, min, sqrt, sort ...) are errors.  Accuracy and corners: docs/ir.md, Complex numbers. */
+EG_API eg_val(eg_complex)(eg_val re, eg_val im, EG_PLACE);
+/* Real part, imaginary part and conjugate; the angle atan2(im, re).  Of a real value: itself, zeros, itself. */
+EG_API eg_val(eg_re)(eg_val z, EG_PLACE);
+EG_API eg_val(eg_im)(eg_val z, EG_PLACE);
+EG_API eg_val(eg_conj)(eg_val z, EG_PLACE);
+EG_API eg_val(eg_angle)(eg_val z, EG_PLACE);
 
 /* -- reductions --------------------------------------------------------------------------------------------------- */
 
@@ -330,6 +345,12 @@ EG_API eg_var *eg_delay_head(eg_delay *d);
 #define eg_atan2(y, x) (eg_atan2)(EG_VAL(y), EG_VAL(x), EG_HERE)
 #define eg_hypot(a, b) (eg_hypot)(EG_VAL(a), EG_VAL(b), EG_HERE)
 #define eg_pow(a, b) (eg_pow)(EG_VAL(a), EG_VAL(b), EG_HERE)
+
+#define eg_complex(re, im) (eg_complex)(EG_VAL(re), EG_VAL(im), EG_HERE)
+#define eg_re(z) (eg_re)(EG_VAL(z), EG_HERE)
+#define eg_im(z) (eg_im)(EG_VAL(z), EG_HERE)
+#define eg_conj(z) (eg_conj)(EG_VAL(z), EG_HERE)
+#define eg_angle(z) (eg_angle)(EG_VAL(z), EG_HERE)
 
 #define eg_fma(a, b, c) (eg_fma)(EG_VAL(a), EG_VAL(b), EG_VAL(c), EG_HERE)
 #define eg_clip(x, low, high) (eg_clip)(EG_VAL(x), EG_VAL(low), EG_VAL(high), EG_HERE)

@@ -1,5 +1,6 @@
 /* eg_apply: calling a traced function inside another trace. */
 #include "api/region.h"
+#include "ir/complex.h"
 #include "ir/copy.h"
 
 /* Checks argument k against what the function takes; a plain number becomes a constant of that type. */
@@ -9,7 +10,7 @@ static egi_id argument(eg_context *eg, const eg_func *f, int k, eg_val v, const 
     egi_id id = egi_use_as(eg, v, want.dtype, "eg_apply", file, line);
     if (!id) return 0;
     eg_spec got = egi_spec(eg->trace->g, id);
-    if (egi_spec_equal(got, want)) return id;
+    if (egi_spec_equal(got, want)) return egi_to_stored(eg->trace->g, id);
     egi_text t = {.allocator = &eg->allocator};
     egi_put_spec(&t, want);
     egi_put(&t, ", not ");
@@ -44,18 +45,24 @@ static bool variables(egi_trace *t, const eg_func *f, egi_id *var)
     return true;
 }
 
+static egi_id result(eg_context *eg, const eg_func *f, const egi_id *map, int64_t k)
+{
+    egi_id id = map[f->traced->regions.at[0].results.at[k]];
+    return egi_result_is_complex(f->traced, k) ? egi_from_stored(eg->trace->g, id) : id;
+}
+
 static eg_val result_of(eg_context *eg, const eg_func *f, const egi_id *map)
 {
     const egi_ids *results = &f->traced->regions.at[0].results;
     egi_graph *g = eg->trace->g;
     if (results->n == 0) return eg_nothing();
-    if (results->n == 1) return egi_wrap(eg, map[results->at[0]]);
+    if (results->n == 1) return egi_wrap(eg, result(eg, f, map, 0));
     egi_id *part = egi_arena_alloc(&g->arena, (size_t)results->n * sizeof *part);
     if (!part) {
         egi_no_memory(eg);
         return eg_nothing();
     }
-    for (int64_t k = 0; k < results->n; k++) part[k] = map[results->at[k]];
+    for (int64_t k = 0; k < results->n; k++) part[k] = result(eg, f, map, k);
     return egi_wrap(eg, egi_tuple(g, (uint32_t)results->n, part));
 }
 

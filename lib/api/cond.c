@@ -48,7 +48,8 @@ static bool arms_results(eg_context *eg, egi_scope arms[2], egi_id yes, egi_id n
 {
     egi_graph *g = eg->trace->g;
     egi_ids a = {0}, b = {0};
-    bool ok = egi_flatten(g, yes, &a) && egi_flatten(g, no, &b) && a.n == b.n;
+    bool ok = egi_same_parts(g, yes, no, "eg_cond: a result of the second branch", file, line) &&
+              egi_flatten(g, yes, &a) && egi_flatten(g, no, &b) && a.n == b.n;
     if (!ok)
         egi_fail(eg, EG_ERR_TYPE, file, line, "eg_cond: one branch returns %lld part(s), the other %lld",
                  (long long)a.n, (long long)b.n);
@@ -95,7 +96,7 @@ eg_val(eg_cond)(eg_val pred, eg_fn yes, eg_fn no, void *user, eg_val x, const ch
                          egi_item(g, c, (uint32_t)k, egi_spec(g, g->regions.at[arms[0].region].results.at[k])));
         for (int64_t k = 0; c && k < slots.n; k++) {
             eg_var *v = g->vars.at[slots.at[k]];
-            egi_scope_set(eg->trace, v, egi_item(g, c, (uint32_t)(user_results + k), v->spec));
+            egi_scope_set(eg->trace, v, egi_item(g, c, (uint32_t)(user_results + k), egi_stored(v->spec)));
         }
         const egi_id *leaf = done.at;
         if (c && !eg->status) out = egi_wrap_any(eg, egi_unflatten(g, ry, &leaf));

@@ -73,6 +73,7 @@ eg_context *eg_open(const eg_options *options)
     eg->allocator = *a;
     eg->arena.allocator = &eg->allocator;
     eg->default_float = EG_F32;
+    eg->default_complex = EG_C64;
     if (pthread_mutex_init(&eg->lock, NULL)) {
         egi_free(a, eg);
         return NULL;

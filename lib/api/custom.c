@@ -2,6 +2,7 @@
 #include "api/ops.h"
 #include "api/region.h"
 #include "engram/transform.h"
+#include "ir/complex.h"
 #include "opt/rebuild.h"
 
 typedef struct custom {
@@ -18,6 +19,10 @@ typedef struct custom {
 /* New arguments of the specs of the leaves, in the structure of `like`, a value of the trace around. */
 static egi_id arguments(egi_graph *g, const egi_graph *outer, egi_id like)
 {
+    if (egi_is_pair(outer, like)) {
+        egi_id re = arguments(g, outer, egi_arg(outer, like, 0));
+        return egi_pair(g, re, arguments(g, outer, egi_arg(outer, like, 1)));
+    }
     if (egi_at(outer, like)->op == EGI_TUPLE) {
         uint32_t n = egi_at(outer, like)->num_args;
         egi_id *part = egi_arena_alloc(&g->arena, (n + 1) * sizeof *part);

@@ -29,6 +29,9 @@ static bool wrong(derivative *d, eg_status status, const char *why)
     return false;
 }
 
+/* Complex numbers are pairs of floats. */
+static bool has_derivative(eg_dtype t) { return egi_is_float(t) || egi_is_complex(t); }
+
 /* Chosen arguments and floating results. */
 static bool choose(derivative *d)
 {
@@ -40,14 +43,14 @@ static bool choose(derivative *d)
     if (o->num_args && !o->args) return wrong(d, EG_ERR_ARGUMENT, "the list of arguments is missing");
     for (int k = 0; k < o->num_args; k++) d->args[d->num++] = o->args[k];
     for (int k = 0; k < eg_num_args(f) && !o->num_args; k++) {
-        if (egi_is_float(eg_arg_spec(f, k).dtype)) d->args[d->num++] = k;
+        if (has_derivative(eg_arg_spec(f, k).dtype)) d->args[d->num++] = k;
     }
     for (int k = 0; k < d->num; k++) {
-        if (d->args[k] < 0 || d->args[k] >= eg_num_args(f) || !egi_is_float(eg_arg_spec(f, d->args[k]).dtype))
+        if (d->args[k] < 0 || d->args[k] >= eg_num_args(f) || !has_derivative(eg_arg_spec(f, d->args[k]).dtype))
             return wrong(d, EG_ERR_ARGUMENT, "an argument chosen is none of its floating ones");
     }
     for (int k = 0; k < eg_num_results(f); k++) {
-        if (egi_is_float(eg_result_spec(f, k).dtype)) d->floats[d->num_floats++] = k;
+        if (has_derivative(eg_result_spec(f, k).dtype)) d->floats[d->num_floats++] = k;
     }
     return d->num > 0 || wrong(d, EG_ERR_ARGUMENT, "it has no floating argument");
 }
@@ -138,6 +141,14 @@ static eg_val behind_results(derivative *d, eg_val x, int n, const eg_val *v)
 
 /* -- forward mode -------------------------------------------------------------------------------------------------- */
 
+/* The product of which the sum is the inner one: of complex numbers as vectors of their parts. */
+static eg_val inner(eg_val a, eg_val b)
+{
+    eg_val re = (eg_mul)((eg_re)(a, NULL, 0), (eg_re)(b, NULL, 0), NULL, 0);
+    if (!egi_is_complex(eg_spec_of(a).dtype)) return re;
+    return (eg_add)(re, (eg_mul)((eg_im)(a, NULL, 0), (eg_im)(b, NULL, 0), NULL, 0), NULL, 0);
+}
+
 /* x..., u, v...: the sum of v (u J). */
 static eg_val weighted(void *user, eg_val x)
 {
@@ -147,7 +158,7 @@ static eg_val weighted(void *user, eg_val x)
     eg_val y = (eg_apply)(pullback, first_of(eg, x, n), NULL, 0), sum = eg_nothing();
     for (int k = 0; k < num; k++) {
         eg_val g = (eg_item)(y, eg_num_results(pullback) - num + k, NULL, 0), v = (eg_item)(x, n + k, NULL, 0);
-        eg_val s = (eg_sum)((eg_mul)(g, v, NULL, 0), 0, NULL, false, NULL, 0);
+        eg_val s = (eg_sum)(inner(g, v), 0, NULL, false, NULL, 0);
         sum = k == 0 ? s : (eg_add)(sum, s, NULL, 0);
     }
     return sum;
@@ -214,6 +225,16 @@ eg_func *(eg_jvp)(eg_func *f, const eg_derivative_options *options, const char *
     return finish(&d, tangents);
 }
 
+/* Derivatives that are arrays of one number for each pair of elements are of reals. */
+static bool all_real(derivative *d, int result)
+{
+    bool real = result < 0 || result >= eg_num_results(d->f) || !egi_is_complex(eg_result_spec(d->f, result).dtype);
+    for (int k = 0; k < d->num; k++) real = real && !egi_is_complex(eg_arg_spec(d->f, d->args[k]).dtype);
+    return real || wrong(d, EG_ERR_TYPE,
+                         "the result or an argument is complex; take real and imaginary part apart, by "
+                         "eg_complex, eg_re and eg_im");
+}
+
 /* -- vector gradient ----------------------------------------------------------------------------------------------- */
 
 static eg_val of_ones(void *user, eg_val x)
@@ -232,7 +253,7 @@ static eg_val of_ones(void *user, eg_val x)
 eg_func *(eg_vector_gradient)(eg_func *f, const eg_derivative_options *options, const char *file, int line)
 {
     derivative d;
-    if (!begin(&d, f, options, "eg_vector_gradient", file, line)) return NULL;
+    if (!begin(&d, f, options, "eg_vector_gradient", file, line) || !all_real(&d, d.o->result)) return NULL;
     d.parts[0] = pullback_of(&d, d.o->result, d.num, d.args);
     return finish(&d, of_ones);
 }
@@ -325,6 +346,7 @@ static eg_func *jacobian(eg_func *f, const eg_derivative_options *options, const
     derivative d;
     if (!begin(&d, f, options, what, file, line)) return NULL;
     const int r = d.o->result;
+    if (!all_real(&d, r)) return NULL;
     if (r < 0 || r >= eg_num_results(f) || !egi_is_float(eg_result_spec(f, r).dtype)) {
         wrong(&d, EG_ERR_ARGUMENT, "the result chosen is none of its floating ones");
         return NULL;
@@ -364,7 +386,7 @@ static eg_val seconds(void *user, eg_val x)
 eg_func *(eg_hessian)(eg_func *f, const eg_derivative_options *options, const char *file, int line)
 {
     derivative d;
-    if (!begin(&d, f, options, "eg_hessian", file, line)) return NULL;
+    if (!begin(&d, f, options, "eg_hessian", file, line) || !all_real(&d, d.o->result)) return NULL;
     for (int k = 0; k < d.num && !f->eg->status; k++) {
         const eg_gradient_options g = {
             .result = d.o->result, .num_args = 1, .args = &d.args[k], .policy = d.o->policy, .every = d.o->every};

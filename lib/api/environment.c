@@ -19,7 +19,8 @@ static const eg_environment initial = {.nonbatching = true,
                                        .x64 = EG_X64_OFF,
                                        .float_ = EG_F32,
                                        .int_ = EG_I32,
-                                       .bool_ = EG_BOOL};
+                                       .bool_ = EG_BOOL,
+                                       .complex_ = EG_C64};
 
 static egi_environments *own(eg_context *eg)
 {
@@ -42,6 +43,7 @@ static void put(eg_context *eg, const eg_environment *e)
 {
     eg->environments->now = *e;
     eg->default_float = e->float_;
+    eg->default_complex = e->complex_;
 }
 
 /* -- setting ------------------------------------------------------------------------------------------------------- */
@@ -65,6 +67,8 @@ static bool check_types(eg_context *eg, const eg_environment *e, const char *fil
         return wrong_type(eg, file, line, "float_", e->float_, "use EG_F32 or EG_F64");
     if (e->int_ && e->int_ != EG_I32 && e->int_ != EG_U32 && e->int_ != EG_I64)
         return wrong_type(eg, file, line, "int_", e->int_, "use EG_I32, EG_U32 or EG_I64");
+    if (e->complex_ && !egi_is_complex(e->complex_))
+        return wrong_type(eg, file, line, "complex_", e->complex_, "use EG_C64 or EG_C128");
     if (e->bool_ != EG_BOOL) return wrong_type(eg, file, line, "bool_", e->bool_, "use EG_BOOL, there is no other");
     return true;
 }
@@ -98,9 +102,11 @@ static void merge(eg_environment *to, const eg_environment *e)
         to->x64 = e->x64;
         to->float_ = e->x64 == EG_X64_ON ? EG_F64 : EG_F32;
         to->int_ = e->x64 == EG_X64_ON ? EG_I64 : EG_I32;
+        to->complex_ = e->x64 == EG_X64_ON ? EG_C128 : EG_C64;
     }
     if (e->float_) to->float_ = e->float_;
     if (e->int_) to->int_ = e->int_;
+    if (e->complex_) to->complex_ = e->complex_;
 }
 
 eg_status(eg_set_environment)(eg_context *eg, const eg_environment *e, const char *file, int line)

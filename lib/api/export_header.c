@@ -18,6 +18,8 @@ static const char *c_type(eg_dtype t)
     case EG_I64: return "int64_t";
     case EG_F32: return "float";
     case EG_F64: return "double";
+    case EG_C64: /* pairs: stored as an axis more */
+    case EG_C128:
     case EG_DTYPE_COUNT: break;
     }
     return "void";
@@ -136,8 +138,9 @@ static void member(header *h, int64_t slot)
     egi_put_spec(h->out, v->spec);
     egi_put(h->out, ", at %lld */\n", (long long)h->s->var_chosen[slot]);
     if (!v->bytes) return; /* C has no arrays of no elements */
-    egi_put(h->out, "    %s %s", c_type(v->spec.dtype), h->member[slot].s ? h->member[slot].s : "");
-    for (int k = 0; k < v->spec.rank; k++) egi_put(h->out, "[%lld]", (long long)v->spec.dim[k]);
+    const eg_spec spec = egi_stored(v->spec);
+    egi_put(h->out, "    %s %s", c_type(spec.dtype), h->member[slot].s ? h->member[slot].s : "");
+    for (int k = 0; k < spec.rank; k++) egi_put(h->out, "[%lld]", (long long)spec.dim[k]);
     egi_put(h->out, ";\n");
 }
 
@@ -209,13 +212,13 @@ static void typed(header *h)
         put_name(h, "data", -1);
     }
     for (int k = 0; k < in; k++) {
-        eg_spec spec = eg_arg_spec(h->f, k);
+        const eg_spec spec = egi_stored(eg_arg_spec(h->f, k));
         egi_put(o, spec.rank ? ", const %s *" : ", %s ", c_type(spec.dtype));
         put_name(h, "arg", k);
         if (spec.rank) egi_put(o, " /* %lld */", (long long)egi_spec_count(spec));
     }
     for (int k = 0; k < out; k++) {
-        eg_spec spec = eg_result_spec(h->f, k);
+        const eg_spec spec = egi_stored(eg_result_spec(h->f, k));
         egi_put(o, ", %s *", c_type(spec.dtype));
         put_name(h, "result", k);
         if (spec.rank) egi_put(o, " /* %lld */", (long long)egi_spec_count(spec));
@@ -224,7 +227,7 @@ static void typed(header *h)
     if (in) {
         egi_put(o, "    const void *engram_in[] = {");
         for (int k = 0; k < in; k++) {
-            egi_put(o, k ? ", %s" : "%s", eg_arg_spec(h->f, k).rank ? "" : "&");
+            egi_put(o, k ? ", %s" : "%s", egi_stored(eg_arg_spec(h->f, k)).rank ? "" : "&");
             put_name(h, "arg", k);
         }
         egi_put(o, "};\n");

@@ -1,5 +1,6 @@
 /* eg_host: calls out of compiled code. */
 #include "api/region.h"
+#include "ir/complex.h"
 
 eg_val(eg_host)(eg_context *eg, const char *name, eg_host_fn fn, void *user, int num_in, const eg_val *in, int num_out,
                 const eg_spec *out, const char *file, int line)
@@ -14,7 +15,7 @@ eg_val(eg_host)(eg_context *eg, const char *name, eg_host_fn fn, void *user, int
     egi_ids args = {0}, items = {0};
     eg_val result = eg_nothing();
     for (int k = 0; k < num_in; k++)
-        egi_ids_push(g, &args, egi_use_as(eg, in[k], eg->default_float, "eg_host", file, line));
+        egi_ids_push(g, &args, egi_to_stored(g, egi_use_as(eg, in[k], eg->default_float, "eg_host", file, line)));
     for (int k = 0; k < num_out; k++) egi_check_spec(eg, out[k], "eg_host", file, line);
     egi_host h = {.name = egi_arena_string(&g->arena, name), .fn = fn, .user = user, .num_out = num_out};
     h.out = egi_arena_alloc(&g->arena, (size_t)(num_out + 1) * sizeof *h.out);
@@ -25,7 +26,8 @@ eg_val(eg_host)(eg_context *eg, const char *name, eg_host_fn fn, void *user, int
                                                    .num_args = (uint32_t)args.n,
                                                    .args = args.at,
                                                    .imm = (uint64_t)(g->hosts.n - 1)});
-        for (int k = 0; k < num_out; k++) egi_ids_push(g, &items, egi_item(g, call, (uint32_t)k, out[k]));
+        for (int k = 0; k < num_out; k++)
+            egi_ids_push(g, &items, egi_as_seen(g, egi_item(g, call, (uint32_t)k, egi_stored(out[k])), out[k].dtype));
         if (num_out && !eg->status)
             result = num_out == 1 ? egi_wrap(eg, items.at[0]) : egi_wrap(eg, egi_tuple(g, (uint32_t)num_out, items.at));
     } else {

@@ -93,7 +93,8 @@ static bool loop_results(loop_build *b, eg_val out)
     }
     egi_ids now = {0};
     egi_ids *res = &g->regions.at[b->scope.region].results;
-    bool ok = b->carry_out && egi_flatten(g, b->carry_out, &now) && now.n == b->carried.n;
+    bool ok = b->carry_out && egi_same_parts(g, b->init, b->carry_out, "eg_loop: a carried value", b->file, b->line) &&
+              egi_flatten(g, b->carry_out, &now) && now.n == b->carried.n;
     if (!ok)
         egi_fail(b->eg, EG_ERR_TYPE, b->file, b->line,
                  "eg_loop: the body must return the pair (carry, y) with a carry of %lld part(s) as given to the loop",

@@ -43,18 +43,29 @@ typedef struct egi_shown {
 egi_shown egi_show(const egi_call *c, eg_val v);
 egi_shown egi_show_shape(const egi_shape *s);
 
+/* Is it a plain number, real or complex? */
+bool egi_is_number(const egi_call *c, eg_val v);
+
+bool egi_are_numbers(const egi_call *c, int n, const eg_val *v);
+/* The operation of plain numbers alone, of which one at least is complex: in f64, a plain number again. */
+eg_val egi_complex_op(egi_call *c, egi_op op, int n, const eg_val *v);
+
 /* Is the operand traced?  A plain number is an error that calls it `what`. */
 bool egi_traced(egi_call *c, eg_val v, const char *what);
 
 /* -- types -------------------------------------------------------------------------------------------------------- */
 
-/* The higher of two types: bool < i32 < u32 < i64 < f32 < f64, i32 with u32 = i64. */
+/* The higher of two types: bool < i32 < u32 < i64 < f32 < f64 < c64 < c128, i32 with u32 = i64, f64 with c64 = c128. */
 eg_dtype egi_promote(eg_dtype a, eg_dtype b);
 /* Type in which the operands meet, raised to one that `allowed` (EGI_ALLOW_*) holds: bool to i32, integers to default
  * float.  EG_DTYPE_COUNT after an error. */
 eg_dtype egi_meet(egi_call *c, unsigned allowed, int n, const eg_val *v);
+/* An error, and false, if one of them is complex: for operations that are not defined for such. */
+bool egi_no_complex(egi_call *c, int n, const eg_val *v);
 /* The operand as a node of type t.  A plain integer that does not fit is an error. */
 egi_id egi_operand(egi_call *c, eg_val v, eg_dtype t);
+/* The same, but where t is complex a real operand stays real, in the type of its parts. */
+egi_id egi_part_operand(egi_call *c, eg_val v, eg_dtype t);
 /* The operand as an integer scalar of type t; wrong ones are an error that calls it `what`. */
 egi_id egi_scalar_index(egi_call *c, eg_val v, eg_dtype t, const char *what);
 

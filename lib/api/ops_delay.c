@@ -56,7 +56,7 @@ void(eg_delay_push)(eg_delay *d, eg_val x, const char *file, int line)
     if (!d) return;
     eg_val ring = (eg_get)(d->ring, file, line), head = (eg_get)(d->head, file, line), v[] = {ring, x};
     egi_call c = egi_begin_in(d->eg, "eg_delay_push", file, line, 2, v);
-    eg_dtype t = egi_meet(&c, EGI_ALLOW_B | EGI_ALLOW_I | EGI_ALLOW_F, 2, v);
+    eg_dtype t = egi_meet(&c, EGI_ALLOW_ALL, 2, v);
     if (c.g && t != d->spec.dtype)
         egi_wrong(&c, EG_ERR_TYPE, "the value is %s, '%s' remembers %s; use eg_convert", egi_show(&c, x).s,
                   d->ring->name, eg_dtype_name(d->spec.dtype));

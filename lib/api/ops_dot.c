@@ -64,8 +64,8 @@ eg_val(eg_dot)(eg_val x, eg_val y, const char *file, int line)
     eg_val v[] = {x, y};
     egi_call c = egi_begin("eg_dot", file, line, 2, v);
     if (!egi_traced(&c, x, "the first operand") || !egi_traced(&c, y, "the second operand")) return eg_nothing();
-    eg_dtype t = egi_meet(&c, EGI_ALLOW_I | EGI_ALLOW_F, 2, v);
-    egi_id a = egi_operand(&c, x, t), b = egi_operand(&c, y, t);
+    eg_dtype t = egi_meet(&c, EGI_ALLOW_I | EGI_ALLOW_F | EGI_ALLOW_C, 2, v);
+    egi_id a = egi_part_operand(&c, x, t), b = egi_part_operand(&c, y, t);
     if (!c.g) return eg_nothing();
     egi_shape s = egi_shape_at(&c, a), u = egi_shape_at(&c, b);
     if (s.rank == 0 || u.rank == 0) {
@@ -100,9 +100,9 @@ eg_val(eg_outer)(eg_val x, eg_val y, const char *file, int line)
         return eg_nothing();
     }
     egi_shape s = {.rank = 2, .dim = {a.dim[0], b.dim[0]}};
-    eg_dtype t = egi_meet(&c, EGI_ALLOW_I | EGI_ALLOW_F, 2, v);
+    eg_dtype t = egi_meet(&c, EGI_ALLOW_I | EGI_ALLOW_F | EGI_ALLOW_C, 2, v);
     int64_t down = 0, across = 1;
-    egi_id p = egi_broadcast_axes(c.g, egi_operand(&c, x, t), &s, &down);
-    egi_id q = egi_broadcast_axes(c.g, egi_operand(&c, y, t), &s, &across);
+    egi_id p = egi_broadcast_axes(c.g, egi_part_operand(&c, x, t), &s, &down);
+    egi_id q = egi_broadcast_axes(c.g, egi_part_operand(&c, y, t), &s, &across);
     return egi_end(&c, egi_op2(c.g, EGI_MUL, p, q));
 }

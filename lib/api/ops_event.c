@@ -72,6 +72,7 @@ static eg_val product(egi_op op, const char *name, eg_val base, eg_csr *csr, eg_
     egi_call c = csr ? egi_begin_in(csr->eg, name, file, line, 3, v) : egi_begin(name, file, line, 3, v);
     bool forward = op == EGI_EVENT;
     if (!csr) egi_wrong(&c, EG_ERR_ARGUMENT, "the connections are NULL; make them with eg_csr_new");
+    egi_no_complex(&c, 3, v);
     if (!c.g || !check(&c, csr, base, x, weight, forward)) return eg_nothing();
     eg_dtype t = type_of(&c, base, x, weight);
     egi_shape s = {.rank = 1, .dim = {forward ? csr->num_post : csr->num_pre}};

@@ -1,5 +1,6 @@
 /* Elementwise operations. */
 #include "api/ops.h"
+#include "ir/complex.h"
 #include "ir/contract.h"
 
 egi_id egi_sum_of(egi_call *c, egi_id a, egi_id b) { return c->g ? egi_sum(c->g, a, b) : 0; }
@@ -26,7 +27,7 @@ egi_id egi_elementwise(egi_call *c, egi_op op, int n, const eg_val *v)
     egi_shape s;
     egi_id a[3] = {0, 0, 0};
     int typed = op == EGI_SELECT; /* the condition has a type of its own */
-    eg_dtype t = egi_meet(c, egi_ops[op].allowed, n - typed, v + typed);
+    eg_dtype t = egi_meet(c, egi_ops[op].allowed | (egi_pair_has(op) ? EGI_ALLOW_C : 0u), n - typed, v + typed);
     if (t == EG_DTYPE_COUNT || !egi_common_shape(c, n, v, &s)) return 0;
     if (op == EGI_SHL || op == EGI_SHR) { /* the count adapts to what is shifted */
         eg_dtype own = egi_meet(c, EGI_ALLOW_I, egi_is_plain(v[0]) ? 2 : 1, v);
@@ -37,7 +38,7 @@ egi_id egi_elementwise(egi_call *c, egi_op op, int n, const eg_val *v)
         if (truth && egi_is_plain(v[0]))
             a[k] = egi_const_i(c->g, EG_BOOL, egi_plain_real(v[0]) != 0);
         else
-            a[k] = egi_operand(c, v[k], truth ? EG_BOOL : t);
+            a[k] = truth ? egi_operand(c, v[k], EG_BOOL) : egi_part_operand(c, v[k], t);
         a[k] = spread(c, a[k], &s);
         if (!a[k]) return 0;
     }
@@ -50,6 +51,7 @@ static eg_val elementwise(egi_op op, const char *name, int n, const eg_val *v, c
 {
     egi_call c = egi_begin_plain(name, file, line, n, v);
     if (c.plain) return egi_plain_op(op, n, v);
+    if (egi_are_numbers(&c, n, v)) return egi_complex_op(&c, op, n, v);
     return egi_end(&c, egi_elementwise(&c, op, n, v));
 }
 
@@ -58,7 +60,7 @@ static eg_val elementwise(egi_op op, const char *name, int n, const eg_val *v, c
 static bool is_whole(const egi_call *c, eg_val x)
 {
     if (egi_is_plain(x)) return egi_plain_is_int(x);
-    return c->g && !egi_is_float(egi_dtype_of(c->g, x.id));
+    return c->g && !egi_is_float(egi_dtype_of(c->g, x.id)) && !egi_is_complex(egi_dtype_of(c->g, x.id));
 }
 
 static eg_val unary(egi_op op, const char *name, eg_val x, const char *file, int line)
@@ -67,6 +69,7 @@ static eg_val unary(egi_op op, const char *name, eg_val x, const char *file, int
     bool rounding = op == EGI_FLOOR || op == EGI_CEIL || op == EGI_TRUNC || op == EGI_ROUND;
     if (rounding && is_whole(&c, x)) return x;
     if (c.plain) return egi_plain_op(op, 1, &x);
+    if (egi_are_numbers(&c, 1, &x)) return egi_complex_op(&c, op, 1, &x);
     return egi_end(&c, egi_elementwise(&c, op, 1, &x));
 }
 
@@ -84,12 +87,16 @@ eg_val(eg_convert)(eg_val x, eg_dtype type, const char *file, int line)
 {
     egi_call c = egi_begin_plain("eg_convert", file, line, 1, &x);
     if ((unsigned)type >= EG_DTYPE_COUNT) {
-        egi_wrong(&c, EG_ERR_TYPE, "unknown element type %d; use EG_BOOL to EG_F64", (int)type);
+        egi_wrong(&c, EG_ERR_TYPE, "unknown element type %d; use EG_BOOL to EG_C128", (int)type);
         return eg_nothing();
     }
     if (c.plain) {
-        uint64_t bits =
+        const uint64_t bits =
             egi_plain_is_int(x) ? egi_bits_of_int(type, egi_plain_int(x)) : egi_bits_of_real(type, egi_plain_real(x));
+        if (egi_is_complex(type)) {
+            const eg_dtype part = egi_part_type(type);
+            return eg_complex_number(egi_real_of_bits(part, egi_bits_of_real(part, egi_plain_real(x))), 0);
+        }
         return egi_is_float(type) ? eg_real(egi_real_of_bits(type, bits)) : eg_int(egi_int_of_bits(type, bits));
     }
     return egi_end(&c, egi_operand(&c, x, type));
@@ -113,13 +120,14 @@ static eg_val binary(egi_op op, const char *name, eg_val a, eg_val b, const char
     eg_val v[] = {a, b};
     egi_call c = egi_begin_plain(name, file, line, 2, v);
     int64_t n = egi_plain_is_int(b) ? egi_plain_int(b) : -1;
-    if (op == EGI_POW && c.g && !egi_is_plain(a) && n >= 0 && n <= (is_whole(&c, a) ? 64 : 4)) {
-        egi_id x = egi_operand(&c, a, egi_meet(&c, EGI_ALLOW_I | EGI_ALLOW_F, 1, v));
+    if (op == EGI_POW && c.g && !egi_is_number(&c, a) && n >= 0 && n <= (is_whole(&c, a) ? 64 : 4)) {
+        egi_id x = egi_operand(&c, a, egi_meet(&c, EGI_ALLOW_I | EGI_ALLOW_F | EGI_ALLOW_C, 1, v));
         egi_shape s = egi_shape_at(&c, x);
         if (n == 0) return egi_end(&c, egi_fill(&c, egi_const_i(c.g, egi_dtype_of(c.g, x), 1), &s));
         return egi_end(&c, power(&c, x, n));
     }
     if (c.plain) return egi_plain_op(op, 2, v);
+    if (egi_are_numbers(&c, 2, v)) return egi_complex_op(&c, op, 2, v);
     return egi_end(&c, egi_elementwise(&c, op, 2, v));
 }
 
@@ -159,6 +167,6 @@ eg_val(eg_where)(eg_val cond, eg_val a, eg_val b, const char *file, int line)
 {
     eg_val v[] = {cond, a, b};
     egi_call c = egi_begin_plain("eg_where", file, line, 3, v);
-    if (c.plain) return egi_plain_real(cond) != 0 ? a : b;
+    if (c.plain || (egi_is_plain(cond) && egi_are_numbers(&c, 3, v))) return egi_plain_real(cond) != 0 ? a : b;
     return egi_end(&c, egi_elementwise(&c, EGI_SELECT, 3, v));
 }

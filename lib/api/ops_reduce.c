@@ -37,7 +37,7 @@ static egi_id number_of(egi_call *c, egi_id x, const axes *a)
     egi_shape s = egi_shape_at(c, x);
     int64_t n = 1;
     for (int k = 0; k < a->n; k++) n *= s.dim[a->axis[k]];
-    return egi_const_f(c->g, egi_dtype_of(c->g, x), (double)n);
+    return egi_const_f(c->g, egi_part_type(egi_dtype_of(c->g, x)), (double)n);
 }
 
 static egi_id mean(egi_call *c, egi_id x, const axes *a)
@@ -100,12 +100,15 @@ static eg_val reduction(kind k, const char *name, eg_val x, int n, const int *gi
 {
     egi_call c = egi_begin_plain(name, file, line, 1, &x);
     axes a;
+    if (c.g && egi_is_number(&c, x))
+        return n == 0 && (k == SUM || k == MEAN) ? x : (egi_no_complex(&c, 1, &x), eg_nothing());
     if (c.plain) return n == 0 ? of_plain(k, x) : eg_nothing();
     if (!c.g) return eg_nothing();
     egi_shape s = egi_shape_at(&c, x.id);
     if (!read_axes(&c, s.rank, n, given, &a)) return eg_nothing();
     bool truth = k == ANY || k == ALL;
     unsigned allowed = k >= MEAN ? EGI_ALLOW_F : EGI_ALLOW_I | EGI_ALLOW_F;
+    if (k == SUM || k == MEAN) allowed |= EGI_ALLOW_C;
     egi_id id = egi_operand(&c, x, truth ? EG_BOOL : egi_meet(&c, allowed, 1, &x));
     if (id) id = reduced(&c, k, id, &a);
     s = kept(s, &a);
@@ -154,7 +157,7 @@ static eg_val axis_op(egi_op op, const char *name, eg_val x, int axis, const cha
         return eg_nothing();
     }
     axis = egi_axis(&c, axis, rank);
-    egi_id id = egi_operand(&c, x, egi_meet(&c, egi_ops[op].allowed, 1, &x));
+    egi_id id = egi_operand(&c, x, egi_meet(&c, egi_ops[op].allowed | (op == EGI_CUMSUM ? EGI_ALLOW_C : 0u), 1, &x));
     return egi_end(&c, axis < 0 ? 0 : along(&c, op, id, axis, op == EGI_SORT || op == EGI_ARGSORT));
 }
 

@@ -55,9 +55,14 @@ static egi_id iota(egi_call *c, int64_t n, eg_dtype type)
 {
     egi_shape s = {.rank = 1, .dim = {n}};
     bool direct = type == EG_I32 || type == EG_I64 || egi_is_float(type);
-    if (n > INT32_MAX && !egi_is_float(type) && type != EG_I64)
+    if (n > INT32_MAX && !egi_is_float(type) && !egi_is_complex(type) && type != EG_I64)
         return egi_wrong(c, EG_ERR_TYPE, "%lld does not fit into %s; use EG_I64", (long long)n, eg_dtype_name(type));
-    return egi_convert(c->g, type, egi_iota(c->g, direct ? type : EG_I32, &s, 0));
+    return egi_convert(c->g, type,
+                       egi_iota(c->g,
+                                direct                 ? type
+                                : egi_is_complex(type) ? egi_part_type(type)
+                                                       : EG_I32,
+                                &s, 0));
 }
 
 eg_val(eg_iota)(eg_context *eg, int64_t n, eg_dtype type, const char *file, int line)
@@ -73,7 +78,7 @@ eg_val(eg_one_hot)(eg_val index, int64_t n, eg_dtype type, const char *file, int
     egi_shape s = {0};
     if (!c.g || !egi_check_spec(c.eg, eg_vector(type, n), "eg_one_hot", file, line)) return eg_nothing();
     egi_shape i = egi_shape_at(&c, index.id);
-    if (egi_is_float(egi_dtype_of(c.g, index.id))) {
+    if (egi_is_float(egi_dtype_of(c.g, index.id)) || egi_is_complex(egi_dtype_of(c.g, index.id))) {
         egi_wrong(&c, EG_ERR_TYPE, "the index is %s; give integers", egi_show(&c, index).s);
         return eg_nothing();
     }
@@ -205,7 +210,7 @@ enum { MAX_JOINED = 4096 };
 /* The operands as nodes of one type, in the graph's arena; NULL after an error.  `out` shapes agree but for `axis`. */
 static egi_id *joined(egi_call *c, int n, const eg_val *x, int *axis, bool stack)
 {
-    eg_dtype t = egi_meet(c, EGI_ALLOW_B | EGI_ALLOW_I | EGI_ALLOW_F, n, x);
+    eg_dtype t = egi_meet(c, EGI_ALLOW_ALL, n, x);
     egi_id *id = c->g ? egi_arena_alloc(&c->g->arena, (size_t)n * sizeof *id) : NULL;
     if (!id) {
         if (c->g) egi_no_memory(c->eg);

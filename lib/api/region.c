@@ -2,6 +2,7 @@
 #include "api/region.h"
 
 #include "api/ops.h"
+#include "ir/complex.h"
 #include "ir/region.h"
 
 /* -- tuples as lists of leaves ----------------------------------------------------------------------------------- */
@@ -16,6 +17,7 @@ bool egi_ids_push(egi_graph *g, egi_ids *list, egi_id id)
 bool egi_flatten(egi_graph *g, egi_id id, egi_ids *out)
 {
     if (!id) return false;
+    if (egi_is_pair(g, id)) return egi_ids_push(g, out, egi_re(g, id)) && egi_ids_push(g, out, egi_im(g, id));
     if (egi_at(g, id)->op != EGI_TUPLE) return egi_ids_push(g, out, id);
     for (uint32_t k = 0; k < egi_at(g, id)->num_args; k++) {
         if (!egi_flatten(g, egi_arg(g, id, k), out)) return false;
@@ -26,6 +28,10 @@ bool egi_flatten(egi_graph *g, egi_id id, egi_ids *out)
 /* A value of the same structure as `like` with other leaves. */
 egi_id egi_unflatten(egi_graph *g, egi_id like, const egi_id **leaf)
 {
+    if (egi_is_pair(g, like)) {
+        egi_id re = *(*leaf)++;
+        return egi_pair(g, re, *(*leaf)++);
+    }
     if (egi_at(g, like)->op != EGI_TUPLE) return *(*leaf)++;
     uint32_t n = egi_at(g, like)->num_args;
     egi_id *part = egi_arena_alloc(&g->arena, (n + 1) * sizeof *part);
@@ -35,6 +41,26 @@ egi_id egi_unflatten(egi_graph *g, egi_id like, const egi_id **leaf)
     }
     for (uint32_t k = 0; k < n; k++) part[k] = egi_unflatten(g, egi_arg(g, like, k), leaf);
     return egi_tuple(g, n, part);
+}
+
+static bool all_parts(egi_graph *g, egi_id id, egi_ids *out)
+{
+    if (egi_at(g, id)->op != EGI_TUPLE) return egi_ids_push(g, out, id);
+    for (uint32_t k = 0; k < egi_at(g, id)->num_args; k++) {
+        if (!all_parts(g, egi_arg(g, id, k), out)) return false;
+    }
+    return true;
+}
+
+bool egi_same_parts(egi_graph *g, egi_id before, egi_id now, const char *what, const char *file, int line)
+{
+    egi_ids a = {0}, b = {0};
+    bool ok = before && now && all_parts(g, before, &a) && all_parts(g, now, &b);
+    for (int64_t k = 0; ok && k < a.n && k < b.n; k++)
+        ok = egi_is_pair(g, a.at[k]) == egi_is_pair(g, b.at[k]) || egi_matching(g, a.at[k], b.at[k], what, file, line);
+    egi_vec_free(&g->eg->allocator, &a);
+    egi_vec_free(&g->eg->allocator, &b);
+    return ok;
 }
 
 /* Any eg_val as an id: nothing is the empty tuple. */
@@ -111,7 +137,7 @@ void egi_publish(egi_trace *t, egi_scope *s, egi_id owner, uint32_t first)
         egi_binding *b = &s->vars.at[i];
         eg_var *v = t->g->vars.at[b->slot];
         if (!b->param) continue;
-        egi_id item = egi_item(t->g, owner, k++, v->spec);
+        egi_id item = egi_item(t->g, owner, k++, egi_stored(v->spec));
         if (b->set && item) egi_scope_set(t, v, item);
     }
 }

@@ -6,10 +6,12 @@
 
 /* Appends; false if id is 0 or there is no memory. */
 bool egi_ids_push(egi_graph *g, egi_ids *list, egi_id id);
-/* The leaves of a value that may be a tuple. */
+/* The leaves of a value that may be a tuple; of a complex one both parts. */
 bool egi_flatten(egi_graph *g, egi_id id, egi_ids *out);
 /* A value of the same structure as `like` with other leaves. */
 egi_id egi_unflatten(egi_graph *g, egi_id like, const egi_id **leaf);
+/* Are parts of `now` complex where those of `before` are?  How many there are is asked elsewhere.  If not, an error. */
+bool egi_same_parts(egi_graph *g, egi_id before, egi_id now, const char *what, const char *file, int line);
 /* Any eg_val as an id: nothing is the empty tuple, a plain number a constant. */
 egi_id egi_any(eg_context *eg, eg_val v, const char *what, const char *file, int line);
 /* The reverse: the empty tuple is nothing. */

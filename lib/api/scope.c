@@ -37,12 +37,12 @@ static egi_binding *add(egi_trace *t, egi_scope *s, egi_binding b)
 
 static egi_id leaf(egi_graph *g, eg_var *v, uint32_t slot)
 {
-    egi_shape s = {.rank = v->spec.rank};
-    memcpy(s.dim, v->spec.dim, sizeof s.dim);
+    const eg_spec spec = egi_stored(v->spec);
+    egi_shape s = egi_shape_of_spec(spec);
     uint32_t loc = g->loc;
     g->loc = egi_loc_intern(g, v->file, v->line, v->name);
     egi_id id = egi_node_make(
-        g, &(egi_make){.op = EGI_VAR, .dtype = v->spec.dtype, .shape = egi_shape_intern(g, &s), .imm = slot});
+        g, &(egi_make){.op = EGI_VAR, .dtype = spec.dtype, .shape = egi_shape_intern(g, &s), .imm = slot});
     g->loc = loc;
     return id;
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "api/api.h"
+#include "ir/complex.h"
 #include "opt/rebuild.h"
 #include "runtime/bind.h"
 #include "runtime/lifted.h"
@@ -18,13 +19,12 @@ static eg_val arguments(eg_context *eg, egi_graph *g, int n, const eg_spec *args
         return eg_nothing();
     }
     for (int k = 0; k < n; k++) {
-        egi_shape s = {.rank = args[k].rank};
-        memcpy(s.dim, args[k].dim, (size_t)args[k].rank * sizeof *s.dim);
+        const eg_spec spec = egi_stored(args[k]);
+        egi_shape s = egi_shape_of_spec(spec);
         if (!egi_push(&eg->allocator, &g->args, args[k])) egi_no_memory(eg);
-        v[k] = egi_wrap(eg, egi_node_make(g, &(egi_make){.op = EGI_ARG,
-                                                         .dtype = args[k].dtype,
-                                                         .shape = egi_shape_intern(g, &s),
-                                                         .imm = (uint64_t)k}));
+        egi_id id = egi_node_make(
+            g, &(egi_make){.op = EGI_ARG, .dtype = spec.dtype, .shape = egi_shape_intern(g, &s), .imm = (uint64_t)k});
+        v[k] = egi_wrap(eg, egi_as_seen(g, id, args[k].dtype));
     }
     if (n == 0) return eg_nothing();
     return n == 1 ? v[0] : (eg_tuple)(eg, n, v, file, line);
@@ -40,9 +40,12 @@ static void results(eg_context *eg, egi_graph *g, eg_val out, const char *name, 
     if (egi_at(g, id)->op == EGI_TUPLE) {
         int n = (int)egi_at(g, id)->num_args;
         for (int k = 0; k < n; k++) results(eg, g, eg_item(out, k), name, file, line);
-    } else if (!egi_push(&eg->allocator, &g->regions.at[0].results, id)) {
-        egi_no_memory(eg);
+        return;
     }
+    egi_ids *list = &g->regions.at[0].results;
+    if (egi_is_pair(g, id) && !egi_result_becomes_complex(g, list->n)) return;
+    id = egi_to_stored(g, id);
+    if (id && !egi_push(&eg->allocator, list, id)) egi_no_memory(eg);
 }
 
 static void writes(eg_context *eg, egi_trace *t)
@@ -212,7 +215,7 @@ eg_spec eg_arg_spec(const eg_func *f, int k)
 eg_spec eg_result_spec(const eg_func *f, int k)
 {
     bool ok = k >= 0 && k < eg_num_results(f);
-    return ok ? egi_spec(f->graph, f->graph->regions.at[0].results.at[k]) : (eg_spec){.rank = -1};
+    return ok ? egi_result_spec(f->graph, k) : (eg_spec){.rank = -1};
 }
 
 const char *eg_text(eg_func *f)

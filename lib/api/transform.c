@@ -8,6 +8,9 @@
 
 typedef EGI_VEC(egi_wrt) wrt_list;
 
+/* Complex numbers have gradients as the pairs of floats that they are. */
+static bool has_gradient(eg_dtype t) { return egi_is_float(t) || egi_is_complex(t); }
+
 static bool add(eg_context *eg, wrt_list *list, egi_wrt w)
 {
     if (egi_push(&eg->allocator, list, w)) return true;
@@ -22,7 +25,7 @@ static bool add_argument(eg_func *f, wrt_list *list, int k, const char *file, in
                  f->name, k, eg_num_args(f));
         return false;
     }
-    if (!egi_is_float(f->traced->args.at[k].dtype)) {
+    if (!has_gradient(f->traced->args.at[k].dtype)) {
         egi_fail(f->eg, EG_ERR_TYPE, file, line,
                  "eg_gradient of '%s': argument %d is %s; only floats have gradients: name those in options.args",
                  f->name, k, eg_dtype_name(f->traced->args.at[k].dtype));
@@ -38,7 +41,7 @@ static bool add_variable(eg_func *f, wrt_list *list, eg_var *v, const char *file
                  v ? "of another context" : "NULL");
         return false;
     }
-    if (!egi_is_float(v->spec.dtype)) {
+    if (!has_gradient(v->spec.dtype)) {
         egi_fail(f->eg, EG_ERR_TYPE, file, line, "eg_gradient of '%s': variable '%s' is %s; only floats have gradients",
                  f->name, v->name, eg_dtype_name(v->spec.dtype));
         return false;
@@ -61,7 +64,7 @@ static bool list_wrt(eg_func *f, const eg_gradient_options *o, wrt_list *list, c
         if (!add_variable(f, list, o->vars[k], file, line)) return false;
     }
     for (int k = 0; k < eg_num_args(f) && !o->num_args && !o->num_vars; k++) {
-        if (egi_is_float(f->traced->args.at[k].dtype) && !add_argument(f, list, k, file, line)) return false;
+        if (has_gradient(f->traced->args.at[k].dtype) && !add_argument(f, list, k, file, line)) return false;
     }
     if (list->n) return true;
     egi_fail(f->eg, EG_ERR_ARGUMENT, file, line,
@@ -79,13 +82,17 @@ static egi_id chosen(eg_func *f, const eg_gradient_options *o, const char *file,
         return 0;
     }
     egi_id id = results->at[o->result];
-    eg_spec spec = egi_spec(f->traced, id);
-    if (egi_is_float(spec.dtype) && (spec.rank == 0 || o->pullback)) return id;
+    const eg_spec spec = egi_result_spec(f->traced, o->result);
+    if (o->pullback ? has_gradient(spec.dtype) : egi_is_float(spec.dtype) && spec.rank == 0) return id;
     egi_text t = {.allocator = &f->eg->allocator};
     egi_put_spec(&t, spec);
+    const char *remedy = egi_is_float(spec.dtype) ? "reduce it by eg_sum or eg_mean, or set options.pullback"
+                         : egi_is_complex(spec.dtype)
+                             ? "make one of it by eg_re, eg_im or eg_abs, or set options.pullback"
+                             : "convert it";
     egi_fail(f->eg, egi_is_float(spec.dtype) ? EG_ERR_SHAPE : EG_ERR_TYPE, file, line,
              "eg_gradient of '%s': result %d is %s, not a floating scalar; %s", f->name, o->result, t.s ? t.s : "",
-             egi_is_float(spec.dtype) ? "reduce it by eg_sum or eg_mean, or set options.pullback" : "convert it");
+             remedy);
     egi_text_free(&t);
     return 0;
 }

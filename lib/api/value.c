@@ -1,5 +1,6 @@
 /* Values as users hold them: plain numbers, traced values, tuples; and the checks that every use makes. */
 #include "api/api.h"
+#include "ir/complex.h"
 
 static const eg_header real_header = {EGI_KIND_REAL}, int_header = {EGI_KIND_INT}, uint_header = {EGI_KIND_UINT};
 
@@ -116,12 +117,17 @@ egi_id egi_use(eg_context *eg, eg_val v, const char *what, bool tuple, const cha
         return 0;
     }
     egi_here(g, file, line);
-    return egi_in_scope(g, v.id, what) ? v.id : 0;
+    if (!egi_in_scope(g, v.id, what)) return 0;
+    return egi_is_literal_pair(g, v.id) ? egi_convert(g, eg->default_complex, v.id) : v.id;
 }
 
 egi_id egi_use_as(eg_context *eg, eg_val v, eg_dtype t, const char *what, const char *file, int line)
 {
-    if (!egi_is_plain(v)) return egi_use(eg, v, what, false, file, line);
+    if (!egi_is_plain(v)) {
+        egi_id id = egi_use(eg, v, what, false, file, line);
+        const bool literal = id && egi_is_literal_pair(eg->trace->g, v.id);
+        return literal && egi_is_complex(t) ? egi_convert(eg->trace->g, t, v.id) : id;
+    }
     egi_graph *g = egi_tracing(eg, what, file, line);
     if (!g) return 0;
     return egi_plain_is_int(v) ? egi_const_i(g, t, egi_plain_int(v)) : egi_const_f(g, t, egi_plain_real(v));
@@ -148,7 +154,12 @@ bool egi_check_spec(eg_context *eg, eg_spec s, const char *what, const char *fil
         egi_fail(eg, EG_ERR_TYPE, file, line, "%s: unknown element type %d", what, (int)s.dtype);
     else if (s.rank < 0 || s.rank > EG_MAX_RANK)
         egi_fail(eg, EG_ERR_SHAPE, file, line, "%s: rank %d; ranks are 0 to %d", what, s.rank, EG_MAX_RANK);
-    else if (egi_spec_count(s) < 0)
+    else if (egi_is_complex(s.dtype) && s.rank == EG_MAX_RANK)
+        egi_fail(eg, EG_ERR_SHAPE, file, line,
+                 "%s: rank %d of complex numbers, which have an axis more in memory; ranks "
+                 "of such are 0 to %d",
+                 what, s.rank, EG_MAX_RANK - 1);
+    else if (egi_spec_count(egi_stored(s)) < 0)
         bad_extents(eg, s, what, file, line);
     return eg && !eg->status;
 }
@@ -165,6 +176,7 @@ eg_spec eg_spec_of(eg_val v)
     egi_graph *g = graph_of(v);
     if (egi_is_plain(v)) return eg_scalar(egi_plain_is_int(v) ? EG_I64 : EG_F64);
     if (!g || egi_at(g, v.id)->dtype == EG_DTYPE_COUNT) return (eg_spec){.rank = -1};
+    if (egi_is_literal_pair(g, v.id)) return eg_scalar(g->eg->default_complex);
     return egi_spec(g, v.id);
 }
 
@@ -225,9 +237,16 @@ eg_val eg_name(eg_val v, const char *name)
     if (!g || !name) return v;
     char *copy = egi_arena_string(&g->arena, name);
     const egi_loc *l = &g->locs.at[egi_at(g, v.id)->loc];
-    if (copy)
-        g->nodes.at[v.id].loc = egi_loc_intern(g, l->file, l->line, copy);
-    else
+    if (!copy) {
         egi_no_memory(g->eg);
+        return v;
+    }
+    const uint32_t loc = egi_loc_intern(g, l->file, l->line, copy);
+    g->nodes.at[v.id].loc = loc;
+    /* Graphs know a complex value by its parts. */
+    for (uint32_t k = 0; k < 2 && egi_is_pair(g, v.id); k++) {
+        egi_node *part = &g->nodes.at[egi_arg(g, v.id, k)];
+        if (!g->locs.at[part->loc].name) part->loc = loc;
+    }
     return v;
 }

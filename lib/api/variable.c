@@ -4,6 +4,7 @@
 #include "api/api.h"
 #include "api/ops.h"
 #include "engram/parallel.h"
+#include "ir/complex.h"
 #include "runtime/state.h"
 
 static bool good_name(const char *s)
@@ -113,7 +114,7 @@ eg_val(eg_get)(eg_var *v, const char *file, int line)
     egi_graph *g = egi_tracing(v->eg, "eg_get", file, line);
     if (!g) return eg_nothing();
     egi_here(g, file, line);
-    return egi_wrap(v->eg, egi_scope_get(v->eg->trace, v->eg->trace->scope, v));
+    return egi_wrap(v->eg, egi_as_seen(g, egi_scope_get(v->eg->trace, v->eg->trace->scope, v), v->spec.dtype));
 }
 
 static bool inside_condition(const egi_trace *t)
@@ -156,7 +157,8 @@ void(eg_set)(eg_var *v, eg_val x, const char *file, int line)
         egi_text_free(&a);
         return;
     }
-    egi_scope_set(eg->trace, v, id);
+    id = egi_to_stored(g, id);
+    if (id) egi_scope_set(eg->trace, v, id);
 }
 
 /* An array of the context that holds data, which comes from its allocator; NULL, and data is freed, after an error. */
@@ -211,10 +213,9 @@ eg_val(eg_constant)(eg_array *a, const char *file, int line)
         egi_no_memory(a->eg);
         return eg_nothing();
     }
-    egi_shape s = {.rank = a->spec.rank};
-    memcpy(s.dim, a->spec.dim, sizeof s.dim);
-    return egi_wrap(a->eg, egi_node_make(g, &(egi_make){.op = EGI_ARRAY,
-                                                        .dtype = a->spec.dtype,
-                                                        .shape = egi_shape_intern(g, &s),
-                                                        .imm = (uint64_t)slot}));
+    const eg_spec spec = egi_stored(a->spec);
+    egi_shape s = egi_shape_of_spec(spec);
+    egi_id id = egi_node_make(
+        g, &(egi_make){.op = EGI_ARRAY, .dtype = spec.dtype, .shape = egi_shape_intern(g, &s), .imm = (uint64_t)slot});
+    return egi_wrap(a->eg, egi_as_seen(g, id, a->spec.dtype));
 }

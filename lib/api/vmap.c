@@ -141,7 +141,7 @@ eg_val(eg_batch_mean)(eg_val x, const char *file, int line)
 {
     egi_call c = egi_begin_plain("eg_batch_mean", file, line, 1, &x);
     if (c.plain) return eg_real(egi_plain_real(x));
-    if (c.g && !egi_is_float(egi_dtype_of(c.g, x.id)))
+    if (c.g && !egi_is_float(egi_dtype_of(c.g, x.id)) && !egi_is_complex(egi_dtype_of(c.g, x.id)))
         egi_wrong(&c, EG_ERR_TYPE, "%s has no mean of its own type; use eg_convert first", egi_show(&c, x).s);
     return egi_end(&c, c.g ? egi_batch_mean(c.g, x.id) : 0);
 }

@@ -45,7 +45,8 @@ static bool while_body(eg_context *eg, egi_scope *s, egi_id like, egi_ids *carri
     egi_ids now = {0};
     eg_val x = region_value(eg, s, like, carried);
     egi_id id = eg->status ? 0 : egi_any(eg, body(user, x), "eg_while", file, line);
-    bool ok = id && egi_flatten(g, id, &now) && now.n == carried->n;
+    bool ok = id && egi_same_parts(g, like, id, "eg_while: a carried value", file, line) && egi_flatten(g, id, &now) &&
+              now.n == carried->n;
     if (!ok)
         egi_fail(eg, EG_ERR_TYPE, file, line, "eg_while: the body must return a carry of %lld part(s), as given",
                  (long long)carried->n);

@@ -21,6 +21,7 @@ struct eg_context {
     eg_log_fn log;
     void *log_user;
     eg_dtype default_float;                /* of plain numbers that meet no traced value; the environment says it */
+    eg_dtype default_complex;              /* of complex ones */
     struct egi_environments *environments; /* lib/api/environment.c; NULL: nothing was set */
     bool verify;                           /* EG_VERIFY: check graphs after every pass, in release builds too */
     struct egi_trace *trace;               /* innermost trace in progress, or NULL: lib/api/trace.h */

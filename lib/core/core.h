@@ -79,12 +79,20 @@ uint64_t egi_hash(const void *data, size_t n, uint64_t seed);
 /* -- types: lib/core/dtype.c --------------------------------------------------------------------------------------- */
 
 static inline bool egi_is_float(eg_dtype t) { return t == EG_F32 || t == EG_F64; }
+static inline bool egi_is_complex(eg_dtype t) { return t == EG_C64 || t == EG_C128; }
+/* Type of the parts of complex numbers, and of complex numbers of such parts. */
+static inline eg_dtype egi_part_type(eg_dtype t) { return t == EG_C64 ? EG_F32 : t == EG_C128 ? EG_F64 : t; }
+static inline eg_dtype egi_complex_type(eg_dtype t) { return t == EG_F64 || t == EG_C128 ? EG_C128 : EG_C64; }
 static inline bool egi_is_int(eg_dtype t) { return t == EG_I32 || t == EG_U32 || t == EG_I64; }
 /* The bits of a number in a type (low bytes), converted as the CONVERT operation does. */
 uint64_t egi_bits_of_real(eg_dtype t, double x);
 uint64_t egi_bits_of_int(eg_dtype t, int64_t x);
 double egi_real_of_bits(eg_dtype t, uint64_t bits);
 int64_t egi_int_of_bits(eg_dtype t, uint64_t bits);
+/* What lies in memory, and in graphs, where users see s: complex numbers are reals with one more axis, of extent 2. And
+ * back. */
+eg_spec egi_stored(eg_spec s);
+eg_spec egi_read_as_complex(eg_spec s);
 /* "f32[20,30]" */
 void egi_put_spec(egi_text *t, eg_spec s);
 int64_t egi_spec_count(eg_spec s); /* elements; -1 on overflow or a negative extent */

@@ -7,8 +7,8 @@ static const struct {
     const char *name;
     size_t size;
 } types[EG_DTYPE_COUNT] = {
-    [EG_BOOL] = {"bool", 1}, [EG_I32] = {"i32", 4}, [EG_U32] = {"u32", 4},
-    [EG_I64] = {"i64", 8},   [EG_F32] = {"f32", 4}, [EG_F64] = {"f64", 8},
+    [EG_BOOL] = {"bool", 1}, [EG_I32] = {"i32", 4}, [EG_U32] = {"u32", 4}, [EG_I64] = {"i64", 8},
+    [EG_F32] = {"f32", 4},   [EG_F64] = {"f64", 8}, [EG_C64] = {"c64", 8}, [EG_C128] = {"c128", 16},
 };
 
 size_t eg_dtype_size(eg_dtype t) { return (unsigned)t < EG_DTYPE_COUNT ? types[t].size : 0; }
@@ -35,6 +35,8 @@ uint64_t egi_bits_of_real(eg_dtype t, double x)
     case EG_I64: return (uint64_t)clamp_real(x, -0x1p63, 0x1p63, INT64_MAX);
     case EG_F32: memcpy(&bits, &f, sizeof f); return bits;
     case EG_F64: memcpy(&bits, &x, sizeof x); return bits;
+    case EG_C64: /* two numbers, which have bits of their own */
+    case EG_C128:
     case EG_DTYPE_COUNT: break;
     }
     return 0;
@@ -54,6 +56,8 @@ uint64_t egi_bits_of_int(eg_dtype t, int64_t x)
         return bits;
     }
     case EG_F64: return egi_bits_of_real(t, (double)x);
+    case EG_C64:
+    case EG_C128:
     case EG_DTYPE_COUNT: break;
     }
     return 0;
@@ -70,6 +74,8 @@ double egi_real_of_bits(eg_dtype t, uint64_t bits)
     case EG_I32:
     case EG_U32:
     case EG_I64: return (double)egi_int_of_bits(t, bits);
+    case EG_C64:
+    case EG_C128:
     case EG_DTYPE_COUNT: break;
     }
     return 0;
@@ -84,9 +90,26 @@ int64_t egi_int_of_bits(eg_dtype t, uint64_t bits)
     case EG_I64: return (int64_t)bits;
     case EG_F32:
     case EG_F64: return clamp_real(egi_real_of_bits(t, bits), -0x1p63, 0x1p63, INT64_MAX);
+    case EG_C64:
+    case EG_C128:
     case EG_DTYPE_COUNT: break;
     }
     return 0;
+}
+
+eg_spec egi_stored(eg_spec s)
+{
+    if (!egi_is_complex(s.dtype) || s.rank < 0 || s.rank >= EG_MAX_RANK) return s;
+    s.dtype = egi_part_type(s.dtype);
+    s.dim[s.rank++] = 2;
+    return s;
+}
+
+eg_spec egi_read_as_complex(eg_spec s)
+{
+    s.dtype = egi_complex_type(s.dtype);
+    s.dim[--s.rank] = 0;
+    return s;
 }
 
 void egi_put_spec(egi_text *t, eg_spec s)

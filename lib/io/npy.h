@@ -6,7 +6,7 @@
 
 /* How elements stand in the file, and as what they are read. */
 typedef struct npy_type {
-    char kind; /* 'b' bool, 'i', 'u', 'f' */
+    char kind; /* 'b' bool, 'i', 'u', 'f', 'c' */
     int size;
     bool swapped; /* big-endian */
     eg_dtype dtype;

@@ -16,7 +16,8 @@ enum {
 static const char *type_of(eg_dtype t)
 {
     static const char *const name[EG_DTYPE_COUNT] = {
-        [EG_BOOL] = "|b1", [EG_I32] = "<i4", [EG_U32] = "<u4", [EG_I64] = "<i8", [EG_F32] = "<f4", [EG_F64] = "<f8"};
+        [EG_BOOL] = "|b1", [EG_I32] = "<i4", [EG_U32] = "<u4", [EG_I64] = "<i8",
+        [EG_F32] = "<f4",  [EG_F64] = "<f8", [EG_C64] = "<c8", [EG_C128] = "<c16"};
     return (unsigned)t < EG_DTYPE_COUNT ? name[t] : "?";
 }
 
@@ -103,10 +104,10 @@ static bool quoted(reader *r, const char *expected, const char **text, size_t *n
 
 static bool known(npy_type *t)
 {
-    static const npy_type types[] = {{'b', 1, 0, EG_BOOL}, {'i', 1, 0, EG_I32}, {'i', 2, 0, EG_I32},
-                                     {'i', 4, 0, EG_I32},  {'i', 8, 0, EG_I64}, {'u', 1, 0, EG_U32},
-                                     {'u', 2, 0, EG_U32},  {'u', 4, 0, EG_U32}, {'u', 8, 0, EG_I64},
-                                     {'f', 2, 0, EG_F32},  {'f', 4, 0, EG_F32}, {'f', 8, 0, EG_F64}};
+    static const npy_type types[] = {
+        {'b', 1, 0, EG_BOOL}, {'i', 1, 0, EG_I32}, {'i', 2, 0, EG_I32}, {'i', 4, 0, EG_I32},  {'i', 8, 0, EG_I64},
+        {'u', 1, 0, EG_U32},  {'u', 2, 0, EG_U32}, {'u', 4, 0, EG_U32}, {'u', 8, 0, EG_I64},  {'f', 2, 0, EG_F32},
+        {'f', 4, 0, EG_F32},  {'f', 8, 0, EG_F64}, {'c', 8, 0, EG_C64}, {'c', 16, 0, EG_C128}};
     for (size_t k = 0; k < sizeof types / sizeof *types; k++) {
         if (types[k].kind != t->kind || types[k].size != t->size) continue;
         t->dtype = types[k].dtype;
@@ -124,13 +125,19 @@ static bool read_type(reader *r, npy_type *t)
     if (r->at < r->end && *r->at == '[')
         return egi_source_bad(r->s, EG_ERR_TYPE, "records with fields cannot be read; save each field as an array");
     if (!quoted(r, "the element type, such as '<f4',", &text, &n)) return false;
-    char order = n == 3 ? text[0] : 0;
-    *t = (npy_type){.kind = n == 3 ? text[1] : 0, .size = n == 3 ? text[2] - '0' : 0, .swapped = order == '>'};
+    const bool wide = n == 4 && !memcmp(text + 1, "c16", 3), sized = n == 3 || wide;
+    const char order = sized ? text[0] : 0;
+    *t = (npy_type){.kind = sized ? text[1] : 0,
+                    .size = wide    ? 16
+                            : sized ? text[2] - '0'
+                                    : 0,
+                    .swapped = order == '>'};
     bool ordered = order == '<' || order == '>' || order == '=' || (order == '|' && t->size == 1);
     if (ordered && known(t)) return true;
-    return egi_source_bad(r->s, EG_ERR_TYPE,
-                          "elements of type '%s' cannot be read; Engram reads b1, i1 to i8, u1 to u8, f2, f4 and f8",
-                          egi_printable(found, sizeof found, text, n));
+    return egi_source_bad(
+        r->s, EG_ERR_TYPE,
+        "elements of type '%s' cannot be read; Engram reads b1, i1 to i8, u1 to u8, f2, f4, f8, c8 and c16",
+        egi_printable(found, sizeof found, text, n));
 }
 
 static bool read_flag(reader *r, bool *flag)
@@ -207,6 +214,9 @@ static bool read_dict(reader *r, npy_header *h)
 /* The elements are all that is left, no more and no less. */
 static bool check_size(source *s, npy_header *h)
 {
+    if (h->type.kind == 'c' && h->rank == EG_MAX_RANK)
+        return egi_source_bad(s, EG_ERR_SHAPE, "it has %d axes, of complex numbers %d are the most", h->rank,
+                              EG_MAX_RANK - 1);
     uint64_t count = 1, bytes;
     bool big = false;
     for (int k = 0; k < h->rank; k++) big = big || __builtin_mul_overflow(count, (uint64_t)h->dim[k], &count);

@@ -48,11 +48,27 @@ static uint32_t widen_half(uint32_t h)
     return sign | exponent << 23 | (fraction & 0x3FF) << 13;
 }
 
+static uint64_t bits_of(const uint8_t *p, int size, bool swapped)
+{
+    uint64_t bits = 0;
+    for (int k = 0; k < size; k++) bits |= (uint64_t)p[swapped ? size - 1 - k : k] << 8 * k;
+    return bits;
+}
+
+/* The two parts of a complex number, each of which has its bytes in the file's order. */
+static void convert_complex(const npy_type *t, const uint8_t *p, uint8_t *to)
+{
+    const int half = t->size / 2;
+    for (int k = 0; k < 2; k++) {
+        const uint64_t bits = bits_of(p + k * half, half, t->swapped);
+        memcpy(to + k * half, &bits, (size_t)half);
+    }
+}
+
 /* One element of the file, in the lowest bytes of the result as Engram stores it; false if it has no such value. */
 static bool convert(const npy_type *t, const uint8_t *p, uint64_t *x)
 {
-    uint64_t bits = 0;
-    for (int k = 0; k < t->size; k++) bits |= (uint64_t)p[t->swapped ? t->size - 1 - k : k] << 8 * k;
+    const uint64_t bits = bits_of(p, t->size, t->swapped);
     *x = bits;
     switch (t->kind) {
     case 'b': return bits <= 1;
@@ -82,12 +98,16 @@ static bool read_converted(source *s, const npy_header *h, uint8_t *to)
         size_t n = (size_t)(h->count - done) < most ? (size_t)(h->count - done) : most;
         if (!egi_source_read(s, chunk, n * size)) return false;
         for (size_t k = 0; k < n; k++) {
+            uint8_t *at = to + (size_t)(h->fortran ? c.at : done + (int64_t)k) * wide;
             uint64_t x;
-            if (!convert(&h->type, chunk + k * size, &x))
+            if (h->type.kind == 'c')
+                convert_complex(&h->type, chunk + k * size, at);
+            else if (!convert(&h->type, chunk + k * size, &x))
                 return egi_source_bad(s, EG_ERR_TYPE, "element %lld is %llu, which no %s can hold",
                                       (long long)done + (long long)k, (unsigned long long)x,
                                       eg_dtype_name(h->type.dtype));
-            memcpy(to + (size_t)(h->fortran ? c.at : done + (int64_t)k) * wide, &x, wide);
+            else
+                memcpy(at, &x, wide);
             if (h->fortran) advance(&c);
         }
         done += (int64_t)n;

@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "core/context.h"
-#include "ir/graph.h"
+#include "ir/complex.h"
 #include "ir/ref.h"
 
 static bool is_const(const egi_graph *g, egi_id id) { return egi_at(g, id)->op == EGI_CONST; }
@@ -34,9 +34,21 @@ egi_id egi_const_bits(egi_graph *g, eg_dtype t, uint64_t bits)
     return egi_node_make(g, &(egi_make){.op = EGI_CONST, .dtype = t, .imm = flushed(g, t, bits)});
 }
 
-egi_id egi_const_f(egi_graph *g, eg_dtype t, double x) { return egi_const_bits(g, t, egi_bits_of_real(t, x)); }
+static egi_id real_number(egi_graph *g, eg_dtype t, egi_id re) { return egi_pair(g, re, egi_const_f(g, t, 0)); }
 
-egi_id egi_const_i(egi_graph *g, eg_dtype t, int64_t x) { return egi_const_bits(g, t, egi_bits_of_int(t, x)); }
+egi_id egi_const_f(egi_graph *g, eg_dtype t, double x)
+{
+    const eg_dtype part = egi_part_type(t);
+    egi_id id = egi_const_bits(g, part, egi_bits_of_real(part, x));
+    return part == t ? id : real_number(g, part, id);
+}
+
+egi_id egi_const_i(egi_graph *g, eg_dtype t, int64_t x)
+{
+    const eg_dtype part = egi_part_type(t);
+    egi_id id = egi_const_bits(g, part, egi_bits_of_int(part, x));
+    return part == t ? id : real_number(g, part, id);
+}
 
 /* Shape of the operand with the highest rank: elementwise operands have the result's shape or rank 0. */
 static uint32_t shape_of_result(const egi_graph *g, uint32_t n, const egi_id *a)
@@ -119,9 +131,12 @@ static bool swaps(const egi_graph *g, const egi_id *a)
 static egi_id make(egi_graph *g, egi_op op, eg_dtype t, uint32_t n, const egi_id *given)
 {
     egi_id a[3] = {0, 0, 0};
+    bool pairs = false;
     for (uint32_t k = 0; k < n; k++) {
         if (!(a[k] = given[k])) return 0;
+        pairs = pairs || egi_is_pair(g, a[k]);
     }
+    if (pairs) return egi_pair_op(g, op, n, a);
     uint32_t shape = shape_of_result(g, n, a);
     egi_id x = identity(g, op, a, shape);
     if (!x) x = fold(g, op, t, n, a);
@@ -164,9 +179,20 @@ egi_id egi_op3(egi_graph *g, egi_op op, egi_id a, egi_id b, egi_id c)
     return a && b && c ? make(g, op, result_type(g, op, v), 3, v) : 0;
 }
 
+/* To complex numbers, of them, and both; as a bool whether it is another than 0. */
+static egi_id convert_pair(egi_graph *g, eg_dtype t, egi_id a)
+{
+    const eg_dtype part = egi_part_type(t);
+    egi_id re = egi_convert(g, part, egi_re(g, a));
+    if (t == EG_BOOL) return egi_op2(g, EGI_OR, re, egi_convert(g, part, egi_im(g, a)));
+    return egi_pair(g, re, egi_is_pair(g, a) ? egi_convert(g, part, egi_im(g, a)) : egi_const_f(g, part, 0));
+}
+
 egi_id egi_convert(egi_graph *g, eg_dtype t, egi_id a)
 {
-    if (!a || egi_dtype_of(g, a) == t) return a;
+    const bool literal = egi_is_literal_pair(g, a); /* which becomes a value */
+    if (!a || (egi_dtype_of(g, a) == t && !literal)) return a;
+    if (egi_is_complex(t) || egi_is_pair(g, a)) return convert_pair(g, t, a);
     return make(g, EGI_CONVERT, t, 1, &a);
 }
 

@@ -2,6 +2,7 @@
  * never contract, so that interpreter, compiled code, batches and checkpoints agree on every bit. */
 #include "ir/contract.h"
 #include "core/context.h"
+#include "ir/complex.h"
 
 /* Is the node a product that has the shape of the result, so that it may become part of an fma? */
 static bool is_product(const egi_graph *g, egi_id id, uint32_t shape)
@@ -24,6 +25,7 @@ static uint32_t result_shape(const egi_graph *g, egi_id a, egi_id b)
 egi_id egi_sum(egi_graph *g, egi_id a, egi_id b)
 {
     if (!a || !b) return 0;
+    if (egi_is_pair(g, a) || egi_is_pair(g, b)) return egi_op2(g, EGI_ADD, a, b);
     uint32_t s = result_shape(g, a, b);
     bool contract = g->eg->options.math != EG_MATH_STRICT && !is_number(g, a, -0.0) && !is_number(g, b, -0.0);
     if (contract && is_product(g, a, s)) return egi_op3(g, EGI_FMA, egi_arg(g, a, 0), egi_arg(g, a, 1), b);
@@ -34,6 +36,7 @@ egi_id egi_sum(egi_graph *g, egi_id a, egi_id b)
 egi_id egi_difference(egi_graph *g, egi_id a, egi_id b)
 {
     if (!a || !b) return 0;
+    if (egi_is_pair(g, a) || egi_is_pair(g, b)) return egi_op2(g, EGI_SUB, a, b);
     uint32_t s = result_shape(g, a, b);
     bool contract = g->eg->options.math != EG_MATH_STRICT && !is_number(g, b, 0.0);
     if (contract && is_product(g, a, s))

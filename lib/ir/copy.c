@@ -62,6 +62,7 @@ bool egi_copy_lists(egi_graph *to, const egi_graph *from)
     COPY(vars)
     COPY(arrays)
     COPY(csrs)
+    COPY(complex_results)
 #undef COPY
     for (int64_t k = 0; k < from->hosts.n; k++) {
         egi_host h = from->hosts.at[k];

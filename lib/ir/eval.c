@@ -78,6 +78,7 @@ static bool run_node(egi_interp *ip, egi_id id)
     case EGI_ARRAY:
     case EGI_PARAM:
     case EGI_TUPLE:
+    case EGI_COMPLEX:
     case EGI_OP_COUNT: return true;
     case EGI_ITEM: run_item(ip, id); return true;
     case EGI_LOOP: return egi_run_loop(ip, id);

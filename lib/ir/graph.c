@@ -88,6 +88,7 @@ void egi_graph_free(egi_graph *g)
     egi_vec_free(a, &g->hosts);
     egi_vec_free(a, &g->customs);
     egi_vec_free(a, &g->writes);
+    egi_vec_free(a, &g->complex_results);
     egi_free(a, g->table);
     egi_arena_free(&g->arena);
     egi_free(a, g);
@@ -164,4 +165,20 @@ eg_spec egi_spec(const egi_graph *g, egi_id id)
     eg_spec spec = {.dtype = egi_dtype_of(g, id), .rank = s->rank};
     memcpy(spec.dim, s->dim, (size_t)s->rank * sizeof *s->dim);
     return spec;
+}
+
+eg_spec egi_result_spec(const egi_graph *g, int64_t k)
+{
+    eg_spec s = egi_spec(g, g->regions.at[0].results.at[k]);
+    return egi_result_is_complex(g, k) ? egi_read_as_complex(s) : s;
+}
+
+bool egi_result_becomes_complex(egi_graph *g, int64_t k)
+{
+    while (g->complex_results.n <= k) {
+        if (egi_push(mem(g), &g->complex_results, false)) continue;
+        lost(g);
+        return false;
+    }
+    return g->complex_results.at[k] = true;
 }

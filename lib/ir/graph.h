@@ -44,7 +44,7 @@ enum {
     FL = 256  /* owns regions */
 };
 typedef enum egi_rule { EGI_RULE_SAME, EGI_RULE_BOOL, EGI_RULE_INT32, EGI_RULE_SEL, EGI_RULE_OWN } egi_rule;
-enum { EGI_ALLOW_B = 1, EGI_ALLOW_I = 2, EGI_ALLOW_F = 4 };
+enum { EGI_ALLOW_B = 1, EGI_ALLOW_I = 2, EGI_ALLOW_F = 4, EGI_ALLOW_C = 8 /* of users alone */, EGI_ALLOW_ALL = 15 };
 
 typedef struct egi_op_info {
     const char *text;
@@ -121,6 +121,8 @@ typedef struct egi_graph {
     EGI_VEC(egi_host) hosts;
     EGI_VEC(struct egi_graph *) customs; /* rules of CUSTOM nodes, shared: (x..., y..., gradients of y...) -> of x... */
     EGI_VEC(egi_write) writes;
+    EGI_VEC(bool)
+    complex_results; /* of region 0: is result k what users see as complex?  Those behind the last are not */
     uint32_t *table; /* hash table of pure nodes, open addressing, 0 = empty */
     uint32_t table_cap, table_used;
     uint16_t region;  /* where nodes without operands and with identity are put: the region being built */
@@ -166,6 +168,13 @@ static inline int64_t egi_shape_count(const egi_shape *s)
 }
 static inline int64_t egi_count(const egi_graph *g, egi_id id) { return egi_shape_count(egi_shape_of(g, id)); }
 eg_spec egi_spec(const egi_graph *g, egi_id id);
+/* Result k of the function as users see it, and making it complex: its last axis is that of real and imaginary part. */
+static inline bool egi_result_is_complex(const egi_graph *g, int64_t k)
+{
+    return k < g->complex_results.n && g->complex_results.at[k];
+}
+eg_spec egi_result_spec(const egi_graph *g, int64_t k);
+bool egi_result_becomes_complex(egi_graph *g, int64_t k);
 
 /* -- lib/ir/node.c: the one way to make a node --------------------------------------------------------------------- */
 

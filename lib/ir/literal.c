@@ -78,6 +78,8 @@ void egi_put_literal(egi_text *t, eg_dtype type, uint64_t bits)
     case EG_I64: egi_put(t, "%lld", (long long)egi_int_of_bits(type, bits)); return;
     case EG_F32:
     case EG_F64: put_float(t, type, bits); return;
+    case EG_C64: /* no node has them */
+    case EG_C128:
     case EG_DTYPE_COUNT: break;
     }
     egi_put(t, "?");
@@ -181,6 +183,8 @@ bool egi_read_literal(const char **s, eg_dtype type, uint64_t *bits)
         return egi_int_of_bits(type, *bits) == x;
     case EG_F32:
     case EG_F64: return read_float(s, type, bits);
+    case EG_C64: /* no node has them */
+    case EG_C128:
     case EG_DTYPE_COUNT: break;
     }
     return false;

@@ -49,6 +49,8 @@ static void put_element(egi_interp *ip, egi_id id, int64_t i)
     case EG_I64: put(ip, "%" PRId64, ((const int64_t *)x)[i]); break;
     case EG_F32:
     case EG_F64: put_real(ip, real_of(ip, id, i)); break;
+    case EG_C64: /* no node has them */
+    case EG_C128:
     case EG_DTYPE_COUNT: break;
     }
 }

@@ -63,10 +63,13 @@ static bool close_line(parser *p, const pending *stack)
 static bool result_line(parser *p)
 {
     egi_ids *to = &p->g->regions.at[here(p)].results;
+    bool pair = p->depth == 0 && egi_take(p, "complex");
     while (*p->s == ' ') p->s++;
-    for (egi_id v; *p->s == '%';) {
+    for (egi_id v; pair || *p->s == '%';) {
         if (!egi_take_id(p, &v)) return false;
+        if (pair && !egi_result_becomes_complex(p->g, to->n)) return egi_parse_lost(p);
         if (!egi_push(&p->eg->allocator, to, v)) return egi_parse_lost(p);
+        pair = p->depth == 0 && egi_take(p, "complex");
         while (*p->s == ' ') p->s++;
     }
     p->done[p->depth] = true;

@@ -42,7 +42,8 @@ static bool parse_array(parser *p)
     }
     if (!a) {
         int64_t n = egi_spec_count(spec);
-        if (!may_make(p, n > MAX_MADE_UP ? INT64_MAX : n * 8, "the array")) return false;
+        if (!may_make(p, n > MAX_MADE_UP ? INT64_MAX : n * (egi_is_complex(spec.dtype) ? 16 : 8), "the array"))
+            return false;
         a = (eg_array_new)(p->eg, spec, NULL, NULL, 0);
         if (!a) return false;
         p->arrays = p->eg->arrays.n;

@@ -172,7 +172,10 @@ static void put_region(const printer *p, uint16_t r, int depth)
     }
     indent(p, depth);
     egi_put(p->out, "result");
-    put_ids(p->out, g->regions.at[r].results.at, g->regions.at[r].results.n);
+    for (int64_t k = 0; k < g->regions.at[r].results.n; k++) {
+        if (r == 0 && egi_result_is_complex(g, k)) egi_put(p->out, " complex");
+        put_ids(p->out, &g->regions.at[r].results.at[k], 1);
+    }
     egi_put(p->out, "\n");
 }
 

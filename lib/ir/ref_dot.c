@@ -41,6 +41,8 @@ void egi_ref_dot(eg_dtype t, const void *a, const void *b, const void *base, voi
         case EG_U32: dot_32(ai, bi, from, ci, M, N, K); break;
         case EG_I64: dot_64(ai, bi, from, ci, M, N, K); break;
         case EG_BOOL:
+        case EG_C64: /* no node has them */
+        case EG_C128:
         case EG_DTYPE_COUNT: break;
         }
     }

@@ -51,6 +51,8 @@ EVENTS(event_64, uint64_t, WRAPPING_MADD)
     case EG_U32: event_32##suffix(c, s != EG_BOOL, x, w, out); break;                                                  \
     case EG_I64: event_64##suffix(c, s != EG_BOOL, x, w, out); break;                                                  \
     case EG_BOOL:                                                                                                      \
+    case EG_C64:                                                                                                       \
+    case EG_C128:                                                                                                      \
     case EG_DTYPE_COUNT: break;                                                                                        \
     }
 

@@ -83,6 +83,8 @@ static int64_t key_of(eg_dtype t, const void *x, int64_t i)
         if (isnan(((const double *)x)[i])) return INT64_MAX;
         memcpy(&i64, (const double *)x + i, sizeof i64);
         return i64 < 0 ? -(i64 & INT64_MAX) - 1 : i64;
+    case EG_C64: /* no node has them */
+    case EG_C128:
     case EG_DTYPE_COUNT: break;
     }
     return 0;

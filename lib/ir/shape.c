@@ -1,6 +1,17 @@
 /* Builders of nodes that reduce, move and multiply elements. */
 #include "ir/shape.h"
 
+#include "ir/complex.h"
+
+/* What is done to a complex value is done to both parts. */
+#define BOTH(g, z, of_part)                                                                                            \
+    do {                                                                                                               \
+        if (!egi_is_pair(g, z)) break;                                                                                 \
+        egi_id part = egi_arg(g, z, 0), re = (of_part);                                                                \
+        part = egi_arg(g, z, 1);                                                                                       \
+        return egi_pair(g, re, (of_part));                                                                             \
+    } while (0)
+
 static egi_id make(egi_graph *g, egi_op op, eg_dtype t, const egi_shape *s, uint32_t n, const egi_id *a, int ints,
                    const int64_t *v)
 {
@@ -19,6 +30,7 @@ static egi_shape shape(const egi_graph *g, egi_id a) { return *egi_shape_of(g, a
 
 egi_id egi_reshape(egi_graph *g, egi_id a, const egi_shape *s)
 {
+    BOTH(g, a, egi_reshape(g, part, s));
     if (!a || egi_shape_equal(egi_shape_of(g, a), s)) return a;
     if (egi_at(g, a)->op == EGI_RESHAPE) return egi_reshape(g, egi_arg(g, a, 0), s);
     return like(g, EGI_RESHAPE, a, s, 0, NULL);
@@ -26,6 +38,7 @@ egi_id egi_reshape(egi_graph *g, egi_id a, const egi_shape *s)
 
 egi_id egi_broadcast_axes(egi_graph *g, egi_id a, const egi_shape *s, const int64_t *axes)
 {
+    BOTH(g, a, egi_broadcast_axes(g, part, s, axes));
     if (!a || egi_shape_equal(egi_shape_of(g, a), s)) return a;
     return like(g, EGI_BROADCAST, a, s, egi_shape_of(g, a)->rank, axes);
 }
@@ -41,6 +54,7 @@ egi_id egi_broadcast(egi_graph *g, egi_id a, const egi_shape *s)
 
 egi_id egi_transpose(egi_graph *g, egi_id a, const int64_t *perm)
 {
+    BOTH(g, a, egi_transpose(g, part, perm));
     if (!a) return 0;
     egi_shape x = shape(g, a), s = x;
     bool same = true;
@@ -59,6 +73,7 @@ egi_id egi_transpose(egi_graph *g, egi_id a, const int64_t *perm)
 
 egi_id egi_slice(egi_graph *g, egi_id a, const egi_shape *s, const int64_t *start, const int64_t *step)
 {
+    BOTH(g, a, egi_slice(g, part, s, start, step));
     if (!a) return 0;
     egi_shape x = shape(g, a);
     int64_t v[2 * EG_MAX_RANK];
@@ -85,6 +100,7 @@ egi_id egi_slice_axis(egi_graph *g, egi_id a, int axis, int64_t start, int64_t s
 
 egi_id egi_dslice(egi_graph *g, egi_id a, const egi_shape *s, const egi_id *start)
 {
+    BOTH(g, a, egi_dslice(g, part, s, start));
     if (!a) return 0;
     egi_id v[1 + EG_MAX_RANK] = {a};
     int rank = egi_shape_of(g, a)->rank;
@@ -93,14 +109,42 @@ egi_id egi_dslice(egi_graph *g, egi_id a, const egi_shape *s, const egi_id *star
     return make(g, EGI_DSLICE, egi_dtype_of(g, a), s, (uint32_t)(1 + rank), v, 0, NULL);
 }
 
+/* What was read from memory is changed there, as one array, so that a loop can do it in place. */
+static egi_id update_pair(egi_graph *g, egi_id a, egi_id u, const egi_id *start)
+{
+    egi_id whole = egi_array_of(g, a), at[EG_MAX_RANK];
+    if (!whole || egi_shape_of(g, u)->rank == EG_MAX_RANK)
+        return egi_pair(g, egi_update(g, egi_re(g, a), egi_re(g, u), start),
+                        egi_update(g, egi_im(g, a), egi_im(g, u), start));
+    int rank = egi_shape_of(g, a)->rank;
+    memcpy(at, start, (size_t)rank * sizeof *at);
+    at[rank] = egi_const_i(g, EG_I64, 0);
+    return egi_from_stored(g, egi_update(g, whole, egi_to_stored(g, u), at));
+}
+
 egi_id egi_update(egi_graph *g, egi_id a, egi_id u, const egi_id *start)
 {
     if (!a || !u) return 0;
+    if (egi_is_pair(g, a)) return update_pair(g, a, u, start);
     egi_id v[2 + EG_MAX_RANK] = {a, u};
     egi_shape s = shape(g, a);
     for (int k = 0; k < s.rank; k++) v[2 + k] = start[k];
     if (egi_shape_equal(&s, egi_shape_of(g, u))) return u;
     return make(g, EGI_UPDATE, egi_dtype_of(g, a), &s, (uint32_t)(2 + s.rank), v, 0, NULL);
+}
+
+static egi_id concat_pairs(egi_graph *g, uint32_t n, const egi_id *a, int axis)
+{
+    egi_id *re = egi_arena_alloc(&g->arena, n * sizeof *re), *im = egi_arena_alloc(&g->arena, n * sizeof *im);
+    if (!re || !im) {
+        egi_no_memory(g->eg);
+        return 0;
+    }
+    for (uint32_t k = 0; k < n; k++) {
+        re[k] = egi_re(g, a[k]);
+        im[k] = egi_im(g, a[k]);
+    }
+    return egi_pair(g, egi_concat(g, n, re, axis), egi_concat(g, n, im, axis));
 }
 
 egi_id egi_concat(egi_graph *g, uint32_t n, const egi_id *a, int axis)
@@ -109,6 +153,7 @@ egi_id egi_concat(egi_graph *g, uint32_t n, const egi_id *a, int axis)
         if (!a[k]) return 0;
     }
     if (n == 1) return a[0];
+    if (egi_is_pair(g, a[0])) return concat_pairs(g, n, a, axis);
     egi_shape s = shape(g, a[0]);
     for (uint32_t k = 1; k < n; k++) s.dim[axis] += egi_shape_of(g, a[k])->dim[axis];
     int64_t v = axis;
@@ -117,6 +162,9 @@ egi_id egi_concat(egi_graph *g, uint32_t n, const egi_id *a, int axis)
 
 egi_id egi_pad(egi_graph *g, egi_id a, egi_id value, const egi_shape *s, const int64_t *low)
 {
+    if (egi_is_pair(g, a) && value)
+        return egi_pair(g, egi_pad(g, egi_re(g, a), egi_re(g, value), s, low),
+                        egi_pad(g, egi_im(g, a), egi_im(g, value), s, low));
     if (!a || !value || egi_shape_equal(egi_shape_of(g, a), s)) return value ? a : 0;
     egi_id v[] = {a, value};
     return make(g, EGI_PAD, egi_dtype_of(g, a), s, 2, v, s->rank, low);
@@ -124,6 +172,7 @@ egi_id egi_pad(egi_graph *g, egi_id a, egi_id value, const egi_shape *s, const i
 
 egi_id egi_gather(egi_graph *g, egi_id a, egi_id index, int axis)
 {
+    BOTH(g, a, egi_gather(g, part, index, axis));
     if (!a || !index) return 0;
     egi_shape x = shape(g, a), i = shape(g, index), s = {.rank = x.rank - 1 + i.rank};
     memcpy(s.dim, x.dim, (size_t)axis * sizeof *s.dim);
@@ -136,6 +185,9 @@ egi_id egi_gather(egi_graph *g, egi_id a, egi_id index, int axis)
 
 egi_id egi_scatter_add(egi_graph *g, egi_id a, egi_id index, egi_id u)
 {
+    if (egi_is_pair(g, a) && u)
+        return egi_pair(g, egi_scatter_add(g, egi_re(g, a), index, egi_re(g, u)),
+                        egi_scatter_add(g, egi_im(g, a), index, egi_im(g, u)));
     if (!a || !index || !u) return 0;
     egi_shape s = shape(g, a);
     egi_id v[] = {a, index, u};
@@ -150,6 +202,7 @@ egi_id egi_iota(egi_graph *g, eg_dtype t, const egi_shape *s, int axis)
 
 egi_id egi_reduce(egi_graph *g, egi_op op, egi_id a, int n, const int64_t *axes)
 {
+    BOTH(g, a, egi_reduce(g, op, part, n, axes));
     if (!a || n == 0) return a;
     egi_shape x = shape(g, a), s = {0};
     for (int k = 0, next = 0; k < x.rank; k++) {
@@ -164,6 +217,7 @@ egi_id egi_reduce(egi_graph *g, egi_op op, egi_id a, int n, const int64_t *axes)
 
 egi_id egi_scan(egi_graph *g, egi_op op, egi_id a, int axis)
 {
+    BOTH(g, a, egi_scan(g, op, part, axis));
     if (!a) return 0;
     egi_shape s = shape(g, a);
     int64_t v = axis;
@@ -181,12 +235,28 @@ egi_id egi_pack(egi_graph *g, egi_id a)
 
 egi_id egi_batch_mean(egi_graph *g, egi_id a)
 {
+    BOTH(g, a, egi_batch_mean(g, part));
     if (!a) return 0;
     egi_shape s = shape(g, a);
     return like(g, EGI_BATCH_MEAN, a, &s, 0, NULL);
 }
 
-egi_id egi_dot(egi_graph *g, egi_id a, egi_id b) { return egi_dot_from(g, a, b, 0); }
+/* Products of the parts, one with a real operand for each of the other's, then their difference and sum. */
+static egi_id dot_pairs(egi_graph *g, egi_id a, egi_id b)
+{
+    egi_id ar = egi_re(g, a), br = egi_re(g, b), re = egi_dot(g, ar, br);
+    if (!egi_is_pair(g, b)) return egi_pair(g, re, egi_dot(g, egi_im(g, a), br));
+    egi_id im = egi_dot(g, ar, egi_im(g, b));
+    if (!egi_is_pair(g, a)) return egi_pair(g, re, im);
+    re = egi_op2(g, EGI_SUB, re, egi_dot(g, egi_im(g, a), egi_im(g, b)));
+    return egi_pair(g, re, egi_op2(g, EGI_ADD, im, egi_dot(g, egi_im(g, a), br)));
+}
+
+egi_id egi_dot(egi_graph *g, egi_id a, egi_id b)
+{
+    if (a && b && (egi_is_pair(g, a) || egi_is_pair(g, b))) return dot_pairs(g, a, b);
+    return egi_dot_from(g, a, b, 0);
+}
 
 egi_id egi_dot_from(egi_graph *g, egi_id a, egi_id b, egi_id base)
 {

@@ -53,6 +53,8 @@ static bool check_tables(const egi_graph *g, egi_fault *f)
     for (int64_t k = 0; k < g->args.n; k++) {
         NEED(f, 0, g->args.at[k].dtype < EG_DTYPE_COUNT && egi_spec_count(g->args.at[k]) >= 0,
              "argument %lld has a type and a shape", (long long)k);
+        NEED(f, 0, !egi_is_complex(g->args.at[k].dtype) || g->args.at[k].rank < EG_MAX_RANK,
+             "argument %lld is stored with an axis more", (long long)k);
     }
     for (int64_t k = 0; k < g->vars.n; k++) {
         NEED(f, 0, g->vars.at[k], "variable slot %lld holds a variable", (long long)k);
@@ -77,6 +79,7 @@ static bool check_indices(const egi_graph *g, egi_id id, egi_fault *f)
     NEED(f, id, n->op < EGI_OP_COUNT, "its operation exists");
     NEED(f, id, n->op != EGI_NONE, "only node 0 is none");
     NEED(f, id, n->dtype <= EG_DTYPE_COUNT, "its type exists");
+    NEED(f, id, n->op != EGI_COMPLEX && !egi_is_complex((eg_dtype)n->dtype), "complex values are pairs of real ones");
     NEED(f, id, n->region < g->regions.n, "its region exists");
     NEED(f, id, n->shape < g->shapes.n, "its shape exists");
     NEED(f, id, n->loc < g->locs.n, "its place exists");
@@ -178,6 +181,20 @@ static bool check_region(const egi_graph *g, uint16_t r, egi_fault *f)
     return true;
 }
 
+static bool check_complex_results(const egi_graph *g, egi_fault *f)
+{
+    const egi_ids *results = &g->regions.at[0].results;
+    for (int64_t k = 0; k < g->complex_results.n; k++) {
+        if (!g->complex_results.at[k]) continue;
+        NEED(f, 0, k < results->n, "complex result %lld exists", (long long)k);
+        const egi_id v = results->at[k];
+        const egi_shape *s = egi_shape_of(g, v);
+        NEED(f, v, egi_is_float(egi_dtype_of(g, v)) && s->rank > 0 && s->dim[s->rank - 1] == 2,
+             "as complex result %lld it is of floats, with a last axis of 2", (long long)k);
+    }
+    return true;
+}
+
 /* -- sharing -------------------------------------------------------------------------------------------------- */
 
 static uint64_t hash_of(const egi_graph *g, const egi_node *n)
@@ -237,7 +254,7 @@ static bool check_writes(const egi_graph *g, egi_fault *f)
         const char *name = g->vars.at[w.var]->name;
         NEED(f, 0, w.value > 0 && w.value < g->nodes.n, "what is written to '%s' exists", name);
         NEED(f, w.value, egi_at(g, w.value)->region == 0, "what is written to '%s' is in scope in region 0", name);
-        NEED(f, w.value, egi_spec_equal(egi_spec(g, w.value), g->vars.at[w.var]->spec),
+        NEED(f, w.value, egi_spec_equal(egi_spec(g, w.value), egi_stored(g->vars.at[w.var]->spec)),
              "what is written to '%s' has its type and shape", name);
         for (int64_t j = 0; j < k; j++) {
             NEED(f, w.value, g->writes.at[j].var != w.var, "'%s' is written once", name);
@@ -265,7 +282,7 @@ bool egi_check(const egi_graph *g, egi_fault *f)
         NEED(f, id, r == 0 || id < g->regions.at[r].owner, "it is made before the owner of its region");
         if (!egi_check_node(g, id, f)) return false;
     }
-    return check_writes(g, f) && check_sharing(g, f);
+    return check_writes(g, f) && check_complex_results(g, f) && check_sharing(g, f);
 }
 
 bool egi_verify(egi_graph *g, const char *stage)

@@ -139,7 +139,7 @@ static bool argument(const exam *x)
 {
     NEED(x, x->num_ints == 0 && x->n->region == 0, "it lies in region 0 and has no attributes");
     NEED(x, x->n->imm < (uint64_t)x->g->args.n, "the function has that argument");
-    NEED(x, is_spec(x, x->g->args.at[x->n->imm]), "it has the argument's type and shape");
+    NEED(x, is_spec(x, egi_stored(x->g->args.at[x->n->imm])), "it has the argument's type and shape");
     return true;
 }
 
@@ -147,7 +147,7 @@ static bool variable(const exam *x)
 {
     NEED(x, x->num_ints == 0 && x->n->region == 0, "it lies in region 0 and has no attributes");
     NEED(x, x->n->imm < (uint64_t)x->g->vars.n, "its variable is captured");
-    NEED(x, is_spec(x, x->g->vars.at[x->n->imm]->spec), "it has the variable's type and shape");
+    NEED(x, is_spec(x, egi_stored(x->g->vars.at[x->n->imm]->spec)), "it has the variable's type and shape");
     return true;
 }
 
@@ -155,7 +155,7 @@ static bool array(const exam *x)
 {
     NEED(x, x->num_ints == 0 && x->n->region == 0, "it lies in region 0 and has no attributes");
     NEED(x, x->n->imm < (uint64_t)x->g->arrays.n, "its array is captured");
-    NEED(x, is_spec(x, x->g->arrays.at[x->n->imm]->spec), "it has the array's type and shape");
+    NEED(x, is_spec(x, egi_stored(x->g->arrays.at[x->n->imm]->spec)), "it has the array's type and shape");
     return true;
 }
 

@@ -125,7 +125,7 @@ static bool check_item(const egi_graph *g, egi_id id, egi_fault *f)
     NEED(is_value(g, id), "it is a value");
     if (o->op == EGI_HOST) {
         const egi_host *h = &g->hosts.at[o->imm];
-        NEED(n->imm < (uint64_t)h->num_out && egi_spec_equal(egi_spec(g, id), h->out[n->imm]),
+        NEED(n->imm < (uint64_t)h->num_out && egi_spec_equal(egi_spec(g, id), egi_stored(h->out[n->imm])),
              "it is an output of the host function");
         return true;
     }

@@ -17,6 +17,8 @@ LLVMTypeRef egi_lower_type(const egi_lower *l, eg_dtype t)
     case EG_I64: return l->b.i64;
     case EG_F32: return l->b.f32;
     case EG_F64: return l->b.f64;
+    case EG_C64: /* no node has them */
+    case EG_C128:
     case EG_DTYPE_COUNT: break;
     }
     return l->b.none;

@@ -328,6 +328,8 @@ static bool make_plan(egi_dot_plan *p, LLVMModuleRef mod, eg_dtype t, int lanes,
     case EG_U32: p->element = LLVMInt32TypeInContext(ctx); break;
     case EG_I64: p->element = LLVMInt64TypeInContext(ctx); break;
     case EG_BOOL:
+    case EG_C64: /* no node has them */
+    case EG_C128:
     case EG_DTYPE_COUNT: return false;
     }
     p->lanes = (avx512 ? 64 : 32) / p->size;

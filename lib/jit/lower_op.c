@@ -18,6 +18,8 @@ static LLVMTypeRef element_of(const egi_irb *b, eg_dtype t)
     case EG_I64: return b->i64;
     case EG_F32: return b->f32;
     case EG_F64: return b->f64;
+    case EG_C64: /* no node has them */
+    case EG_C128:
     case EG_DTYPE_COUNT: break;
     }
     return b->none;
@@ -282,7 +284,7 @@ LLVMValueRef egi_lower_op(egi_irb *b, egi_op op, eg_dtype from, eg_dtype to, con
         /* clang-format off */
     /* What is no elementwise primitive: named, so that a new operation does not compile before it has its line. */
     case EGI_NONE: case EGI_CONST: case EGI_IOTA: case EGI_ARG: case EGI_VAR: case EGI_ARRAY: case EGI_PARAM:
-    case EGI_TUPLE: case EGI_ITEM:
+    case EGI_TUPLE: case EGI_COMPLEX: case EGI_ITEM:
     case EGI_EXP: case EGI_EXP2: case EGI_EXPM1: case EGI_LOG: case EGI_LOG2: case EGI_LOG10: case EGI_LOG1P:
     case EGI_SIN: case EGI_COS: case EGI_TAN: case EGI_ASIN: case EGI_ACOS: case EGI_ATAN: case EGI_ATAN2:
     case EGI_SINH: case EGI_COSH: case EGI_TANH: case EGI_ASINH: case EGI_ACOSH: case EGI_ATANH: case EGI_RSQRT:

@@ -112,6 +112,8 @@ void store_initial(eg_dtype type, void *to, int64_t k, double x)
     case EG_U32: ((uint32_t *)to)[k] = (uint32_t)fmin(fmax(trunc(x), 0), UINT32_MAX); break;
     case EG_I64: ((int64_t *)to)[k] = x >= 0x1p63 ? INT64_MAX : x > -0x1p63 ? (int64_t)x : INT64_MIN; break;
     case EG_BOOL: ((uint8_t *)to)[k] = x != 0; break;
+    case EG_C64: memcpy((float *)to + 2 * k, (const float[]){(float)x, 0}, 2 * sizeof(float)); break;
+    case EG_C128: memcpy((double *)to + 2 * k, (const double[]){x, 0}, 2 * sizeof(double)); break;
     case EG_DTYPE_COUNT: break;
     }
 }

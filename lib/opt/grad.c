@@ -61,11 +61,11 @@ static egi_id wanted(const egi_graph *g, const egi_wrt *w)
 }
 
 /* What the gradient starts from: 1, or one more argument. */
-static egi_id seed(egi_grad *x, egi_id result, bool pullback)
+static egi_id seed(egi_grad *x, egi_id result, const eg_gradient_options *o)
 {
     eg_spec spec = egi_spec(x->from, result);
-    if (!pullback) return egi_filled(x->to, spec, 1);
-    if (!egi_push(&x->to->eg->allocator, &x->to->args, spec)) return 0;
+    if (!o->pullback) return egi_filled(x->to, spec, 1);
+    if (!egi_push(&x->to->eg->allocator, &x->to->args, egi_result_spec(x->from, o->result))) return 0;
     return egi_node_make(x->to, &(egi_make){.op = EGI_ARG,
                                             .dtype = spec.dtype,
                                             .shape = egi_shape_intern(x->to, egi_shape_of(x->from, result)),
@@ -79,7 +79,9 @@ static void results_of(egi_grad *x, int n, const egi_wrt *wrt)
     for (int64_t k = 0; k < results->n; k++) push(x, &x->to->regions.at[0].results, x->map[results->at[k]]);
     for (int k = 0; k < n && !egi_grad_failed(x); k++) {
         egi_id id = wanted(g, &wrt[k]), d = id ? x->adjoint[id] : 0;
-        if (!d) d = egi_zeros(x->to, wrt[k].var ? wrt[k].var->spec : g->args.at[wrt[k].arg]);
+        const eg_spec spec = wrt[k].var ? wrt[k].var->spec : g->args.at[wrt[k].arg];
+        if (!d) d = egi_zeros(x->to, egi_stored(spec));
+        if (egi_is_complex(spec.dtype)) egi_result_becomes_complex(x->to, x->to->regions.at[0].results.n);
         push(x, &x->to->regions.at[0].results, d);
     }
     for (int64_t k = 0; k < g->writes.n; k++) {
@@ -89,7 +91,7 @@ static void results_of(egi_grad *x, int n, const egi_wrt *wrt)
     x->to->regions.at[0].open = false;
 }
 
-static bool differentiate(egi_grad *x, egi_id result, int n, const egi_wrt *wrt, bool pullback)
+static bool differentiate(egi_grad *x, egi_id result, int n, const egi_wrt *wrt, const eg_gradient_options *o)
 {
     const egi_graph *g = x->from;
     bool *from = egi_arena_alloc(&x->to->arena, (size_t)g->nodes.n * sizeof *from);
@@ -102,7 +104,7 @@ static bool differentiate(egi_grad *x, egi_id result, int n, const egi_wrt *wrt,
     index_nodes(x);
     if (!egi_grad_paths(x, from, result) || !egi_grad_choose(x)) return false;
     egi_grad_clone(x, 0, EGI_RECORD_IMPURE | EGI_RECORD_COSTLY | EGI_STACK);
-    egi_id d = egi_grad_failed(x) ? 0 : seed(x, result, pullback);
+    egi_id d = egi_grad_failed(x) ? 0 : seed(x, result, o);
     egi_contribute(x, result, d);
     egi_grad_sweep(x, 0);
     if (!egi_grad_failed(x)) results_of(x, n, wrt);
@@ -112,7 +114,7 @@ static bool differentiate(egi_grad *x, egi_id result, int n, const egi_wrt *wrt,
 egi_graph *egi_gradient(const egi_graph *from, egi_id result, int n, const egi_wrt *wrt, const eg_gradient_options *o)
 {
     egi_grad x = {.from = from, .to = egi_graph_new(from->eg), .policy = o->policy, .every = o->every};
-    bool ok = x.to && memory(&x) && differentiate(&x, result, n, wrt, o->pullback);
+    bool ok = x.to && memory(&x) && differentiate(&x, result, n, wrt, o);
     release(&x);
     if (ok) return x.to;
     if (!from->eg->status) egi_no_memory(from->eg);

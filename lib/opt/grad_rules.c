@@ -234,6 +234,7 @@ void egi_grad_rule(egi_grad *x, egi_id id, egi_id d)
     case EGI_IOTA:
     case EGI_ARRAY:
     case EGI_TUPLE:
+    case EGI_COMPLEX:
     case EGI_SIGN:
     case EGI_FLOOR:
     case EGI_CEIL:

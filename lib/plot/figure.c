@@ -45,9 +45,10 @@ static bool fine_range(double low, double high)
                            high - low > 1e-12 * fmax(fabs(low), fabs(high)));
 }
 
+/* Complex numbers have no place on an axis; their parts are columns with a stride of 2. */
 static bool fine_column(const eg_column *c)
 {
-    return (unsigned)c->dtype < EG_DTYPE_COUNT && fabs(c->scale) <= PLOT_HUGE && fabs(c->offset) <= PLOT_HUGE;
+    return (unsigned)c->dtype <= EG_F64 && fabs(c->scale) <= PLOT_HUGE && fabs(c->offset) <= PLOT_HUGE;
 }
 
 static bool check_options(const call *c, const eg_plot_options *o)

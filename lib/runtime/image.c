@@ -11,7 +11,8 @@ static bool uniform(const char *x, int64_t bytes, size_t size)
 /* What the variable holds at first: nothing to be done for zeros, one element for all, or an array of the data. */
 static bool add_variable(egi_solo *s, const eg_var *v, int64_t to, const void *x)
 {
-    size_t size = eg_dtype_size(v->spec.dtype);
+    const size_t size =
+        v->spec.dtype == EG_C128 ? 8 : eg_dtype_size(v->spec.dtype); /* an element has 8 bytes at most */
     egi_image m = {.to = to, .bytes = (int64_t)v->bytes, .from = -1, .size = (int)size};
     if (!x || !v->bytes) return true;
     if (uniform(x, m.bytes, size)) {

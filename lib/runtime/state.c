@@ -212,11 +212,14 @@ eg_status eg_read(eg_var *v, void *data, size_t bytes)
     return v->eg->status;
 }
 
+/* Of complex numbers the imaginary part becomes 0. */
 static void fill(const eg_var *v, void *to, double x)
 {
-    size_t size = eg_dtype_size(v->spec.dtype);
-    uint64_t bits = egi_bits_of_real(v->spec.dtype, x);
-    for (size_t k = 0; k < v->bytes; k += size) memcpy((char *)to + k, &bits, size);
+    const size_t step = eg_dtype_size(v->spec.dtype);
+    const eg_dtype t = egi_part_type(v->spec.dtype);
+    uint64_t bits = egi_bits_of_real(t, x);
+    if (egi_is_complex(v->spec.dtype)) memset(to, 0, v->bytes);
+    for (size_t k = 0; k < v->bytes; k += step) memcpy((char *)to + k, &bits, eg_dtype_size(t));
 }
 
 eg_status eg_fill(eg_var *v, double x)

@@ -27,6 +27,8 @@ static double number(eg_spec s, const void *at)
     case EG_U32: return *(const uint32_t *)at;
     case EG_I64: return (double)*(const int64_t *)at;
     case EG_BOOL: return *(const uint8_t *)at;
+    case EG_C64: /* no loss is complex */
+    case EG_C128:
     case EG_DTYPE_COUNT: break;
     }
     return NAN;

@@ -208,7 +208,7 @@ void fz_emit_convert(fz_trace *c, fz_rng *r, const fz_record *rec)
     (void)rec;
     fz_val *v = fz_pick(c, r, (fz_want){.types = FZ_ANY});
     if (!v) return;
-    eg_dtype t = (eg_dtype)fz_below(r, EG_DTYPE_COUNT);
+    eg_dtype t = (eg_dtype)fz_below(r, EG_F64 + 1);
     double bound = v->bound;
     eg_val x = v->v;
     if (is_float(v->spec.dtype) && fz_chance(r, 50)) x = eg_mul(x, fz_number(c, r, 1, 1000)), bound *= 1000;

@@ -34,7 +34,7 @@ static eg_val index_scalar(fz_trace *c, fz_rng *r, int64_t extent)
 void fz_emit_make(fz_trace *c, fz_rng *r, const fz_record *rec)
 {
     (void)rec;
-    eg_dtype t = (eg_dtype)fz_below(r, EG_DTYPE_COUNT);
+    eg_dtype t = (eg_dtype)fz_below(r, EG_F64 + 1);
     int64_t n = c->p->size[fz_below(r, FZ_SIZES)], m = c->p->size[1];
     eg_spec s = fz_chance(r, 60) ? eg_vector(t, n) : fz_chance(r, 50) ? eg_matrix(t, m, n) : eg_scalar(t);
     switch (fz_below(r, 5)) {

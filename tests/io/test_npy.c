@@ -49,6 +49,9 @@ START_TEST(files_have_the_format_of_numpy)
     check(eg_vector(EG_I64, 2), l, 16, "{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }");
     check(eg_vector(EG_U32, 2), pairs, 8, "{'descr': '<u4', 'fortran_order': False, 'shape': (2,), }");
     check(eg_vector(EG_BOOL, 3), "\0\1\1", 3, "{'descr': '|b1', 'fortran_order': False, 'shape': (3,), }");
+    const double pair[] = {2, 3};
+    check(eg_vector(EG_C64, 2), f, 16, "{'descr': '<c8', 'fortran_order': False, 'shape': (2,), }");
+    check(eg_scalar(EG_C128), pair, 16, "{'descr': '<c16', 'fortran_order': False, 'shape': (), }");
     check(eg_matrix(EG_F32, 0, 7), NULL, 0, "{'descr': '<f4', 'fortran_order': False, 'shape': (0, 7), }");
     check((eg_spec){.dtype = EG_BOOL, .rank = 6, .dim = {1, 1, 1, 1, 1, 2}}, "\0\1", 2,
           "{'descr': '|b1', 'fortran_order': False, 'shape': (1, 1, 1, 1, 1, 2), }");

@@ -1,5 +1,6 @@
 /* Reading .npy: every type and order, and everything that can be wrong with such a file. */
 #include <engram/io.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -53,6 +54,31 @@ START_TEST(every_type_is_read_in_both_byte_orders)
     check(">f4", "\x3F\xC0\0\0", 4, 1, EG_F32, (float[]){1.5F});
     check("<f8", "\0\0\0\0\0\0\xF8\x3F", 8, 1, EG_F64, (double[]){1.5});
     check(">f8", "\x3F\xF8\0\0\0\0\0\0", 8, 1, EG_F64, (double[]){1.5});
+    check("<c8", "\0\0\xC0\x3F\0\0\0\xC0", 8, 1, EG_C64, (float[]){1.5F, -2});
+    check(">c8", "\x3F\xC0\0\0\xC0\0\0\0", 8, 1, EG_C64, (float[]){1.5F, -2});
+    check("<c16", "\0\0\0\0\0\0\xF8\x3F\0\0\0\0\0\0\0\xC0", 16, 1, EG_C128, (double[]){1.5, -2});
+    check(">c16", "\x3F\xF8\0\0\0\0\0\0\xC0\0\0\0\0\0\0\0", 16, 1, EG_C128, (double[]){1.5, -2});
+}
+END_TEST
+
+/* The bytes that numpy.save (2.4) makes of them, after headers of 128 bytes. */
+START_TEST(complex_arrays_of_numpy_are_read)
+{
+    static const uint8_t rows[] = {0, 0, 0x80, 0x3F, 0, 0, 0,    0xC0, 0, 0, 0,    0,    0, 0, 0x60, 0x40,
+                                   0, 0, 0,    0,    0, 0, 0x80, 0x3F, 0, 0, 0x80, 0x7F, 0, 0, 0x80, 0xBF};
+    eg_array *a = parse(1, "{'descr': '<c8', 'fortran_order': False, 'shape': (2, 2), }", rows, sizeof rows);
+    ck_assert_msg(a != NULL, "%s", eg_message(eg));
+    ck_assert(eg_same_spec(eg_array_spec(a), eg_matrix(EG_C64, 2, 2)));
+    ck_assert_mem_eq(eg_array_data(a), ((float[]){1, -2, 0, 3.5F, 0, 1, INFINITY, -1}), 32);
+    /* numpy.asfortranarray([[1-2j, 3.5j, 7], [-4+1j, 2-1j, 8j]], '>c16') */
+    static const uint8_t high[12][2] = {{0x3F, 0xF0}, {0xC0, 0},    {0xC0, 0x10}, {0x3F, 0xF0}, {0, 0}, {0x40, 0x0C},
+                                        {0x40, 0},    {0xBF, 0xF0}, {0x40, 0x1C}, {0, 0},       {0, 0}, {0x40, 0x20}};
+    uint8_t columns[12][8] = {{0}};
+    for (int k = 0; k < 12; k++) memcpy(columns[k], high[k], 2);
+    a = parse(1, "{'descr': '>c16', 'fortran_order': True, 'shape': (2, 3), }", columns, sizeof columns);
+    ck_assert_msg(a != NULL, "%s", eg_message(eg));
+    ck_assert(eg_same_spec(eg_array_spec(a), eg_matrix(EG_C128, 2, 3)));
+    ck_assert_mem_eq(eg_array_data(a), ((double[]){1, -2, 0, 3.5, 7, 0, -4, 1, 2, -1, 0, 8}), 96);
 }
 END_TEST
 
@@ -186,7 +212,11 @@ START_TEST(what_is_wrong_with_a_header_is_said)
         {"{'descr': '|u1', 'fortran_order': False, 'shape': (3,), }", "4 bytes follow", EG_ERR_IO},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (1,1,1,1,1,1,1), }", "more than 6 axes", EG_ERR_SHAPE},
         {"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", "type '|O'", EG_ERR_TYPE},
-        {"{'descr': '<c8', 'fortran_order': False, 'shape': (1,), }", "type '<c8'", EG_ERR_TYPE},
+        {"{'descr': '<c4', 'fortran_order': False, 'shape': (1,), }", "type '<c4'", EG_ERR_TYPE},
+        {"{'descr': '<c32', 'fortran_order': False, 'shape': (1,), }", "type '<c32'", EG_ERR_TYPE},
+        {"{'descr': '<f16', 'fortran_order': False, 'shape': (1,), }", "type '<f16'", EG_ERR_TYPE},
+        {"{'descr': '<c8', 'fortran_order': False, 'shape': (1, 1, 1, 1, 1, 1), }", "6 axes, of complex numbers 5",
+         EG_ERR_SHAPE},
         {"{'descr': '<U4', 'fortran_order': False, 'shape': (1,), }", "type '<U4'", EG_ERR_TYPE},
         {"{'descr': '<f16', 'fortran_order': False, 'shape': (1,), }", "type '<f16'", EG_ERR_TYPE},
         {"{'descr': '|f4', 'fortran_order': False, 'shape': (1,), }", "type '|f4'", EG_ERR_TYPE},
@@ -247,6 +277,7 @@ int main(void)
     TCase *c = tcase_create("npy_read");
     tcase_add_checked_fixture(c, open_context, close_context);
     tcase_add_test(c, every_type_is_read_in_both_byte_orders);
+    tcase_add_test(c, complex_arrays_of_numpy_are_read);
     tcase_add_test(c, every_half_is_read_exactly);
     tcase_add_test(c, fortran_order_becomes_c_order);
     tcase_add_test(c, large_arrays_in_fortran_order_and_other_byte_order_are_read);

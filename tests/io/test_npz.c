@@ -41,18 +41,18 @@ START_TEST(arrays_come_back_stored_and_deflated)
         spike[k] = k % 100 == 0;
     }
     const int64_t step = -7;
-    const eg_npz_item items[] = {{"E.V", eg_matrix(EG_F32, N / 100, 100), V},
-                                 {"E.spike", eg_vector(EG_BOOL, N), spike},
-                                 {"step", eg_scalar(EG_I64), &step},
-                                 {"none", eg_matrix(EG_F64, 0, 3), NULL},
-                                 {"\xCF\x84", eg_vector(EG_F32, 1), V}};
+    const eg_npz_item items[] = {{"E.V", eg_matrix(EG_F32, N / 100, 100), V}, {"E.spike", eg_vector(EG_BOOL, N), spike},
+                                 {"step", eg_scalar(EG_I64), &step},          {"none", eg_matrix(EG_F64, 0, 3), NULL},
+                                 {"\xCF\x84", eg_vector(EG_F32, 1), V},       {"z", eg_matrix(EG_C64, 3, N / 6), V},
+                                 {"w", eg_vector(EG_C128, N / 4), V}};
+    enum { ITEMS = sizeof items / sizeof *items };
     for (int level = 0; level <= 9; level += 3) {
-        ck_assert_msg(eg_npz_write(eg, path, 5, items, &(eg_npz_options){.level = level}) == EG_OK, "%s",
+        ck_assert_msg(eg_npz_write(eg, path, ITEMS, items, &(eg_npz_options){.level = level}) == EG_OK, "%s",
                       eg_message(eg));
         eg_npz *z = eg_npz_open(eg, path);
         ck_assert_msg(z != NULL, "%s", eg_message(eg));
-        ck_assert_int_eq(eg_npz_count(z), 5);
-        for (int k = 0; k < 5; k++) {
+        ck_assert_int_eq(eg_npz_count(z), ITEMS);
+        for (int k = 0; k < ITEMS; k++) {
             ck_assert_str_eq(eg_npz_name(z, k), items[k].name);
             ck_assert(eg_npz_has(z, items[k].name));
             eg_array *a = eg_npz_read(z, items[k].name);

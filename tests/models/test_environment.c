@@ -16,10 +16,16 @@ static void same(eg_environment a, eg_environment b)
     ck_assert_int_eq(a.float_, b.float_);
     ck_assert_int_eq(a.int_, b.int_);
     ck_assert_int_eq(a.bool_, b.bool_);
+    ck_assert_int_eq(a.complex_, b.complex_);
 }
 
-static const eg_environment at_first = {
-    .nonbatching = true, .batch_size = 1, .dt = 0.1, .x64 = EG_X64_OFF, .float_ = EG_F32, .int_ = EG_I32};
+static const eg_environment at_first = {.nonbatching = true,
+                                        .batch_size = 1,
+                                        .dt = 0.1,
+                                        .x64 = EG_X64_OFF,
+                                        .float_ = EG_F32,
+                                        .int_ = EG_I32,
+                                        .complex_ = EG_C64};
 
 static eg_val plain(void *user, eg_val x)
 {
@@ -85,7 +91,9 @@ START_TEST(x64_sets_both_types_and_a_given_type_wins)
     eg_set_environment(eg, ENV(.x64 = EG_X64_ON));
     ck_assert_int_eq(eg_get_environment(eg).float_, EG_F64);
     ck_assert_int_eq(eg_get_environment(eg).int_, EG_I64);
-    eg_set_environment(eg, ENV(.x64 = EG_X64_ON, .float_ = EG_F32));
+    ck_assert_int_eq(eg_get_environment(eg).complex_, EG_C128);
+    eg_set_environment(eg, ENV(.x64 = EG_X64_ON, .float_ = EG_F32, .complex_ = EG_C64));
+    ck_assert_int_eq(eg_get_environment(eg).complex_, EG_C64);
     ck_assert_int_eq(eg_get_environment(eg).float_, EG_F32);
     ck_assert_int_eq(eg_get_environment(eg).int_, EG_I64);
     eg_set_environment(eg, ENV(.x64 = EG_X64_OFF, .int_ = EG_U32));
@@ -247,7 +255,9 @@ START_TEST(what_is_wrong_is_said_and_nothing_set)
                 {{.x64 = (eg_x64)3}, EG_ERR_ARGUMENT, "x64 is 3"},
                 {{.dt = 5, .float_ = EG_I32}, EG_ERR_TYPE, "float_ is i32; use EG_F32 or EG_F64"},
                 {{.int_ = EG_F32}, EG_ERR_TYPE, "int_ is f32"},
-                {{.bool_ = EG_I32}, EG_ERR_TYPE, "bool_ is i32"}};
+                {{.bool_ = EG_I32}, EG_ERR_TYPE, "bool_ is i32"},
+                {{.complex_ = EG_F64}, EG_ERR_TYPE, "complex_ is f64; use EG_C64 or EG_C128"},
+                {{.float_ = EG_C64}, EG_ERR_TYPE, "float_ is c64"}};
     eg_context *eg = test_open(0);
     for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
         ck_assert_int_eq(eg_set_environment(eg, &rows[k].e), rows[k].status);

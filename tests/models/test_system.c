@@ -280,6 +280,8 @@ START_TEST(initial_values_convert_to_every_type_and_outlive_their_array)
         ck_assert_mem_eq(eg_data(NULL, v[EG_I64]), ((int64_t[]){1, 0, 3000000000}), 24);
         ck_assert_mem_eq(eg_data(NULL, v[EG_F32]), ((float[]){1.75f, 0, 3e9f}), 12);
         ck_assert_mem_eq(eg_data(NULL, v[EG_F64]), ((double[]){1.75, 0, 3e9}), 24);
+        ck_assert_mem_eq(eg_data(NULL, v[EG_C64]), ((float[]){1.75f, 0, 0, 0, 3e9f, 0}), 24);
+        ck_assert_mem_eq(eg_data(NULL, v[EG_C128]), ((double[]){1.75, 0, 0, 0, 3e9, 0}), 48);
         for (int t = 0; t < EG_DTYPE_COUNT; t++) eg_fill(v[t], 7);
         eg_reset_state(s, NULL);
     }

@@ -82,6 +82,8 @@ static void put(eg_dtype t, char *at, uint64_t r)
     case EG_I64: memcpy(at, &i64, 8); break;
     case EG_F32: memcpy(at, &f32, 4); break;
     case EG_F64: memcpy(at, &f64, 8); break;
+    case EG_C64:
+    case EG_C128:
     case EG_DTYPE_COUNT: break;
     }
 }

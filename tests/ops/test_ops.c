@@ -17,6 +17,7 @@ static bool is_walked(egi_op op)
     case EGI_ARRAY:
     case EGI_PARAM:
     case EGI_TUPLE:
+    case EGI_COMPLEX: /* while tracing only */
     case EGI_ITEM:
     case EGI_HOST:
     case EGI_CUSTOM: return false; /* stripped from what runs */

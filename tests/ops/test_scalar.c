@@ -34,7 +34,7 @@ START_TEST(every_primitive_has_a_kernel_for_every_type_it_takes)
     for (int o = 0; o < EGI_OP_COUNT; o++) {
         if (!(egi_flags((egi_op)o) & FE) || (egi_flags((egi_op)o) & FX)) continue;
         for (eg_dtype t = EG_BOOL; t < EG_DTYPE_COUNT; t++) {
-            unsigned is = t == EG_BOOL ? EGI_ALLOW_B : egi_is_int(t) ? EGI_ALLOW_I : EGI_ALLOW_F;
+            unsigned is = t == EG_BOOL ? EGI_ALLOW_B : egi_is_int(t) ? EGI_ALLOW_I : egi_is_float(t) ? EGI_ALLOW_F : 0;
             if (egi_ops[o].allowed & is) ck_assert_msg(egi_kernel_of((egi_op)o, t, t), "%s %d", egi_ops[o].text, t);
         }
     }

@@ -11,9 +11,9 @@
 #include "io/bytes.h"
 #include "support/support.h"
 
-enum { PER_CONTEXT = 200, PER_FILE = 1000, SEEDS = 13 };
+enum { PER_CONTEXT = 200, PER_FILE = 1000, SEEDS = 14 };
 
-static blob seed_npy[5];
+static blob seed_npy[6];
 static blob seed[SEEDS]; /* those, and archives of them */
 static uint64_t state;
 
@@ -35,12 +35,13 @@ static void make_seeds(void)
         "{'descr': '|b1', 'fortran_order': False, 'shape': (48,), }\n",
         "{'descr': '<u8', 'fortran_order': False, 'shape': (1, 2, 3, 1), }\n",
         "{'descr': '<f2', 'fortran_order': True, 'shape': (2, 3, 4), }\n",
+        "{'descr': '>c16', 'fortran_order': True, 'shape': (3, 1), }\n",
     };
     uint8_t data[48];
     for (int k = 0; k < 48; k++) data[k] = (uint8_t)(k % 2);
-    for (int k = 0; k < 5; k++) {
-        seed_npy[k] = npy_bytes(k < 3 ? 1 : k - 1, text[k], data, sizeof data);
-        seed[k] = seed_npy[k];
+    for (int k = 0; k < 6; k++) {
+        seed_npy[k] = npy_bytes(k < 3 ? 1 : k < 5 ? k - 1 : 1, text[k], data, sizeof data);
+        seed[k < 5 ? k : 13] = seed_npy[k];
     }
     for (int k = 0; k < 4; k++) seed[5 + k] = zip_bytes(k == 3 ? "E.spike.npy" : "V.npy", &seed_npy[k], k).file;
     seed[9] = zip_bytes("notes.txt", &seed_npy[0], 0).file;

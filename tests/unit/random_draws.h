@@ -99,6 +99,8 @@ static inline double draws_number(const draws *d, const void *at, int64_t k)
     case EG_I64: return (double)((const int64_t *)at)[k];
     case EG_F32: return (double)((const float *)at)[k];
     case EG_F64:
+    case EG_C64:
+    case EG_C128:
     case EG_DTYPE_COUNT: break;
     }
     return ((const double *)at)[k];

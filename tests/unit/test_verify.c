@@ -64,6 +64,12 @@ static void as_param(egi_graph *g, egi_region *r, int64_t k)
     X(op_exists, ADD, "its operation exists", n->op = EGI_OP_COUNT)                                                    \
     X(none_is_zero, ADD, "only node 0 is none", n->op = EGI_NONE)                                                      \
     X(type_exists, ADD, "its type exists", n->dtype = EG_DTYPE_COUNT + 1)                                              \
+    X(complex_type, ADD, "complex values are pairs of real ones", n->dtype = EG_C64)                                   \
+    X(complex_node, MUL, "complex values are pairs of real ones", n->op = EGI_COMPLEX)                                 \
+    X(complex_result, ADD, "as complex result 0 it is of floats", egi_result_becomes_complex(g, 0))                    \
+    X(complex_result_exists, ADD, "complex result 99 exists", egi_result_becomes_complex(g, 99))                       \
+    X(complex_argument, ARG, "argument 0 is stored with an axis more",                                                 \
+      g->args.at[0] = ((eg_spec){.dtype = EG_C64, .rank = EG_MAX_RANK}))                                               \
     X(region_exists, ADD, "its region exists", n->region = 999)                                                        \
     X(shape_exists, ADD, "its shape exists", n->shape = 9999)                                                          \
     X(place_exists, ADD, "its place exists", n->loc = 9999)                                                            \
