@@ -131,11 +131,6 @@ static bool check(eg_context *eg, const char *name, eg_fn fn, int n, const eg_sp
                        : "the arguments' types are missing");
         return false;
     }
-    if (eg->trace) {
-        egi_fail(eg, EG_ERR_STATE, file, line, "eg_trace: another function is being traced; trace '%s' before it",
-                 name);
-        return false;
-    }
     for (int k = 0; k < n; k++) {
         snprintf(what, sizeof what, "eg_trace of '%.100s': argument %d", name, k);
         if (!egi_check_spec(eg, args[k], what, file, line)) return false;
@@ -151,14 +146,14 @@ eg_func *(eg_trace)(eg_context *eg, const char *name, eg_fn fn, void *user, int 
     egi_graph *g = egi_graph_new(eg);
     if (!g) return NULL;
     egi_scope scope = {.kind = EGI_SCOPE_FUNC};
-    egi_trace trace = {.g = g, .generation = ++eg->generation, .scope = &scope};
-    eg->trace = &trace;
+    egi_trace trace = {.outer = eg->trace, .g = g, .generation = ++eg->generation, .scope = &scope};
+    eg->trace = &trace; /* complete in itself, also while another function is being traced */
     eg_context *before = egi_trace_here(eg);
     egi_here(g, file, line);
     eg_val out = fn(user, arguments(eg, g, num_args, args, file, line));
     results(eg, g, out, name, file, line);
     writes(eg, &trace);
-    eg->trace = NULL;
+    eg->trace = trace.outer;
     egi_trace_here(before);
     scope_free(eg, &scope);
     if (!eg->status) dump(g, "trace", name);
