@@ -1,13 +1,17 @@
 /* Exponential Euler.
  *
  * The equation is traced for single numbers, differentiated, put into a step of single numbers, and eg_vmap() makes the
- * step of all elements: a derivative that is the same for all, as that of a linear equation is, stays one number, and so
- * does phi of it. */
+ * step of all elements: a derivative that is the same for all, as that of a linear equation is, stays one number, and
+ * so does phi of it. */
 #include "engram/integrate.h"
 
 #include "engram/math.h"
 #include "engram/parallel.h"
 #include "engram/transform.h"
+
+/* All operations stand where the user asked for the step. */
+#undef EG_HERE
+#define EG_HERE s->file, s->line
 
 enum { MOST = 63 }; /* parts of x */
 
@@ -26,7 +30,7 @@ typedef struct stepping {
 
 static void fail(const stepping *s, eg_status status, const char *what)
 {
-    eg_fail(s->eg, status, s->file, s->line, "eg_exp_euler: %s", what);
+    eg_fail(s->eg, status, EG_HERE, "eg_exp_euler: %s", what);
 }
 
 /* f as a number of y's type. */
@@ -34,10 +38,10 @@ static eg_val equation(void *user, eg_val x)
 {
     const stepping *s = user;
     eg_val y = s->f(s->user, x);
-    if (eg_is_number(y, NULL)) return (eg_full)(s->eg, eg_scalar(s->type), y, s->file, s->line);
+    if (eg_is_number(y, NULL)) return eg_full(s->eg, eg_scalar(s->type), y);
     if (!eg_error(s->eg) && (eg_tuple_size(y) != 1 || eg_spec_of(y).rank != 0))
         fail(s, EG_ERR_SHAPE, "the equation does not give one number; it is called with single numbers, not arrays");
-    return eg_error(s->eg) ? eg_nothing() : (eg_convert)(y, s->type, s->file, s->line);
+    return eg_error(s->eg) ? eg_nothing() : eg_convert(y, s->type);
 }
 
 /* x..., dt: y after dt. */
@@ -69,7 +73,7 @@ static bool check(stepping *s, eg_val x, eg_val dt)
     s->num = eg_tuple_size(x);
     for (int k = 0; k < s->num; k++) s->part[k] = eg_spec_of(s->num == 1 ? x : eg_item(x, k));
     if (s->k < 0 || s->k >= s->num) {
-        eg_fail(s->eg, EG_ERR_ARGUMENT, s->file, s->line, "eg_exp_euler: x has no part %d; it has %d", s->k, s->num);
+        eg_fail(s->eg, EG_ERR_ARGUMENT, EG_HERE, "eg_exp_euler: x has no part %d; it has %d", s->k, s->num);
         return false;
     }
     const eg_spec y = s->part[s->k], step = eg_spec_of(dt);
@@ -80,8 +84,9 @@ static bool check(stepping *s, eg_val x, eg_val dt)
         fail(s, EG_ERR_SHAPE, "dt is not one number");
     for (int k = 0; k < s->num && !eg_error(s->eg); k++) {
         if (s->part[k].rank == 0 || same_shape(s->part[k], y)) continue;
-        eg_fail(s->eg, EG_ERR_SHAPE, s->file, s->line,
-                "eg_exp_euler: part %d of x has another shape than part %d, which is integrated; broadcast it", k, s->k);
+        eg_fail(s->eg, EG_ERR_SHAPE, EG_HERE,
+                "eg_exp_euler: part %d of x has another shape than part %d, which is integrated; broadcast it", k,
+                s->k);
     }
     return !eg_error(s->eg);
 }
@@ -92,11 +97,10 @@ static eg_func *trace_step(stepping *s)
     eg_spec arg[MOST + 1];
     for (int k = 0; k < s->num; k++) arg[k] = eg_scalar(s->part[k].dtype);
     arg[s->num] = eg_scalar(s->type);
-    eg_func *f = (eg_trace)(s->eg, "equation", equation, s, s->num, arg, s->file, s->line);
+    eg_func *f = eg_trace(s->eg, "equation", equation, s, s->num, arg);
     const eg_gradient_options by = {.num_args = 1, .args = &s->k};
-    s->equation = f ? (eg_gradient)(f, &by, s->file, s->line) : NULL;
-    eg_func *step =
-        s->equation ? (eg_trace)(s->eg, "eg_exp_euler", one_step, s, s->num + 1, arg, s->file, s->line) : NULL;
+    s->equation = f ? eg_gradient(f, &by) : NULL;
+    eg_func *step = s->equation ? eg_trace(s->eg, "eg_exp_euler", one_step, s, s->num + 1, arg) : NULL;
     eg_func_free(f);
     eg_func_free(s->equation);
     return step;
@@ -110,28 +114,32 @@ static eg_func *of_all(const stepping *s, eg_func *step, int64_t n)
         if (s->part[k].rank == 0) shared[num++] = k;
     }
     shared[num++] = s->num; /* dt */
-    eg_func *all = (eg_vmap)(step, n, &(eg_vmap_options){.num_shared = num, .shared = shared}, s->file, s->line);
+    eg_func *all = eg_vmap(step, n, &(eg_vmap_options){.num_shared = num, .shared = shared});
     eg_func_free(step);
     return all;
 }
 
-eg_val(eg_exp_euler)(eg_context *eg, eg_fn f, void *user, eg_val x, int k, eg_val dt, const char *file, int line)
+static eg_val applied(stepping *s, eg_val x, eg_val dt)
 {
-    stepping s = {.eg = eg, .file = file, .line = line, .k = k, .f = f, .user = user};
-    if (!eg || eg_error(eg) || !check(&s, x, dt)) return eg_nothing();
-    const eg_spec y = s.part[k];
+    const eg_spec y = s->part[s->k];
     const int64_t n = eg_num_elements(y);
     eg_val part[MOST + 1];
-    for (int j = 0; j < s.num; j++) {
-        part[j] = s.num == 1 ? x : (eg_item)(x, j, file, line);
-        if (s.part[j].rank > 1) part[j] = (eg_reshape)(part[j], 1, &n, file, line);
+    for (int k = 0; k < s->num; k++) {
+        part[k] = s->num == 1 ? x : eg_item(x, k);
+        if (s->part[k].rank > 1) part[k] = eg_reshape_to(part[k], 1, &n);
     }
-    if (n == 0) return part[k];
-    part[s.num] = eg_is_number(dt, NULL) ? (eg_full)(eg, eg_scalar(s.type), dt, file, line)
-                                         : (eg_convert)(dt, s.type, file, line);
-    eg_func *step = trace_step(&s);
-    if (step && y.rank > 0) step = of_all(&s, step, n);
-    eg_val out = step ? (eg_apply)(step, (eg_tuple)(eg, s.num + 1, part, file, line), file, line) : eg_nothing();
+    part[s->num] = eg_is_number(dt, NULL) ? eg_full(s->eg, eg_scalar(s->type), dt) : eg_convert(dt, s->type);
+    eg_func *step = trace_step(s);
+    if (step && y.rank > 0) step = of_all(s, step, n);
+    eg_val out = step ? eg_apply(step, eg_tuple(s->eg, s->num + 1, part)) : eg_nothing();
     eg_func_free(step);
-    return y.rank > 1 && !eg_error(eg) ? (eg_reshape)(out, y.rank, y.dim, file, line) : out;
+    return y.rank > 1 && step ? eg_reshape_to(out, y.rank, y.dim) : out;
+}
+
+eg_val(eg_exp_euler)(eg_context *eg, eg_fn f, void *user, eg_val x, int k, eg_val dt, const char *file, int line)
+{
+    stepping its = {.eg = eg, .file = file, .line = line, .k = k, .f = f, .user = user}, *s = &its;
+    if (!eg || eg_error(eg) || !check(s, x, dt)) return eg_nothing();
+    if (eg_num_elements(s->part[k]) > 0) return applied(s, x, dt);
+    return s->num == 1 ? x : eg_item(x, k);
 }
