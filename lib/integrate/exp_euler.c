@@ -78,7 +78,7 @@ static bool check(stepping *s, eg_val x, eg_val dt)
     }
     const eg_spec y = s->part[s->k], step = eg_spec_of(dt);
     s->type = y.dtype;
-    if (y.rank < 0 || (y.dtype != EG_F32 && y.dtype != EG_F64))
+    if (y.rank < 0 || eg_is_number(x, NULL) || (y.dtype != EG_F32 && y.dtype != EG_F64))
         fail(s, EG_ERR_TYPE, "what is integrated is not floating; a plain number becomes a value by eg_full");
     else if (step.rank != 0)
         fail(s, EG_ERR_SHAPE, "dt is not one number");

@@ -388,8 +388,8 @@ START_TEST(every_function_of_the_headers_is_called_wrongly_somewhere)
     static const char include[] = EG_TEST_DIR "/../include/engram";
     char *here = text_of_file(EG_TEST_DIR "/unit", "test_misuse.c", NULL);
     char *all = all_tests(EG_TEST_DIR "/unit", NULL);
-    static const char *const areas[] = {"/models", "/run",    "/io", "/plot",  "/export",
-                                        "/grad",   "/faults", "/nn", "/train", "/vmap"};
+    static const char *const areas[] = {"/models", "/run", "/io",    "/plot", "/export",  "/grad",
+                                        "/faults", "/nn",  "/train", "/vmap", "/neurons", "/integrate"};
     for (size_t k = 0; k < LEN(areas); k++) {
         char path[600];
         snprintf(path, sizeof path, "%s%s", EG_TEST_DIR, areas[k]);
