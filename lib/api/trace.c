@@ -120,15 +120,24 @@ eg_func *egi_func_of(eg_context *eg, const char *name, const egi_graph *g)
     return egi_func_new(eg, name, simple);
 }
 
+enum { MOST_NESTED = 64 }; /* traces of functions that trace others */
+
 static bool check(eg_context *eg, const char *name, eg_fn fn, int n, const eg_spec *args, const char *file, int line)
 {
     char what[160];
+    int depth = 0;
     if (!egi_ready(eg)) return false;
     if (!name || !fn || n < 0 || (n && !args)) {
         egi_fail(eg, EG_ERR_ARGUMENT, file, line, "eg_trace: %s",
                  !name ? "the name is NULL"
                  : !fn ? "the function is NULL"
                        : "the arguments' types are missing");
+        return false;
+    }
+    for (const egi_trace *t = eg->trace; t; t = t->outer) depth++;
+    if (depth >= MOST_NESTED) {
+        egi_fail(eg, EG_ERR_STATE, file, line, "eg_trace: '%s' is traced within %d others; does it trace itself?", name,
+                 depth);
         return false;
     }
     for (int k = 0; k < n; k++) {

@@ -144,32 +144,6 @@ START_TEST(a_step_has_gradients_of_every_order)
 }
 END_TEST
 
-/* -- traces in traces ---------------------------------------------------------------------------------------------- */
-
-static eg_val outer_value;
-static eg_val uses_outer(void *user, eg_val x) { return (void)user, eg_add(x, outer_value); }
-static eg_val doubled(void *user, eg_val x) { return (void)user, eg_mul(2, x); }
-
-static eg_val traces_inside(void *user, eg_val x)
-{
-    outer_value = x;
-    eg_func *f = eg_trace(eg, "inside", user ? uses_outer : doubled, NULL, 1, (eg_spec[]){eg_scalar(EG_F64)});
-    if (!f) return eg_nothing();
-    eg_val y = eg_apply(f, x);
-    eg_func_free(f);
-    return eg_add(y, x); /* values of this trace are good as before */
-}
-
-START_TEST(functions_can_be_traced_while_another_one_is)
-{
-    double x = 5, y;
-    BOTH(eg_trace(eg, "outside", traces_inside, NULL, 1, (eg_spec[]){eg_scalar(EG_F64)}), IN(&x), &y);
-    ck_assert_double_eq(y, 15);
-    ck_assert_ptr_null(eg_trace(eg, "outside", traces_inside, &x, 1, (eg_spec[]){eg_scalar(EG_F64)}));
-    SAYS(EG_ERR_SCOPE, "eg_add", "test_exp_euler.c");
-}
-END_TEST
-
 /* -- errors -------------------------------------------------------------------------------------------------------- */
 
 static eg_val two(void *user, eg_val x) { return (void)user, eg_tuple(eg, 2, (eg_val[]){x, x}); }
@@ -216,7 +190,6 @@ int main(void)
     tcase_add_test(t, an_equation_may_read_variables_of_one_number);
     tcase_add_test(t, explosions_stay_finite);
     tcase_add_test(t, a_step_has_gradients_of_every_order);
-    tcase_add_test(t, functions_can_be_traced_while_another_one_is);
     tcase_add_test(t, wrong_calls_say_what_is_wrong);
     suite_add_tcase(suite, t);
     return test_run(suite);

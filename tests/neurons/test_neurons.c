@@ -18,6 +18,16 @@ static void record(zoo_scene *s, const char *name, void *out, int64_t steps)
     test_fine(s->eg);
 }
 
+START_TEST(defaults_are_those_of_the_header)
+{
+    const zoo_model *m = &zoo[_i];
+    _Alignas(16) char params[ZOO_SIZE];
+    m->defaults(params);
+    for (int k = 0; k < ZOO_PARAMS && m->param[k].name; k++)
+        ck_assert_double_eq(*zoo_param_of(m, params, m->param[k].name), m->param[k].value);
+}
+END_TEST
+
 START_TEST(states_begin_where_the_header_says)
 {
     const zoo_model *m = &zoo[_i];
@@ -348,6 +358,7 @@ int main(void)
     Suite *s = suite_create("neurons");
     TCase *c = tcase_create("neurons");
     tcase_set_timeout(c, 0);
+    tcase_add_loop_test(c, defaults_are_those_of_the_header, 0, zoo_num);
     tcase_add_loop_test(c, states_begin_where_the_header_says, 0, zoo_num);
     tcase_add_loop_test(c, compiled_code_on_any_number_of_threads_is_the_interpreter_bit_for_bit, 0, zoo_num);
     tcase_add_loop_test(c, nothing_happens_below_the_threshold_and_noise_does, 0, zoo_num);

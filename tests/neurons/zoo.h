@@ -17,6 +17,7 @@ typedef struct zoo_param {
     const char *name;
     size_t at; /* in the struct of parameters */
     zoo_kind kind;
+    double value; /* default */
 } zoo_param;
 
 enum { ZOO_STATES = 4, ZOO_PARAMS = 20, ZOO_SIZE = 1024 };
