@@ -1,4 +1,4 @@
-/* Models: neurons, synapses, inputs, counters.  All stand on engram/dynsys.h alone, as yours do.
+/* Models: neurons (neurons.h), synapses, inputs, counters.  All stand on engram/dynsys.h alone, as yours do.
  *
  * Parameters are taken literally; begin with the ..._defaults().  Errors name the system and the parameter.
  */
@@ -7,63 +7,11 @@
 
 #include "engram/connect.h"
 #include "engram/dynsys.h"
-#include "engram/modes.h"
+#include "engram/neurons.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* -- neurons ------------------------------------------------------------------------------------------------------- */
-
-/* How a step of the membrane is computed. */
-typedef enum eg_lif_method {
-    EG_LIF_EXACT, /* V_inf + (V - V_inf) exp(-dt/tau): exact for an input constant in the step */
-    EG_LIF_EULER  /* V + dt/tau (V_inf - V) */
-} eg_lif_method;
-
-/* Leaky integrate-and-fire (Gerstner et al., Neuronal Dynamics, 2014, section 1.3):
- *     tau dV/dt = V_rest - V + R I;   V >= V_th: a spike, V = V_reset, then V is held for tau_ref.
- * V is held in the steps whose time t has t - t_last <= tau_ref, t_last being the time of the spike's step; times are
- * products step * dt in double precision, whatever the network's type (50 steps for 5 ms at dt 0.1, or 49 where
- * rounding falls so: BrainPy's comparison to the bit). */
-typedef struct eg_lif_params {
-    double V_rest;  /* mV */
-    double V_reset; /* mV */
-    double V_th;    /* mV */
-    double R;       /* MOhm: I in nA */
-    double tau;     /* ms, > 0 */
-    double tau_ref; /* ms; 0 = none */
-    eg_lif_method method;
-    eg_initializer V_init;  /* mV; default: V_rest */
-    eg_surrogate surrogate; /* of its spikes in training; all 0: the default of surrogate.h */
-} eg_lif_params;
-
-/* V_rest 0, V_reset -5, V_th 20, R 1, tau 10, tau_ref 0, exact. */
-EG_API eg_lif_params eg_lif_defaults(void);
-/* Variables: V, spike (bool; in training floats), input, and with tau_ref > 0 refractory (i32: 1 + steps still to hold,
- * from the spike on to the last held step; else 0).  Returns its spikes.  params NULL: defaults. */
-EG_API eg_system *(eg_lif)(eg_system *parent, const char *name, int64_t num, const eg_lif_params *params, EG_PLACE);
-
-/* tau dV/dt = V_rest - V + R I, without spikes. */
-typedef struct eg_leaky_integrator_params {
-    double V_rest; /* mV */
-    double R;      /* MOhm: I in nA */
-    double tau;    /* ms, > 0 */
-    eg_lif_method method;
-    eg_initializer V_init; /* mV; default: 0 */
-} eg_leaky_integrator_params;
-
-/* V_rest 0, R 1, tau 10, exact. */
-EG_API eg_leaky_integrator_params eg_leaky_integrator_defaults(void);
-/* Variables: V, input.  Returns V.  params NULL: defaults. */
-EG_API eg_system *(eg_leaky_integrator)(eg_system *parent, const char *name, int64_t num,
-                                        const eg_leaky_integrator_params *params, EG_PLACE);
-
-/* Spikes at given times: neuron indices[k] spikes in the first step whose time is times[k] or later, once however many
- * fall into it.  Times in ms, in any order; both arrays are copied.  Variables: spike (bool), next (i64: events done).
- * Errors: num_events negative, a time that is NaN, an index outside of the group. */
-EG_API eg_system *(eg_spike_time_group)(eg_system *parent, const char *name, int64_t num, int64_t num_events,
-                                        const double *times, const int32_t *indices, EG_PLACE);
 
 /* -- outputs: what a conductance does to its targets --------------------------------------------------------------- */
 
@@ -160,9 +108,6 @@ EG_API eg_system *(eg_spike_counter)(eg_system *parent, const char *name, eg_sys
 EG_API int64_t eg_spike_count(eg_system *counter, eg_state *state);
 
 #ifndef __cplusplus
-#define eg_lif(...) (eg_lif)(__VA_ARGS__, EG_HERE)
-#define eg_leaky_integrator(...) (eg_leaky_integrator)(__VA_ARGS__, EG_HERE)
-#define eg_spike_time_group(...) (eg_spike_time_group)(__VA_ARGS__, EG_HERE)
 #define eg_delta_synapse(...) (eg_delta_synapse)(__VA_ARGS__, EG_HERE)
 #define eg_exp_synapse(...) (eg_exp_synapse)(__VA_ARGS__, EG_HERE)
 #define eg_current(...) (eg_current)(__VA_ARGS__, EG_HERE)

@@ -41,6 +41,10 @@ EG_API eg_var *(eg_add_spike)(eg_system *group, EG_PLACE);
  * they are floats, eg_spike() of V - V_th with that surrogate (NULL: the default).  Reset by eg_ge(V, V_th): then no
  * gradient passes through the reset. */
 EG_API eg_val(eg_fire)(eg_system *group, eg_val V, eg_val V_th, const eg_surrogate *surrogate, EG_PLACE);
+/* The same for neurons that are not reset: spikes where V has come to V_th from below, V_old < V_th and V >= V_th; in
+ * training eg_spike2() of V - V_th and V_old - V_th. */
+EG_API eg_val(eg_fire_crossing)(eg_system *group, eg_val V, eg_val V_old, eg_val V_th, const eg_surrogate *surrogate,
+                                EG_PLACE);
 
 /* -- batches ------------------------------------------------------------------------------------------------------- */
 
@@ -65,6 +69,8 @@ EG_API eg_func *(eg_batched)(eg_system *s, eg_func *f, int64_t batch, const eg_b
 #ifndef __cplusplus
 #define eg_add_spike(group) (eg_add_spike)(group, EG_HERE)
 #define eg_fire(group, V, V_th, ...) (eg_fire)(group, EG_VAL(V), EG_VAL(V_th), __VA_ARGS__, EG_HERE)
+#define eg_fire_crossing(group, V, V_old, V_th, ...)                                                                   \
+    (eg_fire_crossing)(group, EG_VAL(V), EG_VAL(V_old), EG_VAL(V_th), __VA_ARGS__, EG_HERE)
 #define eg_batch_variable(...) (eg_batch_variable)(__VA_ARGS__, EG_HERE)
 #define eg_batched(...) (eg_batched)(__VA_ARGS__, EG_HERE)
 #endif

@@ -109,13 +109,7 @@ static eg_func *trace(derivative *d, const char *name, eg_fn fn, void *user, int
     const int n = eg_num_args(d->f);
     for (int k = 0; k < n; k++) args[k] = eg_arg_spec(d->f, k);
     for (int k = 0; k < more; k++) args[n + k] = extra[k];
-    /* Also while another function is being traced: this one is complete in itself. */
-    eg_context *eg = d->f->eg;
-    egi_trace *around = eg->trace;
-    eg->trace = NULL;
-    eg_func *made = (eg_trace)(eg, name, fn, user, n + more, args, d->file, d->line);
-    eg->trace = around;
-    return made;
+    return (eg_trace)(d->f->eg, name, fn, user, n + more, args, d->file, d->line);
 }
 
 /* The function that is asked for: f's results, then those of fn. */

@@ -124,9 +124,12 @@ eg_func *egi_func_of(eg_context *eg, const char *name, const egi_graph *g)
     return egi_func_new(eg, name, simple);
 }
 
+enum { MOST_NESTED = 64 }; /* traces of functions that trace others */
+
 static bool check(eg_context *eg, const char *name, eg_fn fn, int n, const eg_spec *args, const char *file, int line)
 {
     char what[160];
+    int depth = 0;
     if (!egi_ready(eg)) return false;
     if (!name || !fn || n < 0 || (n && !args)) {
         egi_fail(eg, EG_ERR_ARGUMENT, file, line, "eg_trace: %s",
@@ -135,9 +138,10 @@ static bool check(eg_context *eg, const char *name, eg_fn fn, int n, const eg_sp
                        : "the arguments' types are missing");
         return false;
     }
-    if (eg->trace) {
-        egi_fail(eg, EG_ERR_STATE, file, line, "eg_trace: another function is being traced; trace '%s' before it",
-                 name);
+    for (const egi_trace *t = eg->trace; t; t = t->outer) depth++;
+    if (depth >= MOST_NESTED) {
+        egi_fail(eg, EG_ERR_STATE, file, line, "eg_trace: '%s' is traced within %d others; does it trace itself?", name,
+                 depth);
         return false;
     }
     for (int k = 0; k < n; k++) {
@@ -155,14 +159,14 @@ eg_func *(eg_trace)(eg_context *eg, const char *name, eg_fn fn, void *user, int 
     egi_graph *g = egi_graph_new(eg);
     if (!g) return NULL;
     egi_scope scope = {.kind = EGI_SCOPE_FUNC};
-    egi_trace trace = {.g = g, .generation = ++eg->generation, .scope = &scope};
-    eg->trace = &trace;
+    egi_trace trace = {.outer = eg->trace, .g = g, .generation = ++eg->generation, .scope = &scope};
+    eg->trace = &trace; /* complete in itself, also while another function is being traced */
     eg_context *before = egi_trace_here(eg);
     egi_here(g, file, line);
     eg_val out = fn(user, arguments(eg, g, num_args, args, file, line));
     results(eg, g, out, name, file, line);
     writes(eg, &trace);
-    eg->trace = NULL;
+    eg->trace = trace.outer;
     egi_trace_here(before);
     scope_free(eg, &scope);
     if (!eg->status) dump(g, "trace", name);

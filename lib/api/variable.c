@@ -93,7 +93,10 @@ static bool uses(const egi_graph *g, int64_t num)
 
 void eg_drop_variables(eg_context *eg, int64_t num)
 {
-    if (!eg || num < 0 || (eg->trace && uses(eg->trace->g, num))) return;
+    if (!eg || num < 0) return;
+    for (const egi_trace *t = eg->trace; t; t = t->outer) {
+        if (uses(t->g, num)) return;
+    }
     for (int64_t k = 0; k < eg->funcs.n; k++) {
         if (uses(eg->funcs.at[k]->graph, num)) return;
     }

@@ -1,7 +1,5 @@
 /* Leaky integrators: membranes that do not spike. */
-#include <stddef.h>
-
-#include "membrane.h"
+#include "neuron.h"
 
 typedef struct integrator {
     eg_leaky_integrator_params p;
@@ -16,8 +14,9 @@ eg_leaky_integrator_params eg_leaky_integrator_defaults(void)
 static void setup(eg_system *self)
 {
     integrator *n = eg_self(self);
-    membrane_check(self, n->p.method, n->p.V_rest, n->p.R, n->p.tau);
-    n->V = eg_add_variable(self, "V", eg_floats(self), n->p.V_init.kind ? n->p.V_init : eg_init_constant(0));
+    check_membrane(self, n->p.method, n->p.V_rest, n->p.R, n->p.tau);
+    check_noise(self, n->p.noise);
+    n->V = add_state(self, "V", n->p.V_init, 0);
     n->input = eg_add_input(self, "input", eg_floats(self));
 }
 
@@ -26,6 +25,7 @@ static eg_val update(eg_system *self, eg_shared s, eg_val x)
     integrator *n = eg_self(self);
     eg_val I = eg_add(eg_get(n->input), x);
     eg_val V = membrane_step(n->p.method, n->p.V_rest, n->p.R, n->p.tau, s.dt, eg_get(n->V), I);
+    V = with_noise(self, s, n->p.noise, V);
     eg_set(n->V, V);
     return V;
 }

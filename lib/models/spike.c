@@ -32,12 +32,12 @@ eg_var *(eg_add_spike)(eg_system *group, const char *file, int line)
     return m->var;
 }
 
-static const member *spike_of(eg_system *s, const char *file, int line)
+static const member *spike_of(eg_system *s, const char *what, const char *file, int line)
 {
     for (const member *m = s->first_member; m; m = m->next) {
         if (m->fires) return m;
     }
-    eg_fail(s->eg, EG_ERR_STATE, file, line, "eg_fire: %s '%s' has no spikes; make them by eg_add_spike in its setup",
+    eg_fail(s->eg, EG_ERR_STATE, file, line, "%s: %s '%s' has no spikes; make them by eg_add_spike in its setup", what,
             s->type->name, s->path);
     return NULL;
 }
@@ -45,7 +45,7 @@ static const member *spike_of(eg_system *s, const char *file, int line)
 eg_val(eg_fire)(eg_system *group, eg_val V, eg_val V_th, const eg_surrogate *surrogate, const char *file, int line)
 {
     if (!group || eg_error(group->eg)) return eg_nothing();
-    const member *m = spike_of(group, file, line);
+    const member *m = spike_of(group, "eg_fire", file, line);
     if (!m) return eg_nothing();
     eg_val spike;
     if (group->root->mode == EG_TRAINING)
@@ -53,6 +53,22 @@ eg_val(eg_fire)(eg_system *group, eg_val V, eg_val V_th, const eg_surrogate *sur
                            line);
     else
         spike = (eg_ge)(V, V_th, file, line);
+    (eg_set)(variable_of(group, m), spike, file, line);
+    return spike;
+}
+
+eg_val(eg_fire_crossing)(eg_system *group, eg_val V, eg_val V_old, eg_val V_th, const eg_surrogate *surrogate,
+                         const char *file, int line)
+{
+    if (!group || eg_error(group->eg)) return eg_nothing();
+    const member *m = spike_of(group, "eg_fire_crossing", file, line);
+    if (!m) return eg_nothing();
+    eg_val spike;
+    if (group->root->mode == EG_TRAINING)
+        spike = (eg_spike2)(group->eg, (eg_sub)(V, V_th, file, line), (eg_sub)(V_old, V_th, file, line),
+                            surrogate ? *surrogate : (eg_surrogate){0}, file, line);
+    else
+        spike = (eg_and)((eg_ge)(V, V_th, file, line), (eg_lt)(V_old, V_th, file, line), file, line);
     (eg_set)(variable_of(group, m), spike, file, line);
     return spike;
 }

@@ -37,12 +37,115 @@ static eg_system *leaky_integrator(golden *g, eg_system *net, const char *name, 
     return eg_leaky_integrator(net, name, num, &p);
 }
 
+/* Nonlinear models have one method. */
+static void exponential(golden *g)
+{
+    const char *name = golden_has(g, "method", NULL) ? golden_name(g, "method") : "exp_auto";
+    if (strncmp(name, "exp", 3) != 0) golden_unsupported(g, "method", name);
+}
+
+/* Models that do not reset V have no refractory period. */
+static void never_held(golden *g, const char *params)
+{
+    if (golden_param(g, params, "tau_ref", 0) > 0) golden_unsupported(g, "parameter", "tau_ref");
+}
+
+/* A parameter is that of the case.  If it is null there, a time is 0: there is none. */
+#define READ(parameter) p.parameter = golden_param(g, params, #parameter, 0)
+
+static eg_system *exp_if(golden *g, eg_system *net, const char *name, int64_t num, const char *params)
+{
+    eg_exp_if_params p = eg_exp_if_defaults();
+    exponential(g);
+    READ(V_rest), READ(V_reset), READ(V_th), READ(V_T), READ(delta_T), READ(R), READ(tau), READ(tau_ref);
+    return eg_exp_if(net, name, num, &p);
+}
+
+static eg_system *adex_if(golden *g, eg_system *net, const char *name, int64_t num, const char *params)
+{
+    eg_adex_if_params p = eg_adex_if_defaults();
+    exponential(g);
+    READ(V_rest), READ(V_reset), READ(V_th), READ(V_T), READ(delta_T), READ(a), READ(b), READ(R), READ(tau),
+        READ(tau_w), READ(tau_ref);
+    return eg_adex_if(net, name, num, &p);
+}
+
+static eg_system *qua_if(golden *g, eg_system *net, const char *name, int64_t num, const char *params)
+{
+    eg_qua_if_params p = eg_qua_if_defaults();
+    exponential(g);
+    READ(V_rest), READ(V_reset), READ(V_th), READ(V_c), READ(c), READ(R), READ(tau), READ(tau_ref);
+    return eg_qua_if(net, name, num, &p);
+}
+
+static eg_system *adqua_if(golden *g, eg_system *net, const char *name, int64_t num, const char *params)
+{
+    eg_adqua_if_params p = eg_adqua_if_defaults();
+    exponential(g);
+    READ(V_rest), READ(V_reset), READ(V_th), READ(V_c), READ(c), READ(a), READ(b), READ(tau), READ(tau_w),
+        READ(tau_ref);
+    return eg_adqua_if(net, name, num, &p);
+}
+
+static eg_system *gif(golden *g, eg_system *net, const char *name, int64_t num, const char *params)
+{
+    eg_gif_params p = eg_gif_defaults();
+    exponential(g);
+    READ(V_rest), READ(V_reset), READ(V_th_inf), READ(V_th_reset), READ(R), READ(tau), READ(a), READ(b), READ(k1),
+        READ(k2), READ(R1), READ(R2), READ(A1), READ(A2), READ(tau_ref);
+    return eg_gif(net, name, num, &p);
+}
+
+static eg_system *alif(golden *g, eg_system *net, const char *name, int64_t num, const char *params)
+{
+    eg_alif_params p = eg_alif_defaults();
+    exponential(g);
+    READ(V_rest), READ(V_th), READ(R), READ(beta), READ(tau), READ(tau_a), READ(tau_ref);
+    return eg_alif(net, name, num, &p);
+}
+
+static eg_system *izhikevich(golden *g, eg_system *net, const char *name, int64_t num, const char *params)
+{
+    eg_izhikevich_params p = eg_izhikevich_defaults();
+    exponential(g);
+    READ(a), READ(b), READ(c), READ(d), READ(V_th), READ(tau_ref);
+    return eg_izhikevich(net, name, num, &p);
+}
+
+static eg_system *hindmarsh_rose(golden *g, eg_system *net, const char *name, int64_t num, const char *params)
+{
+    eg_hindmarsh_rose_params p = eg_hindmarsh_rose_defaults();
+    exponential(g);
+    never_held(g, params);
+    READ(a), READ(b), READ(c), READ(d), READ(r), READ(s), READ(V_rest), READ(V_th);
+    return eg_hindmarsh_rose(net, name, num, &p);
+}
+
+static eg_system *fhn(golden *g, eg_system *net, const char *name, int64_t num, const char *params)
+{
+    eg_fhn_params p = eg_fhn_defaults();
+    exponential(g);
+    never_held(g, params);
+    READ(a), READ(b), READ(tau), p.V_th = golden_param(g, params, "Vth", 0);
+    return eg_fhn(net, name, num, &p);
+}
+
 eg_system *golden_group(golden *g, eg_system *net, const char *name, int64_t num, const char *model, const char *params)
 {
     static const struct {
         const char *model;
         eg_system *(*make)(golden *g, eg_system *net, const char *name, int64_t num, const char *params);
-    } models[] = {{"LIF", lif}, {"LeakyIntegrator", leaky_integrator}};
+    } models[] = {{"LIF", lif},
+                  {"LeakyIntegrator", leaky_integrator},
+                  {"ExpIF", exp_if},
+                  {"AdExIF", adex_if},
+                  {"QuaIF", qua_if},
+                  {"AdQuaIF", adqua_if},
+                  {"GIF", gif},
+                  {"ALIFBellec2020", alif},
+                  {"Izhikevich", izhikevich},
+                  {"HindmarshRose", hindmarsh_rose},
+                  {"FHN", fhn}};
     for (size_t k = 0; k < sizeof models / sizeof *models; k++) {
         if (!strcmp(model, models[k].model)) return models[k].make(g, net, name, num, params);
     }

@@ -82,7 +82,6 @@ static void close_objects(void)
     X(trace_extent, 0, ERR_SHAPE, "eg_trace|negative", eg_trace(eg, "f", identity, NULL, 1, &SPEC(EG_F32, 1, -3)))     \
     X(trace_huge, 0, ERR_SHAPE, "eg_trace|argument 0|more elements",                                                   \
       eg_trace(eg, "f", identity, NULL, 1, &SPEC(EG_F64, 2, 1LL << 40)))                                               \
-    X(trace_inside, 1, ERR_STATE, "eg_trace|'g'|being traced", eg_trace(eg, "g", identity, NULL, 0, NULL))             \
     X(parse_null, 0, ERR_ARGUMENT, "eg_parse|NULL", eg_parse(eg, NULL))                                                \
     X(parse_bad, 0, ERR_ARGUMENT, "line 1", eg_parse(eg, "engram 99"))                                                 \
     X(var_null, 0, ERR_ARGUMENT, "eg_variable|'NULL'", eg_variable(eg, NULL, V8))                                      \
@@ -388,8 +387,8 @@ START_TEST(every_function_of_the_headers_is_called_wrongly_somewhere)
     static const char include[] = EG_TEST_DIR "/../include/engram";
     char *here = text_of_file(EG_TEST_DIR "/unit", "test_misuse.c", NULL);
     char *all = all_tests(EG_TEST_DIR "/unit", NULL);
-    static const char *const areas[] = {"/models", "/run",    "/io", "/plot",  "/export",
-                                        "/grad",   "/faults", "/nn", "/train", "/vmap"};
+    static const char *const areas[] = {"/models", "/run", "/io",    "/plot", "/export",  "/grad",
+                                        "/faults", "/nn",  "/train", "/vmap", "/neurons", "/integrate"};
     for (size_t k = 0; k < LEN(areas); k++) {
         char path[600];
         snprintf(path, sizeof path, "%s%s", EG_TEST_DIR, areas[k]);

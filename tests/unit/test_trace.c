@@ -212,17 +212,37 @@ START_TEST(values_of_two_contexts_do_not_mix)
 }
 END_TEST
 
-static eg_val traces_again(void *user, eg_val x)
+static eg_val sees(void *user, eg_val x) { return eg_add(*(eg_val *)user, x); }
+
+/* Traces another function, uses it, and goes on; or one that wants a value of this one. */
+static eg_val traces_another(void *user, eg_val x)
 {
-    (void)user;
-    ck_assert_ptr_null(eg_trace(eg, "second", stash, NULL, 1, &eg_scalar(EG_F32)));
+    eg_func *second = eg_trace(eg, "second", user ? sees : stash, &x, 1, &eg_scalar(EG_F32));
+    ck_assert((second != NULL) == !user);
+    return second ? eg_add(eg_apply(second, x), x) : x;
+}
+
+START_TEST(a_function_traced_while_another_one_is_is_complete_in_itself)
+{
+    float x = 3, y;
+    BOTH(TRACE(traces_another, eg_scalar(EG_F32)), IN(&x), &y);
+    ck_assert_float_eq(y, 7); /* stash adds 1 */
+    ck_assert_ptr_null(eg_trace(eg, "first", traces_another, &x, 1, &eg_scalar(EG_F32)));
+    SAYS(EG_ERR_SCOPE, "eg_add", "test_trace.c:");
+    TRACE(stash, eg_scalar(EG_F32));
+}
+END_TEST
+
+static eg_val traces_itself(void *user, eg_val x)
+{
+    ck_assert_ptr_null(eg_trace(eg, "again", traces_itself, user, 1, &eg_scalar(EG_F32)));
     return x;
 }
 
-START_TEST(a_trace_inside_a_trace_is_an_error_and_the_context_goes_on_after_it)
+START_TEST(a_function_that_traces_itself_is_an_error)
 {
-    ck_assert_ptr_null(eg_trace(eg, "first", traces_again, NULL, 1, &eg_scalar(EG_F32)));
-    SAYS(EG_ERR_STATE, "eg_trace", "'second'", "test_trace.c:");
+    ck_assert_ptr_null(eg_trace(eg, "first", traces_itself, NULL, 1, &eg_scalar(EG_F32)));
+    SAYS(EG_ERR_STATE, "eg_trace", "'again'", "trace itself", "test_trace.c:");
     TRACE(stash, eg_scalar(EG_F32));
 }
 END_TEST
@@ -322,7 +342,8 @@ int main(void)
     tcase_add_test(t, a_value_of_a_loop_or_branch_that_has_ended_is_an_error_that_names_it_and_both_places);
     tcase_add_test(t, a_value_of_a_trace_that_has_ended_is_an_error);
     tcase_add_test(t, values_of_two_contexts_do_not_mix);
-    tcase_add_test(t, a_trace_inside_a_trace_is_an_error_and_the_context_goes_on_after_it);
+    tcase_add_test(t, a_function_traced_while_another_one_is_is_complete_in_itself);
+    tcase_add_test(t, a_function_that_traces_itself_is_an_error);
     tcase_add_test(t, a_call_while_tracing_is_an_error);
     tcase_add_test(t, equal_values_are_one_and_unused_ones_vanish);
     tcase_add_test(t, the_text_of_a_function_reads_back);
