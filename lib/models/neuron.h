@@ -60,7 +60,7 @@ static inline eg_val membrane_step(eg_lif_method method, double V_rest, double R
  * threshold after the same step, whatever it is; infinities would only make gradients NaN. */
 static inline eg_val upstroke(eg_val V, double V_T, double delta_T)
 {
-    return eg_mul(delta_T, eg_exp(eg_min(eg_div(eg_sub(V, V_T), delta_T), 20)));
+    return eg_mul(delta_T, eg_exp(eg_min(eg_mul(eg_sub(V, V_T), 1 / delta_T), 20)));
 }
 
 #endif
