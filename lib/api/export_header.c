@@ -55,6 +55,16 @@ static bool draws(const egi_graph *g)
     return false;
 }
 
+static bool has_complex(const eg_func *f)
+{
+    bool any = false;
+    for (int k = 0; k < eg_num_args(f); k++) any = any || egi_is_complex(eg_arg_spec(f, k).dtype);
+    for (int k = 0; k < eg_num_results(f); k++) any = any || egi_is_complex(eg_result_spec(f, k).dtype);
+    for (int k = 0; k < eg_num_used_variables(f); k++)
+        any = any || egi_is_complex(eg_variable_spec(eg_used_variable(f, k)).dtype);
+    return any;
+}
+
 static void introduce(header *h, const char *cpu)
 {
     const char *name = h->s->name;
@@ -78,11 +88,12 @@ static void introduce(header *h, const char *cpu)
             out ? " * Results: out, or any of its pointers, may be NULL.\n" : " * No results: out may be NULL.\n");
     list(h, "out", out, eg_result_spec);
     egi_put(h->out,
-            " *\n * Every function returns\n"
+            " *\n%s * Every function returns\n"
             " *   0  all is well\n"
             " *   1  the state is NULL (init: 2), not initialised, or of another export\n"
             " *   2  an argument%s is NULL%s\n"
             " *   3  (init) this CPU lacks the instructions\n */\n",
+            has_complex(h->f) ? " * Complex numbers (c64, c128) are pairs of floats, doubles: real part first.\n *\n" : "",
             h->apart ? " or the data" : "", h->apart ? ", or the data are laid out otherwise" : "");
 }
 

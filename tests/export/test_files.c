@@ -366,6 +366,45 @@ START_TEST(typed_call_and_members_have_the_names_of_variables)
 }
 END_TEST
 
+static eg_var *turning;
+static eg_val turn(void *user, eg_val x)
+{
+    (void)user;
+    eg_val z = eg_mul(eg_get(turning), eg_item(x, 1));
+    eg_set(turning, eg_convert(z, EG_C64));
+    return eg_tuple(eg, 2, ((eg_val[]){eg_add(z, eg_item(x, 0)), eg_sum(z)}));
+}
+
+START_TEST(complex_numbers_are_pairs)
+{
+    begin();
+    turning = eg_variable(eg, "z", eg_vector(EG_C64, 3));
+    eg_init(turning, ((const float[]){1, 2, 3, 4, 0, 0}), 24);
+    export(TRACE(turn, eg_vector(EG_C64, 3), eg_scalar(EG_C128)), (eg_export_options){0});
+    FILE *c = fopen(strcat(strcpy((char[160]){0}, folder), "/pairs.c"), "w");
+    ck_assert_ptr_nonnull(c);
+    fputs("#include \"step.h\"\n"
+          "static step_state s;\n"
+          "int main(void)\n{\n"
+          "    const float x[6] = {10, 20, 0, 0, 0, 0};\n    const double i[2] = {0, 1};\n"
+          "    double y[6], sum[2];\n"
+          "    if (step_init(&s) || s.z[1][1] != 4) return 1;\n"
+          "    if (step_call(&s, x, i, y, sum)) return 2;\n"
+          "    if (s.z[0][0] != -2 || s.z[0][1] != 1 || s.z[1][0] != -4) return 3;\n"
+          "    return y[0] == 8 && y[1] == 21 && y[2] == -4 && sum[0] == -6 && sum[1] == 4 ? 0 : 4;\n}\n",
+          c);
+    fclose(c);
+    RUNS("cc -Wall -Wextra -Wpedantic -Wconversion -Werror -o %s/pairs %s/pairs.c %s.o 2>&1", folder, folder, path);
+    RUNS("%s/pairs", folder);
+    size_t size;
+    char *header = text_of(".h", &size);
+    ck_assert_ptr_nonnull(strstr(header, "float z[3][2];"));
+    ck_assert_ptr_nonnull(strstr(header, "in[1]: c128\n"));
+    ck_assert_ptr_nonnull(strstr(header, "Complex numbers (c64, c128) are pairs"));
+    free(header);
+}
+END_TEST
+
 START_TEST(names_that_meet_are_kept_apart)
 {
     begin();
@@ -549,6 +588,7 @@ int main(void)
     tcase_add_test(t, shared_library_runs_instances_in_many_threads);
     tcase_add_loop_test(t, header_is_c11_and_cpp17, 0, NUM_TRACED);
     tcase_add_test(t, typed_call_and_members_have_the_names_of_variables);
+    tcase_add_test(t, complex_numbers_are_pairs);
     tcase_add_test(t, names_that_meet_are_kept_apart);
     tcase_add_test(t, functions_of_one_program_do_not_meet);
     tcase_add_test(t, bad_names_are_refused);

@@ -94,6 +94,61 @@ static eg_val step_of(void *user, eg_system *target, eg_shared s)
     return s.i;
 }
 
+/* -- complex variables --------------------------------------------------------------------------------------------- */
+
+typedef struct rotors {
+    eg_var *z;
+} rotors;
+
+static void rotors_setup(eg_system *self)
+{
+    ((rotors *)eg_self(self))->z = eg_add_variable(self, "z", eg_vector(EG_C64, eg_num(self)), eg_init_constant(2));
+}
+
+/* A quarter of a turn each step. */
+static eg_val rotors_update(eg_system *self, eg_shared s, eg_val x)
+{
+    rotors *r = eg_self(self);
+    (void)s;
+    (void)x;
+    eg_set(r->z, eg_mul(eg_get(r->z), eg_complex(0, 1)));
+    return eg_re(eg_get(r->z));
+}
+
+static eg_val turned(void *user, eg_system *target, eg_shared s)
+{
+    (void)user;
+    return eg_mul(eg_sum(eg_value(target, "R.z")), s.t64);
+}
+
+START_TEST(complex_variables_are_recorded)
+{
+    static const eg_class rotor = {
+        .name = "Rotors", .role = EG_GROUP, .size = sizeof(rotors), .setup = rotors_setup, .update = rotors_update};
+    eg_context *eg = test_open(_i);
+    eg_system *net = eg_network(eg, NULL, NULL);
+    eg_system_new(net, "R", &rotor, 3, NULL);
+    const int64_t at = 1;
+    eg_monitor m[] = {{.key = "z", .variable = "R.z"},
+                      {.key = "one", .variable = "R.z", .indices = &at, .num_indices = 1, .every = 3},
+                      {.key = "sum", .fn = turned}};
+    eg_system *run = eg_dsrunner(net, NULL, &(eg_dsrunner_options){.num_monitors = 3, .monitors = m});
+    eg_run(run, 1.2, NULL);
+    test_fine(eg);
+    eg_history z = eg_history_of(run, "z"), one = eg_history_of(run, "one"), sum = eg_history_of(run, "sum");
+    ck_assert(eg_same_spec(z.spec, eg_matrix(EG_C64, 12, 3)) && eg_same_spec(one.spec, eg_matrix(EG_C64, 4, 1)));
+    ck_assert(eg_same_spec(sum.spec, eg_vector(EG_C128, 12)));
+    static const float re[] = {0, -2, 0, 2}, im[] = {2, 0, -2, 0};
+    for (int t = 0; t < 12; t++) {
+        const float *now = (const float *)z.data + 6 * t;
+        for (int k = 0; k < 3; k++) ck_assert(now[2 * k] == re[t % 4] && now[2 * k + 1] == im[t % 4]);
+        ck_assert(((const double *)sum.data)[2 * t + 1] == 3 * (double)im[t % 4] * ((t + 1) * 0.1));
+        if (t % 3 == 2) ck_assert_mem_eq((const float *)one.data + 2 * (t / 3), now + 2, 8);
+    }
+    test_close(eg);
+}
+END_TEST
+
 static eg_val number(void *user, eg_system *target, eg_shared s)
 {
     (void)user;
@@ -400,6 +455,7 @@ int main(void)
 {
     Suite *s = suite_create("monitors");
     TCase *c = tcase_create("monitors");
+    tcase_add_loop_test(c, complex_variables_are_recorded, 0, WAYS);
     tcase_add_loop_test(c, one_index_keeps_the_axis_and_several_come_in_their_order, 0, WAYS);
     tcase_add_loop_test(c, single_elements_of_large_groups_are_right_wherever_they_lie, 0, WAYS);
     tcase_add_loop_test(c, functions_see_the_end_of_the_step, 0, WAYS);

@@ -59,11 +59,11 @@ static inline void all_elementwise(egi_graph *g, const egi_id *full, const egi_i
     for (egi_op op = 1; op < EGI_OP_COUNT; op++) {
         const egi_op_info *row = &egi_ops[op];
         if (!(row->flags & FE)) continue;
-        for (eg_dtype t = 0; t < EG_DTYPE_COUNT; t++) {
+        for (eg_dtype t = 0; t <= EG_F64; t++) {
             unsigned kind = t == EG_BOOL ? EGI_ALLOW_B : egi_is_int(t) ? EGI_ALLOW_I : EGI_ALLOW_F;
             if (!(row->allowed & kind)) continue;
             eg_dtype to = row->rule == EGI_RULE_BOOL ? EG_BOOL : t;
-            if (op == EGI_CONVERT) to = (t + 1) % EG_DTYPE_COUNT;
+            if (op == EGI_CONVERT) to = (t + 1) % (EG_F64 + 1);
             if (op == EGI_BITCAST) to = t == EG_F32 ? EG_U32 : t == EG_F64 ? EG_I64 : t == EG_I64 ? EG_F64 : EG_F32;
             egi_id args[3] = {full[t], scalar[t], full[t]};
             if (row->rule == EGI_RULE_SEL) args[0] = full[EG_BOOL], args[1] = scalar[t];
@@ -203,7 +203,7 @@ static inline egi_graph *all_operations(eg_context *eg)
     const eg_allocator *a = &eg->allocator;
     uint32_t v8 = dims(g, 1, 8, 0, 0);
     egi_id full[EG_DTYPE_COUNT], scalar[EG_DTYPE_COUNT];
-    for (eg_dtype t = 0; t < EG_DTYPE_COUNT; t++) {
+    for (eg_dtype t = 0; t <= EG_F64; t++) {
         egi_push(a, &g->args, eg_vector(t, 8));
         egi_push(a, &g->args, eg_scalar(t));
         full[t] = node(g, EGI_ARG, t, v8, NO_ARGS, NO_INTS, 2 * t);

@@ -316,6 +316,7 @@ START_TEST(null_is_survived_everywhere)
     ck_assert_ptr_nonnull(eg_real(1).of);
     ck_assert_ptr_nonnull(eg_int(1).of);
     ck_assert_ptr_nonnull(eg_uint(1).of);
+    ck_assert_ptr_null(eg_complex_number(1, 2).of); /* nothing is traced */
     fine();
 }
 END_TEST

@@ -32,13 +32,13 @@ START_TEST(plain_numbers_fold_without_a_context)
 END_TEST
 
 /* Types of real numbers; those of complex ones: tests/unit/test_complex.c. */
-enum { REALS = EG_F64 + 1 };
+static const eg_dtype last_real = EG_F64;
 
 START_TEST(plain_numbers_take_the_type_of_the_other_operand)
 {
     static const eg_dtype with_int[] = {EG_I32, EG_I32, EG_U32, EG_I64, EG_F32, EG_F64};
     static const eg_dtype with_real[] = {EG_F32, EG_F32, EG_F32, EG_F32, EG_F32, EG_F64};
-    for (eg_dtype t = 0; t < REALS; t++) {
+    for (eg_dtype t = 0; t <= last_real; t++) {
         eg_val x = arg(eg_vector(t, 3), "x");
         is_spec(eg_add(x, 2), eg_vector(with_int[t], 3));
         is_spec(eg_add(2.5, x), eg_vector(with_real[t], 3));
@@ -51,8 +51,8 @@ END_TEST
 
 START_TEST(traced_types_meet_in_the_higher_one)
 {
-    for (eg_dtype t = 0; t < REALS; t++) {
-        for (eg_dtype u = 0; u < REALS; u++) {
+    for (eg_dtype t = 0; t <= last_real; t++) {
+        for (eg_dtype u = 0; u <= last_real; u++) {
             eg_dtype want = t > u ? t : u;
             if (want == EG_BOOL) want = EG_I32;
             if ((t == EG_I32 && u == EG_U32) || (t == EG_U32 && u == EG_I32)) want = EG_I64;

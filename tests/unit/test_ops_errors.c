@@ -41,6 +41,11 @@ X(flip)
     C(fma, eg_fma(1, x, 2.0))                                                                                          \
     C(clip, eg_clip(1, 0, x))                                                                                          \
     C(where, eg_where(1, 0, x))                                                                                        \
+    C(complex, eg_complex(1, x))                                                                                       \
+    C(re, eg_re(x))                                                                                                    \
+    C(im, eg_im(x))                                                                                                    \
+    C(conj, eg_conj(x))                                                                                                \
+    C(angle, eg_angle(x))                                                                                              \
     C(convert, eg_convert(x, EG_F64))                                                                                  \
     C(full, eg_full(eg, eg_scalar(EG_F32), egi_context_of(x) == eg && eg_spec_of(x).rank == 2 ? eg_sum(x) : x))        \
     C(one_hot, eg_one_hot(eg_spec_of(x).rank == 2 ? eg_convert(x, EG_I32) : x, 3, EG_F32))                             \
