@@ -23,10 +23,5 @@ eg_val(eg_unpack)(eg_val words, int64_t n, const char *file, int line)
                   egi_show(&c, words).s, (long long)n);
         return eg_nothing();
     }
-    int axis = s.rank - 1;
-    if (n == 0) return eg_convert(eg_slice(words, axis, 0, 0, 1), EG_BOOL);
-    eg_val i = (eg_iota)(c.eg, n, EG_I32, file, line);
-    eg_val word = (eg_gather)(words, (eg_shr)(i, eg_int(5), file, line), axis, file, line);
-    eg_val bit = (eg_convert)((eg_and)(i, eg_int(31), file, line), EG_U32, file, line);
-    return (eg_convert)((eg_and)((eg_shr)(word, bit, file, line), eg_int(1), file, line), EG_BOOL, file, line);
+    return egi_end(&c, egi_unpack(c.g, words.id, n));
 }

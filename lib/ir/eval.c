@@ -110,6 +110,7 @@ static bool run_node(egi_interp *ip, egi_id id)
     case EGI_GATHER: egi_move(ip, id, ip->val, egi_out(ip, id), eg_dtype_size(egi_dtype_of(ip->g, id))); break;
     case EGI_SCATTER: egi_run_scatter(ip, id); break;
     case EGI_PACK: egi_run_pack(ip, id); break;
+    case EGI_UNPACK: egi_run_unpack(ip, id); break;
     case EGI_DOT: run_dot(ip, id); break;
     case EGI_DOT_EVENT: run_dot_event(ip, id); break;
     case EGI_EVENT:

@@ -138,6 +138,18 @@ void egi_run_pack(egi_interp *ip, egi_id id)
     }
 }
 
+void egi_run_unpack(egi_interp *ip, egi_id id)
+{
+    const egi_graph *g = ip->g;
+    const egi_shape *s = egi_shape_of(g, id), *a = egi_shape_of(g, egi_arg(g, id, 0));
+    const int64_t n = s->dim[s->rank - 1], words = a->dim[a->rank - 1];
+    const uint32_t *in = egi_in(ip, id, 0);
+    uint8_t *out = egi_out(ip, id);
+    for (int64_t row = n ? egi_count(g, id) / n : 0; row > 0; row--, in += words, out += n) {
+        for (int64_t k = 0; k < n; k++) out[k] = in[k / 32] >> (k % 32) & 1;
+    }
+}
+
 /* -- by index ------------------------------------------------------------------------------------------------------ */
 
 int64_t egi_index_at(eg_dtype t, const void *index, int64_t k)

@@ -127,6 +127,7 @@ void egi_run_sort(egi_interp *ip, egi_id id);
 void egi_move(const egi_interp *ip, egi_id id, const void *const *val, void *out, size_t size);
 int64_t egi_index_at(eg_dtype t, const void *index, int64_t k);
 void egi_run_pack(egi_interp *ip, egi_id id);
+void egi_run_unpack(egi_interp *ip, egi_id id);
 void egi_run_scatter(egi_interp *ip, egi_id id);
 
 #endif

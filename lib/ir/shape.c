@@ -233,6 +233,17 @@ egi_id egi_pack(egi_graph *g, egi_id a)
     return make(g, EGI_PACK, EG_U32, &s, 1, &a, 0, NULL);
 }
 
+egi_id egi_unpack(egi_graph *g, egi_id a, int64_t n)
+{
+    if (!a) return 0;
+    egi_shape s = shape(g, a);
+    s.dim[s.rank - 1] = n;
+    const egi_node *made = egi_at(g, a);
+    egi_id of = made->op == EGI_PACK ? egi_arg(g, a, 0) : 0;
+    if (of && egi_shape_of(g, of)->dim[s.rank - 1] == n) return of; /* the other extents are the same */
+    return make(g, EGI_UNPACK, EG_BOOL, &s, 1, &a, 0, NULL);
+}
+
 egi_id egi_batch_mean(egi_graph *g, egi_id a)
 {
     BOTH(g, a, egi_batch_mean(g, part));

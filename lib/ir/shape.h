@@ -27,6 +27,7 @@ egi_id egi_reduce(egi_graph *g, egi_op op, egi_id a, int n, const int64_t *axes)
 /* CUMSUM along an axis; SORT and ARGSORT along the last. */
 egi_id egi_scan(egi_graph *g, egi_op op, egi_id a, int axis);
 egi_id egi_pack(egi_graph *g, egi_id a);
+egi_id egi_unpack(egi_graph *g, egi_id a, int64_t n);
 /* The mean over copies that eg_vmap will make; until then a. */
 egi_id egi_batch_mean(egi_graph *g, egi_id a);
 /* [..., M, K] x [..., K, N] with the same leading extents. */

@@ -116,6 +116,19 @@ static bool pack(const exam *x)
     return true;
 }
 
+static bool unpack(const exam *x)
+{
+    const egi_shape *a = shape(x, 0);
+    NEED(x, x->num_ints == 0, "it has no attributes");
+    NEED(x, egi_dtype_of(x->g, egi_arg(x->g, x->id, 0)) == EG_U32, "it takes u32");
+    NEED(x, a->rank > 0 && x->s->rank == a->rank, "it has the operand's axes, at least one");
+    egi_shape want = *x->s;
+    want.dim[a->rank - 1] = (want.dim[a->rank - 1] + 31) / 32;
+    NEED(x, x->n->dtype == EG_BOOL, "it gives bool");
+    NEED(x, egi_same_shape(&want, a), "the operand's last axis has a word for 32 elements");
+    return true;
+}
+
 /* -- leaves --------------------------------------------------------------------------------------------------- */
 
 static bool is_spec(const exam *x, eg_spec s) { return egi_spec_equal(egi_spec(x->g, x->id), s); }
@@ -409,6 +422,7 @@ bool egi_check_node(const egi_graph *g, egi_id id, egi_fault *f)
         [EGI_EVENT_T] = event,
         [EGI_BITS] = bits,
         [EGI_PACK] = pack,
+        [EGI_UNPACK] = unpack,
         [EGI_CUSTOM] = custom,
         [EGI_BATCH_MEAN] = batch_mean,
     };

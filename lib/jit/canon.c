@@ -93,6 +93,7 @@ static void put_node(egi_canon *c, const egi_graph *g, egi_id id)
             put(c, (uint64_t)egi_ints_of(g, n)[k]);
     }
     if (n->op == EGI_SLICE) put_views(c, g, id);
+    if (n->op == EGI_PACK || n->op == EGI_UNPACK) put(c, egi_packs_flat(g, id)); /* decides how it is done */
     if (n->op == EGI_CONST)
         put_const(c, n, id);
     else

@@ -40,7 +40,7 @@ typedef struct egi_random_of {
 } egi_random_of;
 
 typedef struct egi_layout {
-    egi_loaded *load;
+    egi_loaded *load, *words;
     unsigned *scalar; /* parameter of each scalar of the nest; embedded constants: none */
     unsigned *store, *from, *list, *gather, *gather_size;
     unsigned lo, hi, dim[EG_MAX_RANK], step, inner, last;
@@ -52,6 +52,8 @@ typedef struct egi_layout {
 bool egi_fused_embedded(const egi_fused *f, egi_id id);
 /* The stage's text and the arguments for it, in the main function. */
 void egi_fused_describe(egi_fused *f, egi_layout *y, uint16_t region);
+/* Which of the nest's words an UNPACK reads. */
+int64_t egi_fused_words(const egi_fused *f, egi_id id);
 unsigned egi_fused_lanes(const egi_fused *f);
 /* Adds the scalars that only a rotated value uses to those of the nest. */
 void egi_fused_rotated_scalars(egi_fused *f, egi_id id, const egi_store *st);

@@ -59,27 +59,30 @@ static void describe_stride(egi_fused *f, const egi_view *v, int j, egi_loaded *
     egi_put(&f->key, "%d", out->kind[j]);
 }
 
-static void describe_loads(egi_fused *f, egi_layout *y)
+static void describe_load(egi_fused *f, const egi_load *ld, egi_loaded *out)
 {
     egi_lower *l = f->l;
-    for (int64_t k = 0; k < f->nest.loads.n; k++) {
-        const egi_load *ld = &f->nest.loads.at[k];
-        eg_dtype t = egi_dtype_of(l->g, ld->node);
-        egi_loaded *out = &y->load[k];
-        egi_put(&f->key, "l%s", eg_dtype_name(t));
-        if (egi_is_scalar(l->g, ld->view.base) && !ld->view.dynamic) {
-            out->splat = true;
-            egi_put(&f->key, "v");
-            out->pointer = param(f, egi_lower_scalar(l, ld->view.base));
-            continue;
-        }
-        LLVMValueRef base = egi_lower_pointer(l, ld->view.base);
-        LLVMValueRef at = base, offset = egi_lower_offset(l, &ld->view);
-        bool first = LLVMIsAConstantInt(offset) && LLVMConstIntGetZExtValue(offset) == 0;
-        if (!first) at = egi_irb_at(&l->b, egi_lower_memory(l, t), base, offset);
-        out->pointer = pointer_param(f, at);
-        for (int j = 0; j < f->nest.rank; j++) describe_stride(f, &ld->view, j, out);
+    eg_dtype t = egi_dtype_of(l->g, ld->node);
+    egi_put(&f->key, "l%s", eg_dtype_name(t));
+    if (egi_is_scalar(l->g, ld->view.base) && !ld->view.dynamic) {
+        out->splat = true;
+        egi_put(&f->key, "v");
+        out->pointer = param(f, egi_lower_scalar(l, ld->view.base));
+        return;
     }
+    LLVMValueRef base = egi_lower_pointer(l, ld->view.base);
+    LLVMValueRef at = base, offset = egi_lower_offset(l, &ld->view);
+    bool first = LLVMIsAConstantInt(offset) && LLVMConstIntGetZExtValue(offset) == 0;
+    if (!first) at = egi_irb_at(&l->b, egi_lower_memory(l, t), base, offset);
+    out->pointer = pointer_param(f, at);
+    for (int j = 0; j < f->nest.rank; j++) describe_stride(f, &ld->view, j, out);
+}
+
+static void describe_loads(egi_fused *f, egi_layout *y)
+{
+    for (int64_t k = 0; k < f->nest.loads.n; k++) describe_load(f, &f->nest.loads.at[k], &y->load[k]);
+    if (f->nest.words.n) egi_put(&f->key, ";words");
+    for (int64_t k = 0; k < f->nest.words.n; k++) describe_load(f, &f->nest.words.at[k], &y->words[k]);
 }
 
 /* Operand in the key: n = node of the stage, l = load, s = scalar, with its number. */
@@ -103,6 +106,13 @@ static void describe_operand(egi_fused *f, egi_id id)
     }
 }
 
+int64_t egi_fused_words(const egi_fused *f, egi_id id)
+{
+    int64_t k = 0;
+    while (f->nest.words.at[k].node != egi_arg(f->l->g, id, 0)) k++;
+    return k;
+}
+
 static void describe_nodes(egi_fused *f, egi_layout *y)
 {
     egi_lower *l = f->l;
@@ -112,9 +122,9 @@ static void describe_nodes(egi_fused *f, egi_layout *y)
         const egi_node *n = egi_at(g, id);
         egi_put(&f->key, ";%s.%s", egi_ops[n->op].text, eg_dtype_name((eg_dtype)n->dtype));
         for (uint32_t a = 0; a < n->num_args; a++) {
-            if (n->op == EGI_GATHER && a == 0) continue;
-            describe_operand(f, egi_arg(g, id, a));
+            if (!egi_reads_elsewhere(g, id, a)) describe_operand(f, egi_arg(g, id, a));
         }
+        if (n->op == EGI_UNPACK) egi_put(&f->key, " w%lld", (long long)egi_fused_words(f, id));
         if (n->op == EGI_IOTA) egi_put(&f->key, " axis %lld", egi_num_ints(g, n) ? (long long)egi_ints_of(g, n)[0] : 0);
         if (n->op == EGI_BITS) {
             egi_random_of *r = &y->random[y->num_random++];

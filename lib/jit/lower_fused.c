@@ -172,6 +172,27 @@ static LLVMValueRef emit_gather(egi_fused *f, const egi_layout *y, int64_t k, eg
     return v;
 }
 
+/* Bits of one word: a vector begins at a multiple of its lanes, a loop along the last axis at 0. */
+static LLVMValueRef emit_unpack(egi_fused *f, const egi_layout *y, egi_id id)
+{
+    egi_irb *b = &f->b;
+    const egi_loaded *ld = &y->words[egi_fused_words(f, id)];
+    const int in = f->nest.rank - 1;
+    LLVMValueRef word, i = f->last_index;
+    if (ld->splat) {
+        word = given(f, ld->pointer);
+    } else {
+        LLVMValueRef at = LLVMBuildLShr(b->b, i, egi_irb_i64(b, 5), "");
+        if (ld->kind[in] == 0) at = egi_irb_i64(b, 0);
+        if (ld->kind[in] == 2) at = LLVMBuildMul(b->b, at, given(f, ld->stride[in]), "");
+        word = egi_irb_load(b, b->i32, egi_irb_at(b, b->i32, row_pointer(f, ld, b->i32), at));
+    }
+    LLVMValueRef first = LLVMBuildAnd(b->b, LLVMBuildTrunc(b->b, i, b->i32, ""), egi_irb_i32(b, 31), "");
+    LLVMTypeRef bits = LLVMIntTypeInContext(b->ctx, f->lanes);
+    LLVMValueRef v = LLVMBuildTrunc(b->b, LLVMBuildLShr(b->b, word, first, ""), bits, "");
+    return f->lanes == 1 ? v : LLVMBuildBitCast(b->b, v, egi_irb_vec(b->i1, f->lanes), "");
+}
+
 static LLVMValueRef compute(egi_fused *f, egi_id id, const LLVMValueRef *a)
 {
     const egi_graph *g = f->l->g;
@@ -195,6 +216,8 @@ static void emit_nodes(egi_fused *f, const egi_layout *y)
             f->value[id] = emit_random(f, y, id);
         else if (n->op == EGI_GATHER)
             f->value[id] = emit_gather(f, y, k, id);
+        else if (n->op == EGI_UNPACK)
+            f->value[id] = emit_unpack(f, y, id);
         else {
             for (uint32_t j = 0; j < n->num_args && j < 3; j++) a[j] = f->value[egi_arg(g, id, j)];
             f->value[id] = compute(f, id, a);
@@ -346,6 +369,7 @@ static void *take(egi_fused *f, int64_t n, size_t size)
 static bool layout_new(egi_fused *f, egi_layout *y)
 {
     y->load = take(f, f->nest.loads.n, sizeof *y->load);
+    y->words = take(f, f->nest.words.n, sizeof *y->words);
     y->scalar = take(f, f->nest.scalars.n, sizeof *y->scalar);
     y->store = take(f, f->s->stores.n, sizeof *y->store);
     y->from = take(f, f->s->stores.n, sizeof *y->from);
@@ -359,7 +383,7 @@ static bool layout_new(egi_fused *f, egi_layout *y)
 
 static void layout_free(egi_fused *f, egi_layout *y)
 {
-    void *p[] = {y->load, y->scalar, y->store, y->from, y->list, y->gather, y->gather_size, y->random, f->value};
+    void *p[] = {y->load, y->words, y->scalar, y->store, y->from, y->list, y->gather, y->gather_size, y->random, f->value};
     for (size_t k = 0; k < EGI_LEN(p); k++) egi_free(f->l->allocator, p[k]);
 }
 

@@ -294,7 +294,7 @@ LLVMValueRef egi_lower_op(egi_irb *b, egi_op op, eg_dtype from, eg_dtype to, con
     case EGI_ARGMAX: case EGI_CUMSUM: case EGI_SORT: case EGI_ARGSORT:
     case EGI_BROADCAST: case EGI_RESHAPE: case EGI_TRANSPOSE: case EGI_SLICE: case EGI_DSLICE: case EGI_UPDATE:
     case EGI_CONCAT: case EGI_PAD: case EGI_GATHER: case EGI_SCATTER: case EGI_PACK:
-    case EGI_DOT: case EGI_DOT_EVENT: case EGI_EVENT: case EGI_EVENT_T: case EGI_BITS:
+    case EGI_UNPACK: case EGI_DOT: case EGI_DOT_EVENT: case EGI_EVENT: case EGI_EVENT_T: case EGI_BITS:
     case EGI_LOOP: case EGI_WHILE: case EGI_COND: case EGI_HOST: case EGI_CUSTOM: case EGI_BATCH_MEAN:
     case EGI_OP_COUNT: break;
         /* clang-format on */

@@ -51,15 +51,15 @@ static value row_function(egi_lower *l)
     return fn;
 }
 
-/* Threads share a vector by slices, whole words each, and arrays of more axes by rows. */
+/* Threads share a vector by slices, whole words each, and arrays of more axes by rows, unless words run on. */
 void egi_lower_pack(egi_lower *l, egi_id id)
 {
     const egi_shape *s = egi_shape_of(l->g, egi_arg(l->g, id, 0));
     egi_irb *b = &l->b;
     value fn = row_function(l), lo, hi, n = egi_lower_size(l, s->dim[s->rank - 1]);
     value from = egi_lower_array(l, id, 0), to = egi_lower_pointer(l, id);
-    if (s->rank == 1) {
-        egi_lower_slice(l, n, 64, &lo, &hi);
+    if (egi_packs_flat(l->g, id)) {
+        egi_lower_slice(l, egi_lower_count(l, s), 64, &lo, &hi);
         value args[P_PARAMS] = {from, to, lo, hi};
         egi_irb_call(b, fn, args, P_PARAMS);
         return;

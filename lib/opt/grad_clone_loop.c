@@ -16,39 +16,6 @@ egi_id egi_grad_param(egi_grad *x, int64_t region, eg_spec spec)
     return push(x, list, id) ? id : 0;
 }
 
-/* A row of a sequence; what is stacked has no higher rank than there is, so the rows of the highest are flat. */
-egi_id egi_grad_row_param(egi_grad *x, int64_t region, egi_id sequence, eg_spec like)
-{
-    if (!sequence) return 0;
-    eg_spec s = egi_spec(x->to, sequence);
-    memmove(s.dim, s.dim + 1, (size_t)(--s.rank) * sizeof *s.dim);
-    egi_shape shape = {.rank = like.rank};
-    memcpy(shape.dim, like.dim, (size_t)like.rank * sizeof *shape.dim);
-    return egi_reshape(x->to, egi_grad_param(x, region, s), &shape);
-}
-
-/* A leaf is stacked by every loop between it and region r. */
-eg_spec egi_grad_stored(const egi_grad *x, egi_id l, uint16_t r)
-{
-    const egi_graph *g = x->from;
-    eg_spec s = egi_spec(g, l);
-    for (uint16_t at = egi_at(g, l)->region; at != r; at = egi_grad_region(x, at)->parent) {
-        egi_id owner = egi_grad_region(x, at)->owner;
-        if (egi_at(g, owner)->op != EGI_LOOP) continue;
-        if (s.rank == EG_MAX_RANK) s = eg_vector(s.dtype, egi_spec_count(s));
-        memmove(s.dim + 1, s.dim, (size_t)s.rank++ * sizeof *s.dim);
-        s.dim[0] = (int64_t)egi_at(g, egi_arg(g, owner, 0))->imm;
-    }
-    return s;
-}
-
-egi_id egi_grad_row(egi_grad *x, egi_id v)
-{
-    if (!v || egi_shape_of(x->to, v)->rank < EG_MAX_RANK) return v;
-    egi_shape flat = {.rank = 1, .dim = {egi_count(x->to, v)}};
-    return egi_reshape(x->to, v, &flat);
-}
-
 egi_id egi_grad_stacked(egi_grad *x, egi_id loop, int64_t k, egi_id row, int64_t n)
 {
     if (!loop || !row) return 0;
@@ -120,7 +87,7 @@ static void checkpoints(egi_grad *x, const egi_steps *s, clone *c, egi_ids *next
     egi_id at[EG_MAX_RANK] = {egi_op2(g, EGI_DIV, i, egi_const_i(g, EG_I64, s->every))};
     for (int k = 1; k < EG_MAX_RANK; k++) at[k] = egi_const_i(g, EG_I64, 0);
     for (int64_t k = 0; k < s->nc && !egi_grad_failed(x); k++, c->more++) {
-        egi_id row = egi_grad_row(x, x->map[params->at[1 + k]]);
+        egi_id row = egi_grad_carried_row(x, s, k);
         eg_spec all = egi_spec(g, row);
         egi_shape one = {.rank = all.rank + 1, .dim = {1}};
         memcpy(one.dim + 1, all.dim, (size_t)all.rank * sizeof *all.dim);
@@ -141,7 +108,7 @@ static void results_of(egi_grad *x, const egi_steps *s, clone *c, const egi_ids 
     for (int64_t k = 0; k < s->ny; k++)
         push(x, &to->regions.at[c->region].results, x->map[body->results.at[s->nc + k]]);
     for (int64_t k = 0; k < s->nc && s->flags & EGI_STACK; k++) {
-        egi_id row = egi_grad_row(x, x->map[body->params.at[1 + k]]);
+        egi_id row = egi_grad_carried_row(x, s, k);
         push(x, &to->regions.at[c->region].results, row);
     }
     for (int64_t k = 0; k < c->record.n; k++) {
@@ -215,8 +182,8 @@ egi_steps egi_grad_steps(const egi_grad *x, egi_id id)
 
 void egi_grad_steps_free(const egi_grad *x, egi_steps *s)
 {
-    egi_ids *lists[] = {&s->start,  &s->rows,  &s->leaf_values, &s->y,
-                        &s->leaves, &s->outer, &s->carried,     &s->rows_adjoint};
+    egi_ids *lists[] = {&s->start,  &s->rows,  &s->leaf_values, &s->y,   &s->leaves,
+                        &s->outer, &s->carried, &s->rows_adjoint, &s->init};
     for (size_t k = 0; k < EGI_LEN(lists); k++) egi_vec_free(&x->from->eg->allocator, lists[k]);
 }
 

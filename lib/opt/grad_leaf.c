@@ -83,6 +83,19 @@ static bool stands_for(const egi_grad *x, egi_id user, egi_id id)
            !asks_for(x, user, operand_of(g, user, id));
 }
 
+/* What is stored in the leaf's place, or 0.  A reshape on the way (a product of a vector is a matrix of one row) is
+ * looked through. */
+static egi_id instead(const egi_grad *x, const egi_id *user, egi_id id)
+{
+    const egi_graph *g = x->from;
+    egi_id u = user[id];
+    if (u && u != MANY && egi_at(g, u)->op == EGI_RESHAPE && egi_at(g, u)->region == egi_at(g, id)->region) {
+        id = u;
+        u = user[id];
+    }
+    return stands_for(x, u, id) ? u : 0;
+}
+
 bool egi_grad_choose(egi_grad *x)
 {
     const egi_graph *g = x->from;
@@ -94,9 +107,10 @@ bool egi_grad_choose(egi_grad *x)
     find_users(g, user);
     for (egi_id id = 1; id < g->nodes.n; id++) {
         if (x->leaf[id] == EGI_LEAF_NONE) x->leaf[id] = (uint8_t)leaf_of(x, id);
-        if (x->leaf[id] != EGI_LEAF_COSTLY || !stands_for(x, user[id], id)) continue;
+        egi_id sum = x->leaf[id] == EGI_LEAF_COSTLY ? instead(x, user, id) : 0;
+        if (!sum) continue;
         x->leaf[id] = EGI_LEAF_NONE;
-        x->leaf[user[id]] = EGI_LEAF_COSTLY;
+        x->leaf[sum] = EGI_LEAF_COSTLY;
     }
     egi_free(&g->eg->allocator, user);
     return true;

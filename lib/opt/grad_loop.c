@@ -58,9 +58,11 @@ static void open_rows(egi_grad *x, egi_steps *s, egi_ids *args, egi_ids *y)
 {
     const egi_graph *g = x->from;
     const egi_region *body = egi_grad_region(x, s->body);
+    const egi_id first = s->first ? s->first : egi_const_i(x->to, EG_I64, 0);
+    const egi_id is_first = egi_op2(x->to, EGI_EQ, x->map[body->params.at[0]], first);
     for (int64_t k = 0; k < s->nc; k++) {
-        egi_id p = body->params.at[1 + k];
-        x->map[p] = reversed(x, s, args, s->start.at[k], egi_spec(g, p));
+        egi_id kept = reversed(x, s, args, s->start.at[k], egi_grad_carried_spec(x, s, k));
+        x->map[body->params.at[1 + k]] = egi_grad_carried_value(x, s, k, kept, s->init.at[k], is_first);
     }
     for (int64_t k = 0; k < s->ns; k++) {
         egi_id p = body->params.at[1 + s->nc + k];
@@ -158,6 +160,7 @@ static void gather_all(egi_grad *x, egi_steps *s, bool costly)
     for (int64_t k = 0; k < s->nc; k++) {
         egi_id item = egi_grad_item(x, s->loop, k);
         push(x, &s->start, x->start[body->params.at[1 + k]]);
+        push(x, &s->init, egi_value_of(x, s->loop, (uint32_t)(1 + k)));
         push(x, &s->carried, item ? x->adjoint[item] : 0);
     }
     for (int64_t k = 0; k < s->ns; k++) push(x, &s->rows, egi_value_of(x, s->loop, (uint32_t)(1 + s->nc + k)));

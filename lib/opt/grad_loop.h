@@ -16,6 +16,7 @@ typedef struct egi_steps {
     egi_ids carried; /* forwards: what they start from; backwards: adjoints behind them, then before; 0 = zero */
     egi_ids rows;    /* sequences */
     egi_ids start;   /* backwards: what each step starts from, stacked */
+    egi_ids init;    /* backwards: what the first step starts from */
     egi_ids y;       /* adjoints of what is stacked, or 0 */
     egi_ids leaves, leaf_values;
     egi_ids outer;        /* nodes from outside that have adjoints */
@@ -33,6 +34,16 @@ void egi_grad_backward(egi_grad *x, egi_steps *s);
 int64_t egi_grad_interval(const egi_grad *x, egi_id loop);
 /* Backwards from checkpoints: s as for egi_grad_backward, but start holds the rows of the checkpoints. */
 void egi_grad_segments(egi_grad *x, egi_steps *s, int64_t every);
+/* -- grad_row.c: how it is stored what a step starts from ------------------------------------------------------ */
+
+/* The row of carried value k, where its parameter is known; what kind of value it is read back as; and the value it
+ * stands for, init being what the loop starts from and is_first whether this is that step.  The last does all of it
+ * with a row of the checkpoints. */
+egi_id egi_grad_carried_row(egi_grad *x, const egi_steps *s, int64_t k);
+eg_spec egi_grad_carried_spec(const egi_grad *x, const egi_steps *s, int64_t k);
+egi_id egi_grad_carried_value(egi_grad *x, const egi_steps *s, int64_t k, egi_id kept, egi_id init, egi_id is_first);
+egi_id egi_grad_checkpoint(egi_grad *x, const egi_steps *s, int64_t k, egi_id row, egi_id init, egi_id is_first);
+
 /* Does carried value k take an adjoint from step to step? */
 bool egi_grad_carries(const egi_grad *x, const egi_steps *s, int64_t k);
 

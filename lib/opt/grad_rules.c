@@ -261,6 +261,7 @@ void egi_grad_rule(egi_grad *x, egi_id id, egi_id d)
     case EGI_ARGMAX:
     case EGI_ARGSORT:
     case EGI_PACK:
+    case EGI_UNPACK:
     case EGI_BITS:
     case EGI_LOOP:
     case EGI_WHILE:

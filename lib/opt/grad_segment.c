@@ -25,7 +25,6 @@ static egi_id part(egi_grad *x, egi_id all, egi_id first, int64_t n)
  * leaves the adjoints of its rows. */
 static void segment(egi_grad *x, egi_steps *whole, egi_id j, egi_id first, int64_t n, egi_ids *rows_adjoint)
 {
-    const egi_graph *g = x->from;
     const egi_ids *params = &egi_grad_region(x, whole->body)->params;
     egi_steps ahead = {.loop = whole->loop, .body = whole->body, .nc = whole->nc, .ns = whole->ns, .n = n};
     ahead.first = first;
@@ -33,11 +32,11 @@ static void segment(egi_grad *x, egi_steps *whole, egi_id j, egi_id first, int64
     egi_steps back = ahead;
     back.ny = whole->ny;
     back.outer = whole->outer;
+    const egi_id is_first = egi_op2(x->to, EGI_EQ, j, egi_const_i(x->to, EG_I64, 0));
     for (int64_t k = 0; k < whole->nc; k++) {
-        eg_spec spec = egi_spec(g, params->at[1 + k]);
-        egi_shape one = {.rank = spec.rank};
-        memcpy(one.dim, spec.dim, (size_t)spec.rank * sizeof *one.dim);
-        push(x, &ahead.carried, egi_reshape(x->to, part(x, whole->start.at[k], j, 1), &one));
+        egi_id row = part(x, whole->start.at[k], j, 1);
+        push(x, &ahead.carried, egi_grad_checkpoint(x, whole, k, row, whole->init.at[k], is_first));
+        push(x, &back.init, ahead.carried.at[k]);
         push(x, &back.carried, whole->carried.at[k]);
     }
     for (int64_t k = 0; k < whole->ns; k++) {

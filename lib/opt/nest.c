@@ -39,6 +39,18 @@ static bool add_load(walk *w, egi_id id)
     return w->ok;
 }
 
+/* The words of an UNPACK: seen along its axes, the last one a 32nd. */
+static void add_words(walk *w, egi_id id)
+{
+    for (int64_t k = 0; k < w->nest->words.n; k++) {
+        if (w->nest->words.at[k].node == id) return;
+    }
+    egi_load l = {.node = id};
+    egi_view_of(w->p, id, &l.view);
+    if (egi_is_scalar(w->p->g, l.view.base) && !l.view.dynamic) add_id(w, &w->nest->scalars, l.view.base);
+    if (!egi_push(w->nest->allocator, &w->nest->words, l)) w->ok = false;
+}
+
 static bool done(const walk *w, egi_id id)
 {
     for (int64_t k = 0; k < w->nest->nodes.n; k++) {
@@ -55,8 +67,10 @@ static void visit_operands(walk *w, egi_id id)
     const egi_node *n = egi_at(g, id);
     for (uint32_t k = 0; k < n->num_args; k++) {
         /* The vector that a gather reads from is addressed by it, not loaded. */
-        if (n->op == EGI_GATHER && k == 0) continue;
-        visit(w, egi_arg(g, id, k));
+        if (n->op == EGI_UNPACK)
+            add_words(w, egi_arg(g, id, k));
+        else if (!egi_reads_elsewhere(g, id, k))
+            visit(w, egi_arg(g, id, k));
     }
 }
 
@@ -105,6 +119,12 @@ static bool whole(const egi_plan *p, const egi_stage *s, const egi_view *v, int 
     return v->axis[k + 1] < 0 || v->base_dim[v->axis[k + 1]] == p->g->shapes.at[s->shape].dim[k + 1];
 }
 
+/* The words of a row end where those of the next begin. */
+static bool runs_on(const egi_plan *p, const egi_stage *s, const egi_view *v, int k)
+{
+    return v->axis[k + 1] >= 0 && v->base_dim[v->axis[k + 1]] * 32 == p->g->shapes.at[s->shape].dim[k + 1];
+}
+
 static void find_loops(const egi_plan *p, const egi_stage *s, egi_nest *nest)
 {
     int rank = p->g->shapes.at[s->shape].rank;
@@ -113,6 +133,10 @@ static void find_loops(const egi_plan *p, const egi_stage *s, egi_nest *nest)
         const egi_view *v = &nest->loads.at[j].view;
         if (egi_is_scalar(p->g, v->base)) continue;
         for (int k = 0; k + 1 < rank; k++) split[k] |= !joins(v, k) || !whole(p, s, v, k);
+    }
+    for (int64_t j = 0; j < nest->words.n; j++) {
+        const egi_view *v = &nest->words.at[j].view;
+        for (int k = 0; k + 1 < rank; k++) split[k] |= !joins(v, k) || !(k + 2 < rank ? whole : runs_on)(p, s, v, k);
     }
     for (int64_t j = 0; j < nest->nodes.n; j++) {
         const egi_node *n = egi_at(p->g, nest->nodes.at[j]);
@@ -168,7 +192,7 @@ bool egi_nest_window(const egi_plan *p, const egi_stage *s, const egi_nest *nest
     }
     for (int64_t k = 0; k < nest->nodes.n; k++) {
         int op = egi_at(p->g, nest->nodes.at[k])->op;
-        if (op == EGI_GATHER || op == EGI_BITS) return false;
+        if (op == EGI_GATHER || op == EGI_UNPACK || op == EGI_BITS) return false;
     }
     for (int64_t k = 0; k < nest->loads.n; k++) {
         if (!in_window(p, &nest->loads.at[k], w)) return false;
@@ -179,6 +203,7 @@ bool egi_nest_window(const egi_plan *p, const egi_stage *s, const egi_nest *nest
 void egi_nest_free(egi_nest *nest)
 {
     egi_vec_free(nest->allocator, &nest->loads);
+    egi_vec_free(nest->allocator, &nest->words);
     egi_vec_free(nest->allocator, &nest->nodes);
     egi_vec_free(nest->allocator, &nest->scalars);
 }

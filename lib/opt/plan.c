@@ -20,10 +20,11 @@ static void force_views(egi_plan *p)
             bool stage = egi_is_stage(p, id) && !region && !spikes && !egi_view_plain(g, id, a);
             if (n->op == EGI_DOT_EVENT) stage &= k == 0 ? !egi_view_repeats(g, a) : k == 2 || !egi_is_view(g, a);
             bool gather = n->op == EGI_GATHER && k == 0 && !egi_view_plain(g, id, a);
+            bool words = leaf && n->op == EGI_UNPACK;
             bool row = n->op == EGI_LOOP && (int64_t)k > egi_ints_of(g, n)[1];
             bool opaque = n->op == EGI_RESHAPE || n->op == EGI_DSLICE || row;
             bool through = (opaque && !egi_view_follows(g, id, a)) || (leaf && egi_is_view(g, id));
-            if (stage || gather || through) p->forced[a] = true;
+            if (stage || gather || words || through) p->forced[a] = true;
         }
     }
 }

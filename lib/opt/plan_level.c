@@ -17,6 +17,18 @@ bool egi_is_inline(const egi_plan *p, egi_id id)
     return egi_at(p->g, id)->op == EGI_IOTA && egi_at(p->g, id)->shape && !p->forced[id];
 }
 
+bool egi_reads_elsewhere(const egi_graph *g, egi_id id, uint32_t k)
+{
+    const int op = egi_at(g, id)->op;
+    return (op == EGI_GATHER && k == 0) || op == EGI_UNPACK;
+}
+
+/* Operand `a`, at whatever place. */
+static bool read_elsewhere(const egi_graph *g, egi_id id, egi_id a)
+{
+    return egi_arg(g, id, 0) == a && egi_reads_elsewhere(g, id, 0);
+}
+
 bool egi_is_fused(const egi_plan *p, egi_id id)
 {
     const egi_graph *g = p->g;
@@ -24,7 +36,7 @@ bool egi_is_fused(const egi_plan *p, egi_id id)
     if (n->dtype == EG_DTYPE_COUNT || n->shape == 0) return false;
     if (p->forced[id]) return true;
     if (egi_flags((egi_op)n->op) & FE) return true;
-    if (n->op == EGI_BITS || n->op == EGI_IOTA) return true;
+    if (n->op == EGI_BITS || n->op == EGI_IOTA || n->op == EGI_UNPACK) return true;
     /* Reading single elements of a vector is elementwise in the indices. */
     return n->op == EGI_GATHER && egi_shape_of(g, egi_arg(g, id, 0))->rank == 1;
 }
@@ -73,7 +85,7 @@ static int after(const levels *l, egi_id user, egi_id operand)
     if (egi_is_scalar(g, id)) return l->asap[id];
     if (egi_is_fused(p, id)) {
         bool direct = egi_is_fused(p, user) && !p->forced[user] && egi_at(g, user)->shape == egi_at(g, id)->shape &&
-                      !(egi_at(g, user)->op == EGI_GATHER && egi_arg(g, user, 0) == id);
+                      !read_elsewhere(g, user, id);
         return l->asap[id] + !direct;
     }
     /* Items are ready after their owner; views are as their operands. */
@@ -168,7 +180,7 @@ static void want_of(levels *l, egi_id user, egi_id a, int level)
     const egi_graph *g = p->g;
     bool direct = egi_is_fused(p, user) && !p->forced[user] && egi_is_fused(p, a) &&
                   egi_at(g, user)->shape == egi_at(g, a)->shape &&
-                  !(egi_at(g, user)->op == EGI_GATHER && egi_arg(g, user, 0) == a);
+                  !read_elsewhere(g, user, a);
     if (egi_is_scalar(g, a))
         lower_to(&l->want[a], level);
     else if (egi_is_fused(p, a))

@@ -51,7 +51,7 @@ bool egi_direct_use(const egi_plan *p, egi_id user, egi_id a)
 {
     const egi_graph *g = p->g;
     if (!egi_is_fused(p, user) || p->forced[user] || egi_is_inline(p, user)) return false;
-    if (egi_at(g, user)->op == EGI_GATHER) return egi_arg(g, user, 0) != a;
+    if (egi_reads_elsewhere(g, user, 0) && egi_arg(g, user, 0) == a) return false;
     return egi_at(g, user)->shape == egi_at(g, a)->shape;
 }
 

@@ -92,7 +92,7 @@ static egi_id last_reader(const egi_plan *p, egi_id result, uint16_t body)
                 if (egi_arg(g, id, k) != result) continue;
                 if (n->region != body || (egi_is_view(g, id) && !p->forced[id])) return 0;
                 bool direct = egi_is_fused(p, id) && !p->forced[id] && n->shape == egi_at(g, result)->shape &&
-                              n->op != EGI_GATHER;
+                              !egi_reads_elsewhere(g, id, 0);
                 if (pass == 0 && direct && (!last || p->level[id] > p->level[last])) last = id;
                 if (pass == 1 && p->level[id] > p->level[last]) return 0;
                 if (pass == 1 && p->level[id] == p->level[last] && !direct) return 0;

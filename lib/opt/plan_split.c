@@ -177,7 +177,7 @@ static int64_t params_of(egi_plan *p, uint16_t region, const egi_stage *s)
 {
     egi_nest nest;
     if (!egi_nest_of(p, region, s, &nest)) p->failed = true;
-    int64_t n = ROOM + nest.scalars.n + nest.loads.n * (1 + nest.rank) + s->stores.n * PER_STORE + s->lists.n;
+    int64_t n = ROOM + nest.scalars.n + (nest.loads.n + nest.words.n) * (1 + nest.rank) + s->stores.n * PER_STORE + s->lists.n;
     for (int64_t k = 0; k < nest.nodes.n; k++) {
         int op = egi_at(p->g, nest.nodes.at[k])->op;
         if (op == EGI_BITS || op == EGI_GATHER) n += 2;
@@ -211,7 +211,7 @@ static void let_wait(stage_work *w, int64_t item, int64_t by)
         } else if (k < nest.loads.n + nest.nodes.n) {
             egi_id id = nest.nodes.at[k - nest.loads.n];
             egi_view v;
-            if (egi_at(p->g, id)->op != EGI_GATHER) continue;
+            if (!egi_reads_elsewhere(p->g, id, 0)) continue;
             egi_view_of(p, egi_arg(p->g, id, 0), &v);
             buffer = p->place[v.base].buffer;
         } else if (item < n) {

@@ -35,7 +35,7 @@ static void fused_accesses(egi_plan *p, uint16_t region, egi_stage *s, accesses 
         add(p, list, a);
     }
     for (int64_t k = 0; k < nest.nodes.n; k++) {
-        if (egi_at(p->g, nest.nodes.at[k])->op == EGI_GATHER) read_all(p, list, egi_arg(p->g, nest.nodes.at[k], 0));
+        if (egi_reads_elsewhere(p->g, nest.nodes.at[k], 0)) read_all(p, list, egi_arg(p->g, nest.nodes.at[k], 0));
     }
     for (int64_t k = 0; k < s->stores.n; k++) {
         const egi_store *st = &s->stores.at[k];
@@ -76,15 +76,15 @@ static void event_accesses(egi_plan *p, egi_id id, accesses *list)
     read_all(p, list, egi_arg(g, id, 2));
 }
 
-/* Of a vector, each thread packs its slice. */
+/* Where words run on from row to row, each thread packs its slice. */
 static void pack_accesses(egi_plan *p, egi_id id, accesses *list)
 {
     egi_id a = egi_arg(p->g, id, 0);
     egi_view v;
     egi_view_of(p, a, &v);
-    bool vector = egi_shape_of(p->g, a)->rank == 1;
-    bool own = vector && egi_view_is_whole(p, &v) && egi_at(p->g, v.base)->shape == egi_at(p->g, a)->shape;
-    egi_access slice = {.sliced = vector, .shape = egi_at(p->g, a)->shape};
+    bool flat = egi_packs_flat(p->g, id);
+    bool own = flat && egi_view_is_whole(p, &v) && egi_at(p->g, v.base)->shape == egi_at(p->g, a)->shape;
+    egi_access slice = {.sliced = flat, .shape = egi_at(p->g, a)->shape, .axis = egi_shape_of(p->g, a)->rank - 1};
     slice.buffer = p->place[id].buffer;
     slice.write = true;
     add(p, list, slice);

@@ -83,7 +83,7 @@ static void evaluated(guard *q, uint16_t region, const egi_stage *s, egi_id id, 
     bool here = egi_in_stage(p, region, s, id), copy = here && p->forced[id] && egi_is_view(g, id);
     if (here && !copy) {
         for (uint32_t k = 0; k < n->num_args; k++) {
-            if (n->op == EGI_GATHER && k == 0)
+            if (egi_reads_elsewhere(g, id, k))
                 reads(q, s, egi_arg(g, id, k), ANY);
             else
                 evaluated(q, region, s, egi_arg(g, id, k), slice);
@@ -158,14 +158,15 @@ static void delivered(guard *q, const egi_stage *s, egi_id id)
     reads(q, s, egi_arg(g, id, 2), ANY);
 }
 
-/* Of a vector, each thread packs its slice of the bools into words of its own. */
+/* Where words run on from row to row, each thread packs its slice of the bools into words of its own. */
 static void packed(guard *q, const egi_stage *s, egi_id id)
 {
     const egi_graph *g = q->p->g;
     egi_id a = egi_arg(g, id, 0);
     touch t = {.stage = s, .who = SLICE, .shape = egi_at(g, a)->shape};
     bool whole = !egi_is_view(g, a) || q->p->forced[a];
-    if (egi_shape_of(g, a)->rank != 1) t.who = ANY;
+    t.axis = egi_shape_of(g, a)->rank - 1;
+    if (!egi_packs_flat(g, id)) t.who = ANY;
     t.buffer = q->p->place[id].buffer;
     t.write = true;
     push(q, &q->now, t);

@@ -1,6 +1,12 @@
 /* Views: reading a value at an index means reading its base at another one. */
 #include "opt/plan.h"
 
+bool egi_packs_flat(const egi_graph *g, egi_id id)
+{
+    const egi_shape *s = egi_shape_of(g, egi_at(g, id)->op == EGI_PACK ? egi_arg(g, id, 0) : id);
+    return s->rank == 1 || s->dim[s->rank - 1] % 32 == 0;
+}
+
 static bool is_row(const egi_graph *g, egi_id id)
 {
     const egi_node *n = egi_at(g, id);

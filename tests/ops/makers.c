@@ -378,6 +378,28 @@ static void case_pack(test_case *c)
     case_result(c, case_node(c, EGI_PACK, SPEC(EG_U32, words), 1, &no, 0, NULL, 0));
 }
 
+static void case_unpack(test_case *c)
+{
+    const int64_t n = c->n, words = (n + 31) / 32;
+    c->what = "bool";
+    egi_id x = case_arg(c, SPEC(EG_U32, words)), rows = case_arg(c, SPEC(EG_U32, 3, words));
+    egi_id columns = case_arg(c, SPEC(EG_U32, n, 2)), mask = case_arg(c, SPEC(EG_BOOL, n));
+    egi_id bits = case_node(c, EGI_UNPACK, SPEC(EG_BOOL, n), 1, &x, 0, NULL, 0);
+    case_result(c, bits);
+    case_result(c, case_node(c, EGI_XOR, SPEC(EG_BOOL, n), IDS(bits, mask), 0, NULL, 0));
+    case_result(c, case_node(c, EGI_UNPACK, SPEC(EG_BOOL, 3, n), 1, &rows, 0, NULL, 0));
+    case_result(c, case_node(c, EGI_UNPACK, SPEC(EG_BOOL, n, 45), 1, &columns, 0, NULL, 0));
+    egi_id turned = case_node(c, EGI_TRANSPOSE, SPEC(EG_U32, 2, n), 1, &columns, INTS(1, 0), 0);
+    if (n > 0) case_result(c, case_node(c, EGI_UNPACK, SPEC(EG_BOOL, 2, 32 * n - 5), 1, &turned, 0, NULL, 0));
+    egi_id one = case_arg(c, eg_scalar(EG_U32));
+    egi_id same = case_node(c, EGI_BROADCAST, SPEC(EG_U32, words), 1, &one, 0, NULL, 0);
+    case_result(c, case_node(c, EGI_UNPACK, SPEC(EG_BOOL, n), 1, &same, 0, NULL, 0));
+    egi_id no = case_node(c, EGI_NOT, SPEC(EG_U32, words), 1, &x, 0, NULL, 0);
+    case_result(c, case_node(c, EGI_UNPACK, SPEC(EG_BOOL, n), 1, &no, 0, NULL, 0));
+    egi_id i = case_node(c, EGI_IOTA, SPEC(EG_U32, words), 0, NULL, INTS(0), 0);
+    case_result(c, case_node(c, EGI_UNPACK, SPEC(EG_BOOL, n), 1, &i, 0, NULL, 0));
+}
+
 void case_of_op(test_case *c, egi_op op)
 {
     const unsigned flags = egi_ops[op].flags;
@@ -394,6 +416,7 @@ void case_of_op(test_case *c, egi_op op)
         case EGI_DOT: case_dot(c); break;
         case EGI_DOT_EVENT: case_dot_event(c); break;
         case EGI_PACK: case_pack(c); break;
+        case EGI_UNPACK: case_unpack(c); break;
         case EGI_BATCH_MEAN: case_batch_mean(c); break;
         case EGI_EVENT:
         case EGI_EVENT_T: case_event(c, op); break;

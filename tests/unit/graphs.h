@@ -102,7 +102,8 @@ static inline void all_shapes(egi_graph *g, egi_id array, egi_id x, egi_id index
     node(g, EGI_PAD, EG_F32, s64, A_(array, half), INTS(2, 0), 0);
     node(g, EGI_GATHER, EG_F32, dims(g, 2, 3, 8, 0), A_(array, index), INTS(1), 0);
     node(g, EGI_SCATTER, EG_F32, v8, A_(x, index, x), NO_INTS, 0);
-    node(g, EGI_PACK, EG_U32, dims(g, 2, 3, 1, 0), A_(spikes), NO_INTS, 0);
+    egi_id bits = node(g, EGI_PACK, EG_U32, dims(g, 2, 3, 1, 0), A_(spikes), NO_INTS, 0);
+    node(g, EGI_UNPACK, EG_BOOL, dims(g, 2, 3, 7, 0), A_(bits), NO_INTS, 0);
     egi_id product = node(g, EGI_DOT, EG_F32, dims(g, 2, 3, 3, 0), A_(array, t), NO_INTS, 0);
     node(g, EGI_DOT, EG_F32, dims(g, 2, 3, 3, 0), A_(array, t, product), NO_INTS, 0);
     node(g, EGI_DOT_EVENT, EG_F32, dims(g, 2, 3, 3, 0), A_(product, spikes, t), NO_INTS, 0);

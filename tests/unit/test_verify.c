@@ -210,6 +210,11 @@ static void as_param(egi_graph *g, egi_region *r, int64_t k)
     X(pack_shape, PACK, "its last axis has a word for 32 elements", n->shape = V(2, 3, 2))                             \
     X(pack_rank, PACK, "the operand has an axis", egi_id b = node(g, EGI_CONST, EG_BOOL, 0, NO_ARGS, NO_INTS, 1);      \
       raw(g, (egi_node){.op = EGI_PACK, .dtype = EG_U32, .shape = V(1, 1, 0)}, A_(b)))                                 \
+    X(unpack_attr, UNPACK, "it has no attributes", ints(g, id, INTS(0)))                                               \
+    X(unpack_operand, UNPACK, "it takes u32", arg(g, id, 0, find(g, EGI_IOTA)))                                        \
+    X(unpack_type, UNPACK, "it gives bool", n->dtype = EG_U32)                                                         \
+    X(unpack_shape, UNPACK, "the operand's last axis has a word for 32 elements", n->shape = V(2, 3, 40))              \
+    X(unpack_rank, UNPACK, "it has the operand's axes, at least one", n->shape = V(1, 7, 0))                           \
     X(dot_attr, DOT, "it has no attributes", ints(g, id, INTS(0)))                                                     \
     X(dot_type, DOT, "operands have one type", arg(g, id, 1, find(g, EGI_IOTA)))                                       \
     X(dot_rank, DOT, "operands and result are matrices", arg(g, id, 1, find(g, EGI_VAR)))                              \
