@@ -78,27 +78,45 @@ void egi_fired_emit_list(egi_fired *f)
     egi_irb_close(b);
 }
 
-void egi_fired_emit_columns(egi_fired *f)
+void egi_fired_emit_sort(egi_fired *f)
 {
     egi_irb irb, *b = &irb;
     LLVMValueRef arg[6];
-    if (!egi_dot_function(&f->p, b, "_columns", 3, 3, &f->columns, arg)) return;
-    LLVMValueRef to = arg[1], count = arg[2], kc = arg[3], mc = arg[4], x_row = arg[5];
-    LLVMValueRef zero = egi_irb_i64(b, 0), one = egi_irb_i64(b, 1);
-    LLVMTypeRef element = f->values ? f->p.element : b->i8;
-    LLVMBuildMemSet(b->b, count, LLVMConstInt(b->i8, 0, 0), egi_irb_i64(b, EGI_FIRED_COLUMNS * 8), 8);
-    egi_irb_loop rows, spikes;
-    LLVMValueRef k = egi_irb_loop_begin(b, &rows, zero, kc, one), x = egi_irb_carry(b, &rows, arg[0]);
-    LLVMValueRef m = fired(f, b, x, mc);
-    egi_irb_loop_begin(b, &spikes, zero, num_bits(b, m), one);
-    LLVMValueRef left = egi_irb_carry(b, &spikes, m), column = first_bit(b, left);
-    LLVMValueRef counter = egi_irb_at(b, b->i64, count, column), c = egi_irb_load(b, b->i64, counter);
-    LLVMValueRef list = LLVMBuildMul(b->b, column, egi_irb_i64(b, EGI_FIRED_COLUMN), "");
-    put_number(b, to, LLVMBuildAdd(b->b, list, c, ""), k);
-    egi_irb_store(b, LLVMBuildAdd(b->b, c, one, ""), counter);
-    egi_irb_carry_next(&spikes, left, without_first(b, left));
+    if (!egi_dot_function(&f->p, b, "_sort", 4, 2, &f->sort, arg)) return;
+    LLVMTypeRef u16 = number_type(b);
+    LLVMValueRef from = arg[0], num = arg[1], first = arg[2], to = arg[3], kc = arg[4], mc = arg[5];
+    LLVMValueRef zero = egi_irb_i64(b, 0), one = egi_irb_i64(b, 1), i32_one = egi_irb_i32(b, 1);
+    /* counts of column m in first[m + 1]; then where each begins in first[m + 1], and at last where it ends */
+    LLVMBuildMemSet(b->b, first, LLVMConstInt(b->i8, 0, 0),
+                    LLVMBuildMul(b->b, LLVMBuildAdd(b->b, mc, egi_irb_i64(b, 2), ""), egi_irb_i64(b, 4), ""), 4);
+    egi_irb_loop sizes, all, columns, rows, spikes;
+    egi_irb_loop_begin(b, &sizes, zero, kc, one);
+    LLVMValueRef n_k = egi_irb_carry(b, &sizes, num), total = egi_irb_carry(b, &sizes, zero);
+    egi_irb_carry_next(&sizes, total, LLVMBuildAdd(b->b, total, egi_irb_load(b, b->i64, n_k), ""));
+    egi_irb_carry_next(&sizes, n_k, egi_irb_at(b, b->i64, n_k, one));
+    egi_irb_loop_end(b, &sizes);
+    LLVMValueRef i = egi_irb_loop_begin(b, &all, zero, egi_irb_carry_out(&sizes, total), one);
+    LLVMValueRef m = LLVMBuildZExt(b->b, egi_irb_load(b, u16, egi_irb_at(b, u16, from, i)), b->i64, "");
+    LLVMValueRef counter = egi_irb_at(b, b->i32, first, LLVMBuildAdd(b->b, m, egi_irb_i64(b, 2), ""));
+    egi_irb_store(b, LLVMBuildAdd(b->b, egi_irb_load(b, b->i32, counter), i32_one, ""), counter);
+    egi_irb_loop_end(b, &all);
+    m = egi_irb_loop_begin(b, &columns, zero, LLVMBuildAdd(b->b, mc, egi_irb_i64(b, 2), ""), one);
+    LLVMValueRef before = egi_irb_carry(b, &columns, egi_irb_i32(b, 0));
+    counter = egi_irb_at(b, b->i32, first, m);
+    LLVMValueRef sum = LLVMBuildAdd(b->b, before, egi_irb_load(b, b->i32, counter), "");
+    egi_irb_store(b, sum, counter);
+    egi_irb_carry_next(&columns, before, sum);
+    egi_irb_loop_end(b, &columns);
+    LLVMValueRef k = egi_irb_loop_begin(b, &rows, zero, kc, one), at = egi_irb_carry(b, &rows, zero);
+    LLVMValueRef end = LLVMBuildAdd(b->b, at, egi_irb_load(b, b->i64, egi_irb_at(b, b->i64, num, k)), "");
+    i = egi_irb_loop_begin(b, &spikes, at, end, one);
+    m = LLVMBuildZExt(b->b, egi_irb_load(b, u16, egi_irb_at(b, u16, from, i)), b->i64, "");
+    counter = egi_irb_at(b, b->i32, first, LLVMBuildAdd(b->b, m, one, ""));
+    LLVMValueRef place = egi_irb_load(b, b->i32, counter);
+    put_number(b, to, LLVMBuildZExt(b->b, place, b->i64, ""), k);
+    egi_irb_store(b, LLVMBuildAdd(b->b, place, i32_one, ""), counter);
     egi_irb_loop_end(b, &spikes);
-    egi_irb_carry_next(&rows, x, egi_irb_at(b, element, x, x_row));
+    egi_irb_carry_next(&rows, at, end);
     egi_irb_loop_end(b, &rows);
     LLVMBuildRetVoid(b->b);
     egi_irb_close(b);
@@ -108,66 +126,60 @@ void egi_fired_emit_columns(egi_fired *f)
 
 enum { A_LIST, A_W, A_FROM, A_TO, A_X, A_N, A_W_ROW, A_X_STEP, A_COLS, A_KEEP, A_PARAMS };
 
-/* What the last of `vecs` vectors from a column on may store. */
-typedef struct edge {
-    LLVMValueRef whole, left; /* i1: all; else how many columns are left */
-} edge;
-
-/* `vecs` vectors from column `col` on. */
-static void add_vecs(const egi_fired *f, egi_irb *b, const LLVMValueRef *arg, LLVMValueRef col, edge e, unsigned vecs)
+/* `vecs` vectors from column `col` on, of which `left` columns are left.  The last vector ends where the row does: it
+ * may have columns in common with the one before, which are computed twice.  A single vector is stored under a mask. */
+static void add_vecs(const egi_fired *f, egi_irb *b, const LLVMValueRef *arg, LLVMValueRef col, LLVMValueRef left,
+                     unsigned vecs)
 {
     const unsigned lanes = f->p.lanes;
     LLVMTypeRef t = f->p.element, vec = egi_irb_vec(t, lanes);
-    LLVMValueRef acc[EGI_FIRED_MOST_VECS];
-    LLVMValueRef from = egi_irb_at(b, t, arg[A_FROM], LLVMBuildMul(b->b, col, arg[A_KEEP], ""));
-    LLVMValueRef step = LLVMBuildMul(b->b, egi_irb_i64(b, lanes), arg[A_KEEP], "");
-    LLVMValueRef w = egi_irb_at(b, t, arg[A_W], col), to = egi_irb_at(b, t, arg[A_TO], col);
+    LLVMValueRef acc[EGI_FIRED_MOST_VECS], at[EGI_FIRED_MOST_VECS], w[EGI_FIRED_MOST_VECS];
     for (unsigned v = 0; v < vecs; v++) {
-        acc[v] = egi_irb_load(b, vec, from);
-        from = egi_irb_at(b, t, from, step);
+        at[v] = egi_irb_i64(b, (int64_t)v * lanes);
+        if (v && v == vecs - 1) at[v] = egi_irb_min(b, at[v], LLVMBuildSub(b->b, left, egi_irb_i64(b, lanes), ""));
+        at[v] = LLVMBuildAdd(b->b, col, at[v], "");
+        acc[v] = egi_irb_load(b, vec, egi_irb_at(b, t, arg[A_FROM], LLVMBuildMul(b->b, at[v], arg[A_KEEP], "")));
+        w[v] = egi_irb_at(b, t, arg[A_W], at[v]);
     }
     egi_irb_loop l;
     LLVMValueRef i = egi_irb_loop_begin(b, &l, egi_irb_i64(b, 0), arg[A_N], egi_irb_i64(b, 1));
     for (unsigned v = 0; v < vecs; v++) acc[v] = egi_irb_carry(b, &l, acc[v]);
     LLVMValueRef k = egi_irb_load(b, number_type(b), egi_irb_at(b, number_type(b), arg[A_LIST], i)), x = NULL;
     k = LLVMBuildZExt(b->b, k, b->i64, "");
-    LLVMValueRef row = egi_irb_at(b, t, w, LLVMBuildMul(b->b, k, arg[A_W_ROW], ""));
+    LLVMValueRef row = LLVMBuildMul(b->b, k, arg[A_W_ROW], "");
     if (f->values) {
         x = egi_irb_at(b, t, arg[A_X], LLVMBuildMul(b->b, k, arg[A_X_STEP], ""));
         x = egi_irb_splat(b, egi_irb_load(b, t, x), lanes);
     }
     for (unsigned v = 0; v < vecs; v++) {
-        LLVMValueRef y = egi_irb_load(b, vec, egi_irb_at(b, t, row, egi_irb_i64(b, (int64_t)v * lanes)));
+        /* all but the last are constant distances from the first */
+        bool own = v == 0 || v == vecs - 1;
+        LLVMValueRef p = egi_irb_at(b, t, own ? w[v] : w[0], row);
+        if (!own) p = egi_irb_at(b, t, p, egi_irb_i64(b, (int64_t)v * lanes));
+        LLVMValueRef y = egi_irb_load(b, vec, p);
         egi_irb_carry_next(&l, acc[v], x ? egi_irb_fma(b, x, y, acc[v]) : LLVMBuildFAdd(b->b, acc[v], y, ""));
     }
     egi_irb_loop_end(b, &l);
-    for (unsigned v = 0; v < vecs; v++) acc[v] = egi_irb_carry_out(&l, acc[v]);
-    for (unsigned v = 0; v + 1 < vecs; v++)
-        egi_irb_store(b, acc[v], egi_irb_at(b, t, to, egi_irb_i64(b, (int64_t)v * lanes)));
-    LLVMValueRef last = egi_irb_i64(b, (int64_t)(vecs - 1) * lanes);
-    egi_irb_if is_whole;
-    egi_irb_if_begin(b, &is_whole, e.whole);
-    egi_irb_store(b, acc[vecs - 1], egi_irb_at(b, t, to, last));
-    egi_irb_if_else(b, &is_whole);
-    LLVMValueRef mask = egi_irb_tail_mask(b, LLVMBuildSub(b->b, e.left, last, ""), lanes);
-    egi_irb_store_masked(b, acc[vecs - 1], egi_irb_at(b, t, to, last), mask);
-    egi_irb_if_end(b, &is_whole);
+    for (unsigned v = 0; v < vecs; v++) {
+        LLVMValueRef to = egi_irb_at(b, t, arg[A_TO], at[v]), sum = egi_irb_carry_out(&l, acc[v]);
+        if (vecs > 1)
+            egi_irb_store(b, sum, to);
+        else
+            egi_irb_store_masked(b, sum, to, egi_irb_tail_mask(b, left, lanes));
+    }
 }
 
 /* One case for each number of vectors that may come at once. */
 static void add_block(const egi_fired *f, egi_irb *b, const LLVMValueRef *arg, LLVMValueRef col, LLVMValueRef vecs)
 {
-    const unsigned lanes = f->p.lanes;
-    edge e = {.left = LLVMBuildSub(b->b, arg[A_COLS], col, "")};
-    LLVMValueRef width = LLVMBuildMul(b->b, vecs, egi_irb_i64(b, lanes), "");
-    e.whole = LLVMBuildICmp(b->b, LLVMIntSGE, e.left, width, "");
+    LLVMValueRef left = LLVMBuildSub(b->b, arg[A_COLS], col, "");
     LLVMBasicBlockRef after = LLVMAppendBasicBlockInContext(b->ctx, b->fn, "");
     LLVMValueRef by_size = LLVMBuildSwitch(b->b, vecs, after, f->most);
     for (unsigned v = 1; v <= f->most; v++) {
         LLVMBasicBlockRef one = LLVMAppendBasicBlockInContext(b->ctx, b->fn, "");
         LLVMAddCase(by_size, egi_irb_i64(b, v), one);
         LLVMPositionBuilderAtEnd(b->b, one);
-        add_vecs(f, b, arg, col, e, v);
+        add_vecs(f, b, arg, col, left, v);
         LLVMBuildBr(b->b, after);
     }
     LLVMPositionBuilderAtEnd(b->b, after);

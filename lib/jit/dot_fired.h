@@ -5,29 +5,30 @@
 #include "jit/dot_tile.h"
 
 enum {
-    EGI_FIRED_LIST = 8192,   /* spikes of a row are listed so many at a time ... */
-    EGI_FIRED_COLUMN = 256,  /* ... of a column so many */
-    EGI_FIRED_COLUMNS = 64,  /* columns listed at once, at most: see `group` */
+    EGI_FIRED_LIST = 8192,   /* spikes of a row looked at for one list, at most */
+    EGI_FIRED_ROWS = 1024,   /* of spikes in columns, at most so many rows, ... */
+    EGI_FIRED_COLUMNS = 1024, /* ... so many columns ... */
+    EGI_FIRED_ROOM = 8192,   /* ... and, but for those of the last row, so many that fired are sorted at once */
     EGI_FIRED_SLACK = 64,    /* numbers that may be written behind the end of a list */
     EGI_FIRED_MOST_VECS = 16 /* vectors of a row that are summed at once, at most */
 };
 
 /* What the code is made for, and the kernels once they are emitted.  Numbers in lists are u16. */
 typedef struct egi_fired {
-    egi_dot_plan p;       /* mod, element, size, lanes, prefix */
-    bool values;          /* spikes are floats of `element`, else bytes */
-    unsigned group;       /* spikes looked at together */
-    unsigned most;        /* vectors of columns at once */
-    LLVMValueRef list;    /* (x, to, count, n): numbers of those of x[0..n) that fired; count: i64 */
-    LLVMValueRef columns; /* (x, to, count, k, m, x_row): for each of m <= group columns, EGI_FIRED_COLUMN apart in
-                             `to`, the numbers of the k rows in which it fired; count: i64 of each */
-    LLVMValueRef add;     /* (list, w, from, to, x, n, w_row, x_step, cols, keep): to = from + what the rows of w in the
-                             list give; keep 1, or 0: from is one vector for all columns */
+    egi_dot_plan p;    /* mod, element, size, lanes, prefix */
+    bool values;       /* spikes are floats of `element`, else bytes */
+    unsigned group;    /* spikes looked at together */
+    unsigned most;     /* vectors of columns at once */
+    LLVMValueRef list; /* (x, to, count, n): numbers of those of x[0..n) that fired; count: i64 */
+    LLVMValueRef sort; /* (lists, num, first, to, k, m): k lists of num[.] (i64) numbers < m, one behind the other,
+                          become m lists of numbers < k: number j begins at to[first[j]] (i32) and ends at first[j + 1] */
+    LLVMValueRef add;  /* (list, w, from, to, x, n, w_row, x_step, cols, keep): to = from + what the rows of w in the
+                          list give; keep 1, or 0: from is one vector for all columns */
 } egi_fired;
 
 /* Each emits its kernel, or finds it in the module. */
 void egi_fired_emit_list(egi_fired *f);
-void egi_fired_emit_columns(egi_fired *f);
+void egi_fired_emit_sort(egi_fired *f);
 void egi_fired_emit_add(egi_fired *f);
 
 #endif

@@ -2,8 +2,8 @@
  * DOT_EVENT: for every row of the result, list what fired, then add these rows of the weights (kernels: dot_fired.c).
  *
  *     spikes in rows      a row of the result: its spikes lie side by side, and are listed EGI_FIRED_LIST at a time
- *     spikes in columns   (the weights' gradient: x' d) a group of rows of the result: for each row of the spikes a mask
- *                         says which of the group it goes to; lists of up to EGI_FIRED_COLUMN numbers
+ *     spikes in columns   (the weights' gradient: x' d) rows of the spikes are listed one after the other, until there
+ *                         are EGI_FIRED_ROOM; then the lists are turned by sorting them
  *
  * Either way a row of the result is read and written once a list, and no bit depends on how rows and columns are
  * divided: rows among the threads, or, where the weights do not fit into a core's cache, columns, so that each reads a
@@ -18,13 +18,13 @@
 enum {
     CACHED = 384 * 1024, /* bytes of weights that a core keeps */
     SPLIT_ROWS = 4,      /* rows that a thread must have for rows to be split rather than columns */
-    /* of a thread's scratch: lists, counts, one vector of the base */
-    AT_COUNT = 48 * 1024,
-    AT_BASE = 50 * 1024
+    /* of a thread's scratch: lists; the same turned, and where they begin; counts; one vector of the base */
+    AT_TURNED = 2 * (EGI_FIRED_ROOM + EGI_FIRED_COLUMNS + EGI_FIRED_SLACK),
+    AT_FIRST = 2 * AT_TURNED,
+    AT_COUNT = AT_FIRST + 4 * (EGI_FIRED_COLUMNS + 16),
+    AT_BASE = AT_COUNT + 8 * EGI_FIRED_ROWS,
 };
-_Static_assert((EGI_FIRED_LIST + EGI_FIRED_SLACK) * 2 <= AT_COUNT &&
-                   (EGI_FIRED_COLUMNS * EGI_FIRED_COLUMN + EGI_FIRED_SLACK) * 2 <= AT_COUNT &&
-                   AT_COUNT + EGI_FIRED_COLUMNS * 8 <= AT_BASE && AT_BASE + 64 <= EGI_SCRATCH,
+_Static_assert((EGI_FIRED_LIST + EGI_FIRED_SLACK) * 2 <= AT_TURNED && AT_BASE + 64 <= EGI_SCRATCH,
                "lists fit into a thread's scratch");
 
 enum { P_BASE, P_X, P_W, P_OUT, P_SCRATCH, P_PART, P_PARTS, P_M, P_N, P_K, P_KEEP, P_PARAMS };
@@ -119,28 +119,72 @@ static void by_rows(const job *d)
     egi_irb_loop_end(b, &rows);
 }
 
-static void by_columns(const job *d)
+/* Lists rows of the spikes from k on, columns m0 .. m0 + mc, until there is no room: how many rows. */
+static LLVMValueRef list_rows(const job *d, LLVMValueRef k, LLVMValueRef m0, LLVMValueRef mc)
 {
     egi_irb *b = d->b;
     LLVMBuilderRef ir = b->b;
     const LLVMValueRef *a = d->arg;
     LLVMTypeRef number = LLVMInt16TypeInContext(b->ctx);
-    LLVMValueRef zero = egi_irb_i64(b, 0), one = egi_irb_i64(b, 1), group = egi_irb_i64(b, d->f->group);
-    LLVMValueRef block = egi_irb_i64(b, EGI_FIRED_COLUMN);
-    egi_irb_loop groups, lists, rows;
-    LLVMValueRef m0 = egi_irb_loop_begin(b, &groups, d->r0, d->r1, group);
-    LLVMValueRef mc = egi_irb_min(b, LLVMBuildSub(ir, d->r1, m0, ""), group);
-    LLVMValueRef k = egi_irb_loop_begin(b, &lists, zero, lists_end(d), block);
-    LLVMValueRef x = at(d, d->spike, a[P_X], k, a[P_M], m0);
-    LLVMValueRef args[] = {x, a[P_SCRATCH], d->count, egi_irb_min(b, LLVMBuildSub(ir, a[P_K], k, ""), block), mc,
-                           a[P_M]};
-    egi_irb_call(b, d->f->columns, args, 6);
-    LLVMValueRef j = egi_irb_loop_begin(b, &rows, zero, mc, one);
-    LLVMValueRef list = egi_irb_at(b, number, a[P_SCRATCH], LLVMBuildMul(ir, j, block, ""));
-    LLVMValueRef n = egi_irb_load(b, b->i64, egi_irb_at(b, b->i64, d->count, j));
-    add_row(d, LLVMBuildAdd(ir, m0, j, ""), k, list, n, egi_irb_at(b, d->spike, x, j), a[P_M]);
+    LLVMValueRef zero = egi_irb_i64(b, 0), one = egi_irb_i64(b, 1);
+    LLVMValueRef most = egi_irb_min(b, LLVMBuildSub(ir, a[P_K], k, ""), egi_irb_i64(b, EGI_FIRED_ROWS));
+    egi_irb_loop rows;
+    LLVMValueRef j = egi_irb_loop_begin(b, &rows, zero, most, one);
+    LLVMValueRef num = egi_irb_carry(b, &rows, zero), done = egi_irb_carry(b, &rows, zero);
+    egi_irb_if room;
+    egi_irb_if_begin(b, &room, LLVMBuildICmp(ir, LLVMIntSLT, num, egi_irb_i64(b, EGI_FIRED_ROOM), ""));
+    LLVMValueRef x = at(d, d->spike, a[P_X], LLVMBuildAdd(ir, k, j, ""), a[P_M], m0);
+    LLVMValueRef counter = egi_irb_at(b, b->i64, d->count, j);
+    LLVMValueRef args[] = {x, egi_irb_at(b, number, a[P_SCRATCH], num), counter, mc};
+    egi_irb_call(b, d->f->list, args, 4);
+    LLVMValueRef more = LLVMBuildAdd(ir, num, egi_irb_load(b, b->i64, counter), "");
+    LLVMValueRef next = LLVMBuildAdd(ir, done, one, "");
+    egi_irb_if_end(b, &room);
+    LLVMValueRef num_next = egi_irb_if_merge(b, &room, more, num), done_next = egi_irb_if_merge(b, &room, next, done);
+    egi_irb_carry_next(&rows, num, num_next);
+    egi_irb_carry_next(&rows, done, done_next);
     egi_irb_loop_end(b, &rows);
+    return egi_irb_carry_out(&rows, done);
+}
+
+/* Rows m0 .. m0 + mc of the result.  Blocks of k are as long as there is room: a loop over k in which most turns do
+ * nothing. */
+static void add_columns(const job *d, LLVMValueRef m0, LLVMValueRef mc)
+{
+    egi_irb *b = d->b;
+    LLVMBuilderRef ir = b->b;
+    const LLVMValueRef *a = d->arg;
+    LLVMTypeRef number = LLVMInt16TypeInContext(b->ctx);
+    LLVMValueRef zero = egi_irb_i64(b, 0), one = egi_irb_i64(b, 1);
+    LLVMValueRef turned = egi_irb_at(b, b->i8, a[P_SCRATCH], egi_irb_i64(b, AT_TURNED));
+    LLVMValueRef first = egi_irb_at(b, b->i8, a[P_SCRATCH], egi_irb_i64(b, AT_FIRST));
+    egi_irb_loop lists, rows;
+    LLVMValueRef k = egi_irb_loop_begin(b, &lists, zero, lists_end(d), one), begin = egi_irb_carry(b, &lists, zero);
+    egi_irb_if here;
+    egi_irb_if_begin(b, &here, LLVMBuildICmp(ir, LLVMIntEQ, k, begin, ""));
+    LLVMValueRef kc = list_rows(d, k, m0, mc);
+    LLVMValueRef args[] = {a[P_SCRATCH], d->count, first, turned, kc, mc};
+    egi_irb_call(b, d->f->sort, args, 6);
+    LLVMValueRef x = at(d, d->spike, a[P_X], k, a[P_M], m0);
+    LLVMValueRef j = egi_irb_loop_begin(b, &rows, zero, mc, one), p = egi_irb_at(b, b->i32, first, j);
+    LLVMValueRef lo = LLVMBuildZExt(ir, egi_irb_load(b, b->i32, p), b->i64, "");
+    LLVMValueRef hi = LLVMBuildZExt(ir, egi_irb_load(b, b->i32, egi_irb_at(b, b->i32, p, one)), b->i64, "");
+    add_row(d, LLVMBuildAdd(ir, m0, j, ""), k, egi_irb_at(b, number, turned, lo), LLVMBuildSub(ir, hi, lo, ""),
+            egi_irb_at(b, d->spike, x, j), a[P_M]);
+    egi_irb_loop_end(b, &rows);
+    LLVMValueRef next = LLVMBuildAdd(ir, begin, egi_irb_max(b, kc, one), "");
+    egi_irb_if_end(b, &here);
+    egi_irb_carry_next(&lists, begin, egi_irb_if_merge(b, &here, next, begin));
     egi_irb_loop_end(b, &lists);
+}
+
+static void by_columns(const job *d)
+{
+    egi_irb *b = d->b;
+    LLVMValueRef group = egi_irb_i64(b, EGI_FIRED_COLUMNS);
+    egi_irb_loop groups;
+    LLVMValueRef m0 = egi_irb_loop_begin(b, &groups, d->r0, d->r1, group);
+    add_columns(d, m0, egi_irb_min(b, LLVMBuildSub(b->b, d->r1, m0, ""), group));
     egi_irb_loop_end(b, &groups);
 }
 
@@ -152,7 +196,7 @@ static LLVMValueRef emit(egi_lower *l, eg_dtype t, bool values, bool turned)
     egi_fired f = {.p = {.mod = l->mod, .element = egi_lower_memory(l, t), .size = size, .is_float = true},
                    .values = values,
                    .group = values ? 64 / size : 64,
-                   .most = l->avx512 ? 16 : 12};
+                   .most = l->avx512 ? 16 : 13};
     f.p.lanes = (l->avx512 ? 64 : 32) / size;
     while (f.p.lanes > 2 && f.p.lanes > egi_lower_lanes(l, t)) f.p.lanes /= 2;
     snprintf(f.p.prefix, sizeof f.p.prefix, "egi_fired_%s_%s", eg_dtype_name(t), values ? "values" : "bool");
@@ -161,13 +205,13 @@ static LLVMValueRef emit(egi_lower *l, eg_dtype t, bool values, bool turned)
     if (!egi_dot_function(&f.p, b, turned ? "_by_columns" : "_by_rows", P_PART, P_PARAMS - P_PART, &fn, d.arg))
         return fn;
     d.count = egi_irb_at(b, b->i8, d.arg[P_SCRATCH], egi_irb_i64(b, AT_COUNT));
+    egi_fired_emit_list(&f);
     egi_fired_emit_add(&f);
     split(&d);
     if (turned) {
-        egi_fired_emit_columns(&f);
+        egi_fired_emit_sort(&f);
         by_columns(&d);
     } else {
-        egi_fired_emit_list(&f);
         by_rows(&d);
     }
     LLVMBuildRetVoid(b->b);

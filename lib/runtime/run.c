@@ -206,6 +206,24 @@ static bool in_place(const egi_bound *b, const egi_run *r, const eg_context *eg,
     return true;
 }
 
+enum { LARGE_ARGUMENT = 64 * 1024 }; /* bytes that are worth not being copied */
+
+/* A large argument is read where it lies if what code may read behind it is in its last page, no result is written
+ * there, and no host function could change it. */
+static bool lies_well(const egi_bound *b, const egi_run *r, const void *p, size_t bytes)
+{
+    const uintptr_t page = 4096, from = (uintptr_t)p, end = from + bytes;
+    if (bytes < LARGE_ARGUMENT || b->code->has_host) return false;
+    if ((end - 1) / page != (end - 1 + EGI_SLACK) / page) return false;
+    for (int64_t k = 1; k < b->code->buffers.n; k++) {
+        const egi_code_buffer *c = &b->code->buffers.at[k];
+        if (c->kind != EGI_BUF_RESULT || !r->results) continue;
+        const uintptr_t to = (uintptr_t)r->results[c->slot];
+        if (to && to < end && from < to + b->bytes[k]) return false;
+    }
+    return true;
+}
+
 /* The caller's arrays: those of the context are used as they are, others are copied, since code reads and writes whole
  * vectors at their ends.  Denormals of arguments are flushed by the operations that read them. */
 static void bind_caller(egi_bound *b, const egi_run *r, const eg_context *eg)
@@ -215,7 +233,7 @@ static void bind_caller(egi_bound *b, const egi_run *r, const eg_context *eg)
         if (c->kind == EGI_BUF_ARG) {
             const void *p = r->args[c->slot];
             b->buffers[k] = b->own[k];
-            if (r->in_place || array_at(eg, p))
+            if (r->in_place || array_at(eg, p) || lies_well(b, r, p, b->bytes[k]))
                 b->buffers[k] = (void *)(uintptr_t)p;
             else
                 memcpy(b->own[k], p, b->bytes[k]);
