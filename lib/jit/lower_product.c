@@ -5,14 +5,19 @@
 #include "jit/lower_dot.h"
 #include "jit/walk.h"
 
-_Static_assert(EGI_SCRATCH >= 48 * 1024, "the product's blocks of B and C fit into a thread's scratch");
-
-static LLVMValueRef scratch_of_thread(egi_lower *l)
+/* Of what a thread has, or, for more than that, of what stands behind that of all threads. */
+static LLVMValueRef scratch_of_thread(egi_lower *l, size_t size)
 {
     egi_irb *b = &l->b;
     l->code->has_scratch = true;
     LLVMValueRef base = egi_lower_field(l, EGI_FRAME_SCRATCH, b->ptr), tid = LLVMBuildZExt(b->b, l->tid, b->i64, "");
-    return egi_irb_at(b, b->i8, base, LLVMBuildMul(b->b, tid, egi_irb_i64(b, EGI_SCRATCH), ""));
+    LLVMValueRef at = LLVMBuildMul(b->b, tid, egi_irb_i64(b, size > EGI_SCRATCH ? (int64_t)size : EGI_SCRATCH), "");
+    if (size > EGI_SCRATCH) {
+        LLVMValueRef nt = LLVMBuildZExt(b->b, l->nt, b->i64, "");
+        l->code->more_scratch = (int64_t)size; /* the same for all products that need more */
+        at = LLVMBuildAdd(b->b, at, LLVMBuildMul(b->b, nt, egi_irb_i64(b, EGI_SCRATCH), ""), "");
+    }
+    return egi_irb_at(b, b->i8, base, at);
 }
 
 /* The operand is a transpose, read where its operand lies. */
@@ -35,9 +40,10 @@ void egi_lower_product_of(egi_lower *l, egi_id id)
     LLVMValueRef batch = egi_lower_product(l, s->rank - 2, s->dim), lo, hi;
     LLVMValueRef tid = LLVMBuildZExt(b->b, l->tid, b->i64, ""), nt = LLVMBuildZExt(b->b, l->nt, b->i64, "");
     LLVMValueRef x = egi_lower_array(l, id, 0), y = egi_lower_array(l, id, 1);
-    LLVMValueRef to = egi_lower_pointer(l, id), scratch = scratch_of_thread(l);
+    LLVMValueRef to = egi_lower_pointer(l, id);
     unsigned form = (m == 1 ? EGI_DOT_ONE_ROW : 0u) | (n == 1 ? EGI_DOT_ONE_COLUMN : 0u);
     form |= (is_flipped(l, id, 0) ? EGI_DOT_A_TRANSPOSED : 0u) | (is_flipped(l, id, 1) ? EGI_DOT_B_TRANSPOSED : 0u);
+    LLVMValueRef scratch = scratch_of_thread(l, egi_dot_scratch(form));
     LLVMValueRef fn = egi_emit_dot(l->mod, t, lanes, l->avx512, form);
 
     if (s->rank == 2) {

@@ -118,7 +118,8 @@ static bool fill_in(egi_bound *b, const eg_state *s)
         return false;
     b->carried = egi_alloc(a, (size_t)(b->code->num_scalars + 1) * sizeof *b->carried, 16);
     if (!b->carried || !lay_out(b, s)) return false;
-    if (b->code->has_scratch && !(b->scratch = egi_alloc(a, (size_t)b->nt * EGI_SCRATCH, EGI_ALIGN))) return false;
+    size_t scratch = (size_t)b->nt * (EGI_SCRATCH + (size_t)b->code->more_scratch);
+    if (b->code->has_scratch && !(b->scratch = egi_alloc(a, scratch, EGI_ALIGN))) return false;
     if (b->code->has_host && !(b->snapshot[0] = egi_alloc(a, kept_bytes(b), 16))) return false;
     if (b->code->has_host && !(b->snapshot[1] = egi_alloc(a, kept_bytes(b), 16))) return false;
     if (b->code->has_host && !(b->unwanted = egi_alloc(a, host_bytes(b->func->graph), EGI_ALIGN))) return false;
