@@ -19,7 +19,7 @@ static void force_views(egi_plan *p)
             bool spikes = n->op == EGI_EVENT && k == 1 && egi_dtype_of(g, a) == EG_BOOL;
             bool stage = egi_is_stage(p, id) && !region && !spikes && !egi_view_plain(g, id, a);
             bool gather = n->op == EGI_GATHER && k == 0 && !egi_view_plain(g, id, a);
-            bool row = n->op == EGI_LOOP && (int64_t)k > egi_ints_of(g, n)[1];
+            bool row = n->op == EGI_LOOP && (int64_t)k > egi_ints_of(g, n)[1] && (leaf || !egi_view_has_rows(g, a));
             bool through = n->op == EGI_RESHAPE || n->op == EGI_DSLICE || row || (leaf && egi_is_view(g, id));
             if (stage || gather || through) p->forced[a] = true;
         }

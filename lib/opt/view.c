@@ -44,9 +44,15 @@ static void descend(const egi_graph *g, egi_view *v, egi_id operand, const int *
         w.axis[k] = to[v->axis[k]];
         w.step[k] = v->step[k] * step[v->axis[k]];
     }
+    bool moves = false;
     for (int k = 0; w.dynamic && k < EG_MAX_RANK; k++) {
-        if (v->dynamic_axis[k] >= 0) w.dynamic_axis[k] = to[v->dynamic_axis[k]];
+        int a = v->dynamic_axis[k];
+        if (a < 0) continue;
+        w.dynamic_axis[k] = to[a];
+        w.dynamic_step[k] = v->dynamic_step[k] * step[a];
+        moves |= to[a] >= 0;
     }
+    if (!moves) w.dynamic = 0; /* along axes that repeat */
     *v = w;
 }
 
@@ -99,14 +105,20 @@ bool egi_view_down(const egi_graph *g, egi_view *v)
     case EGI_DSLICE:
         descend(g, v, egi_arg(g, id, 0), to, start, step);
         v->dynamic = id;
-        for (int k = 0; k < EG_MAX_RANK; k++) v->dynamic_axis[k] = k < v->base_rank ? k : -1;
+        for (int k = 0; k < EG_MAX_RANK; k++) {
+            v->dynamic_axis[k] = k < v->base_rank ? k : -1;
+            v->dynamic_step[k] = 1;
+        }
         return true;
     case EGI_PARAM: {
         egi_id owner = g->regions.at[at[0]].owner, seq = egi_arg(g, owner, (uint32_t)n->imm);
         for (int k = 0; k < EG_MAX_RANK; k++) to[k] = k + 1 < EG_MAX_RANK ? k + 1 : -1;
         descend(g, v, seq, to, start, step);
         v->dynamic = id;
-        for (int k = 0; k < EG_MAX_RANK; k++) v->dynamic_axis[k] = k ? -1 : 0;
+        for (int k = 0; k < EG_MAX_RANK; k++) {
+            v->dynamic_axis[k] = k ? -1 : 0;
+            v->dynamic_step[k] = 1;
+        }
         return true;
     }
     default: return false;
@@ -155,7 +167,24 @@ egi_id egi_view_plain(const egi_graph *g, egi_id user, egi_id a)
     }
     if (op != EGI_DOT || !is_flip(g, n)) return 0;
     egi_id base = egi_arg(g, a, 0);
-    return egi_is_view(g, base) || egi_at(g, base)->op == EGI_IOTA ? 0 : base;
+    if (egi_at(g, base)->op == EGI_RESHAPE) base = egi_arg(g, base, 0); /* as above: never a view */
+    else if (egi_is_view(g, base)) return 0;
+    return egi_at(g, base)->op == EGI_IOTA || !egi_at(g, base)->shape ? 0 : base;
+}
+
+bool egi_view_has_rows(const egi_graph *g, egi_id sequence)
+{
+    egi_id id = sequence;
+    const int rank = egi_shape_of(g, id)->rank;
+    if (rank < 2) return false;
+    if (egi_at(g, id)->op == EGI_SLICE) {
+        const int64_t *at = egi_ints_of(g, egi_at(g, id));
+        if ((at[1] != 1 && at[1] != -1) || at[2 * rank - 1] != 1) return false;
+        id = egi_arg(g, id, 0);
+    }
+    if (egi_at(g, id)->op == EGI_BROADCAST) id = egi_arg(g, id, 0);
+    if (egi_at(g, id)->op == EGI_RESHAPE) return true; /* of what is in memory, see above */
+    return !egi_is_view(g, id) && egi_at(g, id)->op != EGI_IOTA;
 }
 
 bool egi_view_is_whole(const egi_plan *p, const egi_view *v)
