@@ -1,4 +1,4 @@
-/* Matrix product [m, k] by [k, n]: GFLOP/s. */
+/* Matrix product [m, k] by [k, n]: GFLOP/s.  --form tn: the first matrix lies transposed, [k, m]; nt: the second, [n, k]. */
 #include <bench.h>
 #include <engram/math.h>
 #include <math.h>
@@ -7,12 +7,14 @@ typedef struct model {
     eg_context *eg;
     eg_func *func;
     eg_array *a, *b, *c;
+    bool flip_a, flip_b;
 } model;
 
 static eg_val product(void *user, eg_val x)
 {
-    (void)user;
-    return eg_dot(eg_item(x, 0), eg_item(x, 1));
+    const model *m = user;
+    eg_val a = eg_item(x, 0), b = eg_item(x, 1);
+    return eg_dot(m->flip_a ? eg_transpose(a) : a, m->flip_b ? eg_transpose(b) : b);
 }
 
 static void run(void *user)
@@ -22,8 +24,9 @@ static void run(void *user)
             NULL);
 }
 
-static double at(eg_array *x, bool f64, int64_t i, int64_t j)
+static double at(eg_array *x, bool f64, int64_t i, int64_t j, bool flip)
 {
+    if (flip) return at(x, f64, j, i, false);
     int64_t k = i * eg_array_spec(x).dim[1] + j;
     return f64 ? ((const double *)eg_array_data(x))[k] : (double)((const float *)eg_array_data(x))[k];
 }
@@ -45,17 +48,17 @@ static void fill(eg_array *x, bool f64, uint64_t state)
 /* Largest distance of some elements from sums in f64, relative to the sum of the products' sizes. */
 static double error_of(const model *m, bool f64)
 {
-    int64_t rows = eg_array_spec(m->c).dim[0], columns = eg_array_spec(m->c).dim[1], depth = eg_array_spec(m->a).dim[1];
+    int64_t rows = eg_array_spec(m->c).dim[0], columns = eg_array_spec(m->c).dim[1], depth = eg_array_spec(m->a).dim[!m->flip_a];
     double worst = 0;
     for (int64_t t = 0; t < 64; t++) {
         int64_t i = t * 7919 % rows, j = t * 104729 % columns;
         double sum = 0, size = 0;
         for (int64_t k = 0; k < depth; k++) {
-            double p = at(m->a, f64, i, k) * at(m->b, f64, k, j);
+            double p = at(m->a, f64, i, k, m->flip_a) * at(m->b, f64, k, j, m->flip_b);
             sum += p;
             size += fabs(p);
         }
-        worst = fmax(worst, fabs(at(m->c, f64, i, j) - sum) / (size > 0 ? size : 1));
+        worst = fmax(worst, fabs(at(m->c, f64, i, j, false) - sum) / (size > 0 ? size : 1));
     }
     return worst;
 }
@@ -63,12 +66,15 @@ static double error_of(const model *m, bool f64)
 int main(int argc, char **argv)
 {
     struct bench b = {.workload = "dot", .n = 512, .steps = 1, .threads = 1, .unit = "product", .reps = 20};
-    int64_t rows = 512, depth = 512;
-    bench_open(&b, argc, argv, (struct bench_option[]){{"--m", &rows}, {"--k", &depth}, {0}});
+    int64_t rows = 512, depth = 512, form = 0;
+    bench_open(&b, argc, argv,
+               (struct bench_option[]){{"--m", &rows}, {"--k", &depth}, {"--form nn|tn|nt", &form}, {0}});
     eg_dtype type = b.f64 ? EG_F64 : EG_F32;
     model m = {.eg = eg_open(&(eg_options){.threads = b.threads, .math = b.fast ? EG_MATH_FAST : EG_MATH_CONTRACT})};
-    m.a = eg_array_new(m.eg, eg_matrix(type, rows, depth), NULL);
-    m.b = eg_array_new(m.eg, eg_matrix(type, depth, b.n), NULL);
+    m.flip_a = form == 1;
+    m.flip_b = form == 2;
+    m.a = eg_array_new(m.eg, m.flip_a ? eg_matrix(type, depth, rows) : eg_matrix(type, rows, depth), NULL);
+    m.b = eg_array_new(m.eg, m.flip_b ? eg_matrix(type, b.n, depth) : eg_matrix(type, depth, b.n), NULL);
     m.c = eg_array_new(m.eg, eg_matrix(type, rows, b.n), NULL);
     fill(m.a, b.f64, b.seed + 1);
     fill(m.b, b.f64, b.seed + 2);
@@ -76,7 +82,7 @@ int main(int argc, char **argv)
 
     double start = bench_now();
     eg_spec args[2] = {eg_array_spec(m.a), eg_array_spec(m.b)};
-    m.func = eg_trace(m.eg, "dot", product, NULL, 2, args);
+    m.func = eg_trace(m.eg, "dot", product, &m, 2, args);
     eg_compile(m.func);
     b.compile_s = bench_now() - start;
     bench_measure(&b, run, &m);

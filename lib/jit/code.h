@@ -28,7 +28,7 @@ typedef struct egi_frame {
     int64_t execution;    /* 10: draws so far */
     int64_t advance;      /* 11: written by thread 0: iterations of the longest outermost loop */
     int64_t stop;         /* 12: not 0: a host function failed; thread 0 writes it whenever that happens */
-    char *scratch;        /* 13: of thread t from t * EGI_SCRATCH */
+    char *scratch;        /* 13: of thread t from t * EGI_SCRATCH; behind that of all, from t * more_scratch of the code */
     int64_t failed;       /* 14: `stop` as it was at the last tick, for all threads to read until the next */
     uint64_t *carried;    /* 15: written by thread 0 before each tick: number of the loop in code->loops, then the
                              scalars it carries */
@@ -119,6 +119,7 @@ typedef struct egi_code {
     int64_t num_sizes, num_literals;
     double work_ns; /* estimated work between two barriers, for the team's size */
     bool has_host, has_scratch;
+    int64_t more_scratch; /* bytes that a thread needs besides */
     uint64_t hash;
     char *key; /* canonical form, compared on a hit */
     size_t key_size;
@@ -161,5 +162,7 @@ egi_code_delivery egi_code_delivery_of(const egi_plan *p, const egi_stage *s);
 bool egi_calls_host(const egi_graph *g, uint16_t region);
 /* Does the reduction give one element of one row?  All threads share it, each leaving its part in its scratch. */
 bool egi_reduces_all(const egi_graph *g, egi_id id);
+/* The form of a DOT's code, EGI_DOT_... of lower_dot.h, by its extents, operands and how they are read. */
+unsigned egi_dot_form(const egi_plan *p, egi_id id);
 
 #endif

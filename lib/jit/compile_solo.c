@@ -69,7 +69,7 @@ static bool lower(egi_solo *s, const egi_plan *p, const egi_canon *c)
                    .avx512 = m->avx512,
                    .solo = s};
     egi_lower_all(&l, "body");
-    if (s->code.has_scratch) s->size += EGI_SCRATCH;
+    if (s->code.has_scratch) s->size += EGI_SCRATCH + s->code.more_scratch;
     s->size = egi_round_up(s->size + EGI_SLACK, EGI_ALIGN);
     return egi_jit_lowered(&l, s->name);
 }

@@ -2,6 +2,7 @@
  * Known without LLVM, so that the memory of a run can be asked for before there is code (eg_plan). */
 #include "core/context.h"
 #include "jit/code.h"
+#include "jit/lower_dot.h"
 
 static const eg_allocator *mem(const egi_plan *p) { return &p->g->eg->allocator; }
 
@@ -61,8 +62,15 @@ bool egi_reduces_all(const egi_graph *g, egi_id id)
 static bool needs_scratch(const egi_graph *g, egi_id id)
 {
     const egi_op op = (egi_op)egi_at(g, id)->op;
-    if (op == EGI_DOT) return true;
+    if (op == EGI_DOT || op == EGI_DOT_EVENT) return true;
     return egi_flags(op) & FR && op != EGI_ARGMIN && op != EGI_ARGMAX && egi_reduces_all(g, id);
+}
+
+/* A product's scratch beyond what every thread has. */
+static void describe_product(const egi_plan *p, egi_id id, egi_code *code)
+{
+    size_t size = egi_dot_scratch(egi_dot_form(p, id));
+    if (size > EGI_SCRATCH) code->more_scratch = (int64_t)size; /* the same for all products that need more */
 }
 
 static bool describe_stream(const egi_plan *p, uint64_t stream, egi_code *code)
@@ -135,6 +143,7 @@ bool egi_code_describe(const egi_plan *p, const egi_canon *canon, egi_code *code
         const egi_op op = (egi_op)egi_at(g, id)->op;
         code->has_host |= op == EGI_HOST;
         code->has_scratch |= needs_scratch(g, id);
+        if (op == EGI_DOT) describe_product(p, id, code);
         if (op == EGI_BITS && !describe_stream(p, egi_at(g, id)->imm, code)) return false;
         if ((op == EGI_LOOP || op == EGI_WHILE) && is_outermost(g, id)) describe_loop(p, id, code);
     }

@@ -3,6 +3,7 @@
  *
  *     pack              a block of B, row after row, `panel` columns wide
  *     pack_transposed   the same where columns of B are contiguous
+ *     pack_a            tiles of a transposed A: of each, for k after k, the elements of its rows
  *     move              a block of C whose width is no multiple of a vector, to a place with room and back
  *
  * Columns of a panel beyond n hold anything, and so do the sums made of them: move leaves them behind.
@@ -56,6 +57,35 @@ void egi_dot_emit_pack(egi_dot_plan *p)
     egi_irb_carry_next(&l, to, egi_irb_at(b, p->element, to, egi_irb_i64(b, p->panel)));
     egi_irb_carry_next(&l, from, egi_irb_at(b, p->element, from, b_k));
     egi_irb_loop_end(b, &l);
+    LLVMBuildRetVoid(b->b);
+    egi_irb_close(b);
+}
+
+/* Steps of k outside, tiles inside: A is read in order.  Vectors go beyond a tile's rows, into what is written next or
+ * the gap behind a tile. */
+void egi_dot_emit_pack_a(egi_dot_plan *p)
+{
+    egi_irb irb, *b = &irb;
+    LLVMValueRef arg[6];
+    if (!egi_dot_function(p, b, "_pack_a", 2, 4, &p->pack_a, arg)) return;
+    LLVMValueRef to_tile = arg[2], tiles = arg[3], kc = arg[4], a_k = arg[5];
+    LLVMValueRef zero = egi_irb_i64(b, 0), one = egi_irb_i64(b, 1), height = egi_irb_i64(b, p->tile_rows);
+    LLVMTypeRef vec = egi_irb_vec(p->element, p->lanes);
+    egi_irb_loop by_k, by_tile;
+    egi_irb_loop_begin(b, &by_k, zero, kc, one);
+    LLVMValueRef to_k = egi_irb_carry(b, &by_k, arg[0]), from_k = egi_irb_carry(b, &by_k, arg[1]);
+    egi_irb_loop_begin(b, &by_tile, zero, tiles, one);
+    LLVMValueRef to = egi_irb_carry(b, &by_tile, to_k), from = egi_irb_carry(b, &by_tile, from_k);
+    for (unsigned i = 0; i < p->tile_rows; i += p->lanes) {
+        LLVMValueRef x = egi_irb_load(b, vec, egi_irb_at(b, p->element, from, egi_irb_i64(b, i)));
+        egi_irb_store(b, x, egi_irb_at(b, p->element, to, egi_irb_i64(b, i)));
+    }
+    egi_irb_carry_next(&by_tile, to, egi_irb_at(b, p->element, to, to_tile));
+    egi_irb_carry_next(&by_tile, from, egi_irb_at(b, p->element, from, height));
+    egi_irb_loop_end(b, &by_tile);
+    egi_irb_carry_next(&by_k, to_k, egi_irb_at(b, p->element, to_k, height));
+    egi_irb_carry_next(&by_k, from_k, egi_irb_at(b, p->element, from_k, a_k));
+    egi_irb_loop_end(b, &by_k);
     LLVMBuildRetVoid(b->b);
     egi_irb_close(b);
 }

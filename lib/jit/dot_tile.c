@@ -47,10 +47,11 @@ static LLVMValueRef load_splat(const egi_dot_plan *p, egi_irb *b, LLVMValueRef a
 void egi_dot_emit_tile(egi_dot_plan *p)
 {
     egi_irb irb, *b = &irb;
-    LLVMValueRef arg[10];
-    if (!egi_dot_function(p, b, "_tile", 4, 6, &p->tile, arg)) return;
+    enum { GROUP = EGI_DOT_ROW_GROUP };
+    LLVMValueRef arg[11];
+    if (!egi_dot_function(p, b, "_tile", 4, 7, &p->tile, arg)) return;
     LLVMValueRef from = arg[2], to = arg[3], from_row = arg[4], to_row = arg[5];
-    LLVMValueRef kc = arg[6], a_row = arg[7], a_k = arg[8], b_k = arg[9];
+    LLVMValueRef kc = arg[6], a_row = arg[7], a_k = arg[8], b_k = arg[9], a_group = arg[10];
     LLVMTypeRef vec = egi_irb_vec(p->element, p->lanes);
     LLVMValueRef acc[EGI_DOT_MAX_ROWS][EGI_DOT_MAX_VECS], bv[EGI_DOT_MAX_VECS], step[EGI_DOT_MAX_VECS];
     for (unsigned v = 0; v < p->tile_vecs; v++) step[v] = egi_irb_i64(b, (int64_t)v * p->lanes);
@@ -61,21 +62,28 @@ void egi_dot_emit_tile(egi_dot_plan *p)
         from = egi_irb_at(b, p->element, from, from_row);
     }
 
+    /* Rows in threes: an address is a pointer and once or twice the stride.  Three strides are an argument, or LLVM would
+     * see through it and make a chain of additions, which is as long as the products take. */
+    LLVMValueRef start[EGI_DOT_MAX_ROWS / GROUP + 1] = {arg[0]}, twice = LLVMBuildAdd(b->b, a_row, a_row, "");
+    for (unsigned i = GROUP; i < p->tile_rows; i += GROUP)
+        start[i / GROUP] = egi_irb_at(b, p->element, start[i / GROUP - 1], a_group);
+
     egi_irb_loop l;
     egi_irb_loop_begin(b, &l, egi_irb_i64(b, 0), kc, egi_irb_i64(b, 1));
-    LLVMValueRef pa = egi_irb_carry(b, &l, arg[0]), pb = egi_irb_carry(b, &l, arg[1]);
+    LLVMValueRef pb = egi_irb_carry(b, &l, arg[1]), pa[EGI_DOT_MAX_ROWS / GROUP + 1];
+    for (unsigned i = 0; i < p->tile_rows; i += GROUP) pa[i / GROUP] = egi_irb_carry(b, &l, start[i / GROUP]);
     for (unsigned i = 0; i < p->tile_rows; i++)
         for (unsigned v = 0; v < p->tile_vecs; v++) acc[i][v] = egi_irb_carry(b, &l, acc[i][v]);
     for (unsigned v = 0; v < p->tile_vecs; v++) bv[v] = egi_irb_load(b, vec, egi_irb_at(b, p->element, pb, step[v]));
-    LLVMValueRef at = pa;
     for (unsigned i = 0; i < p->tile_rows; i++) {
+        LLVMValueRef at = pa[i / GROUP];
+        if (i % GROUP) at = egi_irb_at(b, p->element, at, i % GROUP > 1 ? twice : a_row);
         LLVMValueRef a = load_splat(p, b, at);
         for (unsigned v = 0; v < p->tile_vecs; v++)
             egi_irb_carry_next(&l, acc[i][v], multiply_add(p, b, a, bv[v], acc[i][v]));
-        /* a chain of additions: offsets from one base would need a register each */
-        at = egi_irb_at(b, p->element, at, a_row);
     }
-    egi_irb_carry_next(&l, pa, egi_irb_at(b, p->element, pa, a_k));
+    for (unsigned i = 0; i < p->tile_rows; i += GROUP)
+        egi_irb_carry_next(&l, pa[i / GROUP], egi_irb_at(b, p->element, pa[i / GROUP], a_k));
     egi_irb_carry_next(&l, pb, egi_irb_at(b, p->element, pb, b_k));
     egi_irb_loop_end(b, &l);
 

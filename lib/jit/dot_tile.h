@@ -4,7 +4,7 @@
 
 #include "jit/irb.h"
 
-enum { EGI_DOT_MAX_LANES = 16, EGI_DOT_MAX_ROWS = 16, EGI_DOT_MAX_VECS = 4, EGI_DOT_UNROLL = 8 };
+enum { EGI_DOT_MAX_LANES = 16, EGI_DOT_MAX_ROWS = 16, EGI_DOT_MAX_VECS = 4, EGI_DOT_UNROLL = 8, EGI_DOT_ROW_GROUP = 3 };
 
 /* What the code is made for, and the kernels once they are emitted.  All sizes and strides are in elements. */
 typedef struct egi_dot_plan {
@@ -18,11 +18,12 @@ typedef struct egi_dot_plan {
     unsigned panel;     /* columns of the tile: tile_vecs * lanes */
     char prefix[32];    /* of the names of all functions */
 
-    LLVMValueRef tile;            /* (A, B, from, to, from_row, to_row, kc, a_row, a_k, b_k): to = from + A B */
+    LLVMValueRef tile;            /* (A, B, from, to, from_row, to_row, kc, a_row, a_k, b_k, 3 a_row): to = from + A B */
     LLVMValueRef rows;            /* (A, B, C, c_row, m, n, kc, a_row, a_k, b_k): C += A B, m x n in whole vectors */
     LLVMValueRef move;            /* (to, from, to_row, from_row, m, n, keep): to = keep ? from : 0, m x n exactly */
     LLVMValueRef pack;            /* (to, B, kc, n, b_k): to = kc rows of B, n columns, `panel` apart */
     LLVMValueRef pack_transposed; /* (to, B, to_row, kc, n, b_col): the same where columns of B are contiguous */
+    LLVMValueRef pack_a;          /* (to, A, to_tile, tiles, kc, a_k): to = tiles of a transposed A, kc deep */
 } egi_dot_plan;
 
 /* Each emits its kernel, or finds it in the module. */
@@ -30,6 +31,7 @@ void egi_dot_emit_tile(egi_dot_plan *p);
 void egi_dot_emit_rows(egi_dot_plan *p);
 void egi_dot_emit_move(egi_dot_plan *p);
 void egi_dot_emit_pack(egi_dot_plan *p);
+void egi_dot_emit_pack_a(egi_dot_plan *p);
 void egi_dot_emit_pack_transposed(egi_dot_plan *p);
 
 /*

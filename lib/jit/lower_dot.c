@@ -4,13 +4,16 @@
  * which the chain rests in memory.
  *
  *     this thread's part of C (whole rows or whole columns)
- *       > blocks of rows       A's block stays in L2
- *         > strips of columns
- *           > blocks of k      B's block, depth x strip, is copied to the scratch, 32 KB: stays in L1
+ *       > blocks of rows       A's block stays in L2; where it lies transposed, it is copied to the scratch
+ *         > blocks of k
+ *           > strips           B's block, depth x strip, is copied to the scratch, 32 KB: stays in L1
  *             > kernels        dot_tile.c: register tiles, and the row kernel for the rows that are left
  *
  * Fewer rows than a tile has ("thin") are not worth copying B for, unless it lies transposed: the strip is as wide as
  * C's rows fit into L1, and B is read where it is.
+ *
+ * A transposed A is read down its columns: of every line of cache a tile wants a few elements, and lines that lie a power
+ * of two apart drive each other out.  In the scratch its elements follow one another as the tile wants them.
  *
  * A matrix-vector product (N = 1) would fill one lane.  It is the vector-matrix product of the transposed operands,
  * with the same chains, and computed as such: rows of A become columns, transposed in registers on their way to the
@@ -22,11 +25,14 @@
 
 #include <stdio.h>
 
-/* Found by trial on Zen 5; f32 at 16 lanes takes a panel of 256 x 32. */
+/* Found by trial on Zen 2 and Zen 5; f32 at 16 lanes takes a panel of 256 x 32. */
 enum {
     PANEL_BYTES = 32 * 1024,    /* B's block in the scratch */
     STAGE_BYTES = 16 * 1024,    /* C's block in the scratch, where C has no room for whole vectors */
-    ROW_BLOCK_TILES = 20,       /* rows of a block of A, in tiles */
+    ROW_BLOCK = 240,            /* rows of a block of A at most: B's block is copied once for so many */
+    A_BYTES = 240 * 1024,       /* A's block in the scratch, but for ... */
+    A_GAP = 64,                 /* ... what stands behind every tile, so that tiles do not compete for lines of L1 */
+    MANY_STRIPS = 3,            /* with fewer, A is not worth its copy */
     DIRECT_TILES = 4,           /* with fewer tiles than this in a block, B is not worth its copy */
     THIN_STRIP_BYTES = 1024,    /* of a row, several rows: B's rows stay in L1 ... */
     SINGLE_STRIP_BYTES = 16384, /* ... and one row, where only C's has to */
@@ -34,7 +40,11 @@ enum {
     SPLIT_TILES = 8             /* tiles a thread must have for rows to be split rather than columns */
 };
 
-size_t egi_dot_scratch(void) { return PANEL_BYTES + STAGE_BYTES; }
+size_t egi_dot_scratch(unsigned form)
+{
+    bool copies_a = (form & EGI_DOT_A_TRANSPOSED) && !(form & (EGI_DOT_ONE_ROW | EGI_DOT_ONE_COLUMN));
+    return PANEL_BYTES + STAGE_BYTES + (copies_a ? A_BYTES + ROW_BLOCK * A_GAP : 0);
+}
 
 /* The values of a product: C[r0..r1, c0..c1] by the loops above. */
 typedef struct job {
@@ -44,6 +54,8 @@ typedef struct job {
     LLVMValueRef a_row, a_k, b_k, b_col, c_row;
     LLVMValueRef thin;  /* i1: fewer rows than a tile */
     LLVMValueRef strip; /* columns at once; the stride of panel and stage */
+    LLVMValueRef block_of_a; /* where A's blocks are copied to; NULL: they are not */
+    LLVMValueRef copied;     /* i1: they are, if not NULL */
     bool one_row;       /* known to be thin */
     bool turned;        /* columns of B are contiguous, not rows */
 } job;
@@ -52,6 +64,7 @@ typedef struct job {
 typedef struct block {
     LLVMValueRef row, rows, col, cols, k, depth;
     LLVMValueRef b, b_k; /* B's, where it lies now */
+    LLVMValueRef a_tile; /* elements from a tile of A's block in the scratch to the next */
     LLVMValueRef first;  /* i1: k = 0 */
 } block;
 
@@ -76,6 +89,13 @@ static LLVMValueRef at(const egi_dot_plan *p, egi_irb *b, LLVMValueRef base, LLV
 {
     if (j_stride) j = LLVMBuildMul(b->b, j, j_stride, "");
     return egi_irb_at(b, p->element, base, LLVMBuildAdd(b->b, LLVMBuildMul(b->b, i, i_stride, ""), j, ""));
+}
+
+/* n / d, rounded up */
+static LLVMValueRef over(egi_irb *b, LLVMValueRef n, LLVMValueRef d)
+{
+    LLVMValueRef more = LLVMBuildSub(b->b, LLVMBuildAdd(b->b, n, d, ""), egi_irb_i64(b, 1), "");
+    return LLVMBuildUDiv(b->b, more, d, "");
 }
 
 /* ---- the loops ---- */
@@ -113,6 +133,34 @@ static LLVMValueRef chain_start(const egi_dot_plan *p, egi_irb *b, const job *d,
     return choose(b, t->first, at(p, b, d->base, row, d->c_row, t->col, NULL), c);
 }
 
+/* Copies the tiles of a block of A to the scratch, if that is what this product does. */
+static void emit_copy_of_a(const egi_dot_plan *p, egi_irb *b, const job *d, block *t)
+{
+    LLVMValueRef height = egi_irb_i64(b, p->tile_rows), tiles = LLVMBuildUDiv(b->b, t->rows, height, "");
+    LLVMValueRef in_place = at(p, b, d->a, t->row, d->a_row, t->k, d->a_k);
+    t->a_tile = LLVMBuildAdd(b->b, LLVMBuildMul(b->b, t->depth, height, ""), egi_irb_i64(b, A_GAP / p->size), "");
+    LLVMValueRef args[] = {d->block_of_a, in_place, t->a_tile, tiles, t->depth, d->a_k};
+    egi_irb_if f;
+    egi_irb_if_begin(b, &f, d->copied);
+    egi_irb_call(b, p->pack_a, args, 6);
+    egi_irb_if_end(b, &f);
+}
+
+/* A's tile for the rows from i on, with the distances of its rows and of its steps of k. */
+static LLVMValueRef tile_of_a(const egi_dot_plan *p, egi_irb *b, const job *d, const block *t, LLVMValueRef i,
+                              LLVMValueRef *row, LLVMValueRef *k)
+{
+    LLVMValueRef in_place = at(p, b, d->a, i, d->a_row, t->k, d->a_k), height = egi_irb_i64(b, p->tile_rows);
+    *row = d->a_row;
+    *k = d->a_k;
+    if (!d->block_of_a) return in_place;
+    LLVMValueRef number = LLVMBuildUDiv(b->b, LLVMBuildSub(b->b, i, t->row, ""), height, "");
+    LLVMValueRef copy = at(p, b, d->block_of_a, number, t->a_tile, egi_irb_i64(b, 0), NULL);
+    *row = choose(b, d->copied, egi_irb_i64(b, 1), d->a_row);
+    *k = choose(b, d->copied, height, d->a_k);
+    return choose(b, d->copied, copy, in_place);
+}
+
 /* The rows from `row` on that fill tiles: in C itself where the panel is whole, else by way of the stage. */
 static void emit_tiles(const egi_dot_plan *p, egi_irb *b, const job *d, const block *t, LLVMValueRef end)
 {
@@ -126,17 +174,18 @@ static void emit_tiles(const egi_dot_plan *p, egi_irb *b, const job *d, const bl
     egi_irb_loop l;
     egi_irb_if f;
     LLVMValueRef i = egi_irb_loop_begin(b, &l, t->row, end, height);
-    LLVMValueRef a = at(p, b, d->a, i, d->a_row, t->k, d->a_k), c = at(p, b, d->c, i, d->c_row, t->col, NULL);
+    LLVMValueRef a_row, a_k, a = tile_of_a(p, b, d, t, i, &a_row, &a_k), c = at(p, b, d->c, i, d->c_row, t->col, NULL);
+    LLVMValueRef group = LLVMBuildMul(b->b, a_row, egi_irb_i64(b, EGI_DOT_ROW_GROUP), "");
     LLVMValueRef start = d->base ? chain_start(p, b, d, t, i, c) : c;
     LLVMValueRef to = choose(b, ragged, d->stage, c);
     LLVMValueRef from = d->base ? choose(b, ragged, d->stage, start) : choose(b, t->first, d->zeros, to);
     LLVMValueRef load[] = {d->stage, start, d->strip, d->c_row, height, t->cols, one};
-    LLVMValueRef tile[] = {a, t->b, from, to, from_row, to_row, t->depth, d->a_row, d->a_k, t->b_k};
+    LLVMValueRef tile[] = {a, t->b, from, to, from_row, to_row, t->depth, a_row, a_k, t->b_k, group};
     LLVMValueRef store[] = {c, d->stage, d->c_row, d->strip, height, t->cols, one};
     egi_irb_if_begin(b, &f, continued);
     egi_irb_call(b, p->move, load, 7);
     egi_irb_if_end(b, &f);
-    egi_irb_call(b, p->tile, tile, 10);
+    egi_irb_call(b, p->tile, tile, 11);
     egi_irb_if_begin(b, &f, ragged);
     egi_irb_call(b, p->move, store, 7);
     egi_irb_if_end(b, &f);
@@ -174,11 +223,20 @@ static void emit_kernels(const egi_dot_plan *p, egi_irb *b, const job *d, block 
     egi_irb_if_end(b, &f);
 }
 
+/* Rows of a block, whole tiles: at most ROW_BLOCK, and all blocks about the same. */
+static LLVMValueRef even_block(const egi_dot_plan *p, egi_irb *b, LLVMValueRef rows)
+{
+    LLVMValueRef most = egi_irb_i64(b, ROW_BLOCK), height = egi_irb_i64(b, p->tile_rows);
+    LLVMValueRef blocks = egi_irb_max(b, over(b, rows, most), egi_irb_i64(b, 1));
+    LLVMValueRef even = LLVMBuildMul(b->b, over(b, over(b, rows, blocks), height), height, "");
+    return egi_irb_max(b, even, height);
+}
+
 /* The loops over blocks: first the width of a strip, and the depth of the panel that goes with it. */
 static void emit_blocks(const egi_dot_plan *p, egi_irb *b, job *d)
 {
     LLVMValueRef rows = LLVMBuildSub(b->b, d->r1, d->r0, ""), depth = d->K;
-    LLVMValueRef row_block = egi_irb_i64(b, (int64_t)ROW_BLOCK_TILES * p->tile_rows);
+    LLVMValueRef row_block = even_block(p, b, rows);
     int64_t wide = (int64_t)THIN_TRANSPOSED_VECS * p->lanes, panel_size = PANEL_BYTES / p->size;
     d->thin = compare(b, rows, LLVMIntSLT, p->tile_rows);
     if (d->turned) {
@@ -192,19 +250,27 @@ static void emit_blocks(const egi_dot_plan *p, egi_irb *b, job *d)
             depth = choose(b, d->thin, d->K, egi_irb_i64(b, panel_size / p->panel));
         }
     }
+    if (d->block_of_a) {
+        LLVMValueRef few = egi_irb_i64(b, (int64_t)A_BYTES / p->size / ROW_BLOCK);
+        LLVMValueRef least = LLVMBuildAdd(b->b, d->c0, egi_irb_i64(b, (int64_t)(MANY_STRIPS - 1) * p->panel), "");
+        LLVMValueRef many = LLVMBuildICmp(b->b, LLVMIntSGT, d->c1, least, "");
+        d->copied = LLVMBuildAnd(b->b, many, LLVMBuildNot(b->b, d->thin, ""), "");
+        depth = choose(b, d->copied, egi_irb_min(b, depth, few), depth);
+    }
 
     block t;
     egi_irb_loop by_row, by_strip, by_k;
     t.row = egi_irb_loop_begin(b, &by_row, d->r0, d->r1, row_block);
     t.rows = egi_irb_min(b, LLVMBuildSub(b->b, d->r1, t.row, ""), row_block);
-    t.col = egi_irb_loop_begin(b, &by_strip, d->c0, d->c1, d->strip);
-    t.cols = egi_irb_min(b, LLVMBuildSub(b->b, d->c1, t.col, ""), d->strip);
     t.k = egi_irb_loop_begin(b, &by_k, egi_irb_i64(b, 0), d->K, depth);
     t.depth = egi_irb_min(b, LLVMBuildSub(b->b, d->K, t.k, ""), depth);
     t.first = compare(b, t.k, LLVMIntEQ, 0);
+    if (d->block_of_a) emit_copy_of_a(p, b, d, &t);
+    t.col = egi_irb_loop_begin(b, &by_strip, d->c0, d->c1, d->strip);
+    t.cols = egi_irb_min(b, LLVMBuildSub(b->b, d->c1, t.col, ""), d->strip);
     emit_kernels(p, b, d, &t);
-    egi_irb_loop_end(b, &by_k);
     egi_irb_loop_end(b, &by_strip);
+    egi_irb_loop_end(b, &by_k);
     egi_irb_loop_end(b, &by_row);
 }
 
@@ -294,6 +360,10 @@ static LLVMValueRef emit_entry(egi_dot_plan *p, unsigned form)
     egi_dot_emit_rows(p);
     egi_dot_emit_move(p);
     if (d.turned) egi_dot_emit_pack_transposed(p);
+    if (a_turned && !d.one_row) {
+        d.block_of_a = egi_irb_at(b, b->i8, d.stage, egi_irb_i64(b, STAGE_BYTES));
+        egi_dot_emit_pack_a(p);
+    }
     if (!d.one_row) {
         egi_dot_emit_tile(p);
         if (!d.turned) egi_dot_emit_pack(p);

@@ -5,20 +5,34 @@
 #include "jit/lower_dot.h"
 #include "jit/walk.h"
 
-_Static_assert(EGI_SCRATCH >= 48 * 1024, "the product's blocks of B and C fit into a thread's scratch");
-
-LLVMValueRef egi_lower_scratch(egi_lower *l)
+/* Of what a thread has, or, for more than that, of what stands behind that of all threads. */
+static LLVMValueRef scratch_of_thread(egi_lower *l, size_t size)
 {
     egi_irb *b = &l->b;
     LLVMValueRef base = egi_lower_field(l, EGI_FRAME_SCRATCH, b->ptr), tid = LLVMBuildZExt(b->b, l->tid, b->i64, "");
-    return egi_irb_at(b, b->i8, base, LLVMBuildMul(b->b, tid, egi_irb_i64(b, EGI_SCRATCH), ""));
+    LLVMValueRef at = LLVMBuildMul(b->b, tid, egi_irb_i64(b, size > EGI_SCRATCH ? (int64_t)size : EGI_SCRATCH), "");
+    if (size > EGI_SCRATCH) {
+        LLVMValueRef nt = LLVMBuildZExt(b->b, l->nt, b->i64, "");
+        at = LLVMBuildAdd(b->b, at, LLVMBuildMul(b->b, nt, egi_irb_i64(b, EGI_SCRATCH), ""), "");
+    }
+    return egi_irb_at(b, b->i8, base, at);
 }
 
+LLVMValueRef egi_lower_scratch(egi_lower *l) { return scratch_of_thread(l, EGI_SCRATCH); }
+
 /* The operand is a transpose, read where its operand lies. */
-static bool is_flipped(const egi_lower *l, egi_id id, uint32_t k)
+static bool is_flipped(const egi_plan *p, egi_id id, uint32_t k)
 {
-    egi_id a = egi_arg(l->g, id, k);
-    return egi_at(l->g, a)->op == EGI_TRANSPOSE && !l->p->forced[a];
+    egi_id a = egi_arg(p->g, id, k);
+    return egi_at(p->g, a)->op == EGI_TRANSPOSE && !p->forced[a];
+}
+
+unsigned egi_dot_form(const egi_plan *p, egi_id id)
+{
+    const egi_shape *s = egi_shape_of(p->g, id);
+    unsigned form = (s->dim[s->rank - 2] == 1 ? EGI_DOT_ONE_ROW : 0u) | (s->dim[s->rank - 1] == 1 ? EGI_DOT_ONE_COLUMN : 0u);
+    form |= (is_flipped(p, id, 0) ? EGI_DOT_A_TRANSPOSED : 0u) | (is_flipped(p, id, 1) ? EGI_DOT_B_TRANSPOSED : 0u);
+    return form | (egi_at(p->g, id)->num_args > 2 ? EGI_DOT_BASE : 0u);
 }
 
 void egi_lower_product_of(egi_lower *l, egi_id id)
@@ -34,13 +48,11 @@ void egi_lower_product_of(egi_lower *l, egi_id id)
     LLVMValueRef batch = egi_lower_product(l, s->rank - 2, s->dim), lo, hi;
     LLVMValueRef tid = LLVMBuildZExt(b->b, l->tid, b->i64, ""), nt = LLVMBuildZExt(b->b, l->nt, b->i64, "");
     LLVMValueRef x = egi_lower_array(l, id, 0), y = egi_lower_array(l, id, 1);
-    LLVMValueRef to = egi_lower_pointer(l, id), scratch = egi_lower_scratch(l);
-    unsigned form = (m == 1 ? EGI_DOT_ONE_ROW : 0u) | (n == 1 ? EGI_DOT_ONE_COLUMN : 0u);
-    form |= (is_flipped(l, id, 0) ? EGI_DOT_A_TRANSPOSED : 0u) | (is_flipped(l, id, 1) ? EGI_DOT_B_TRANSPOSED : 0u);
-    const bool based = egi_at(g, id)->num_args > 2;
+    const unsigned form = egi_dot_form(l->p, id);
+    const bool based = form & EGI_DOT_BASE;
     const unsigned num = based ? 10 : 9;
+    LLVMValueRef to = egi_lower_pointer(l, id), scratch = scratch_of_thread(l, egi_dot_scratch(form));
     LLVMValueRef base = based ? egi_lower_array(l, id, 2) : NULL;
-    if (based) form |= EGI_DOT_BASE;
     LLVMValueRef fn = egi_emit_dot(l->mod, t, lanes, l->avx512, form);
 
     if (s->rank == 2) {

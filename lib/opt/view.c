@@ -50,11 +50,14 @@ static void descend(const egi_graph *g, egi_view *v, egi_id operand, const int *
         w.axis[k] = to[v->axis[k]];
         w.step[k] = v->step[k] * step[v->axis[k]];
     }
+    bool moved = false;
     for (int k = 0; w.dynamic && k < EG_MAX_RANK; k++) {
         if (v->dynamic_axis[k] < 0) continue;
         w.dynamic_axis[k] = to[v->dynamic_axis[k]];
         w.dynamic_step[k] = v->dynamic_step[k] * step[v->dynamic_axis[k]];
+        moved |= w.dynamic_axis[k] >= 0;
     }
+    if (!moved) w.dynamic = 0; /* along axes that repeat */
     *v = w;
 }
 

@@ -146,7 +146,7 @@ static bool fill_in(egi_bound *b, const eg_state *s)
         return false;
     b->carried = table(b, (size_t)(b->code->num_scalars + 1) * sizeof *b->carried);
     if (!b->carried || !lay_out(b, s)) return false;
-    size_t scratch = (size_t)b->nt * EGI_SCRATCH, *host = &b->need.host;
+    size_t scratch = (size_t)b->nt * (EGI_SCRATCH + (size_t)b->code->more_scratch), *host = &b->need.host;
     if (b->code->has_scratch && !take(b, &b->need.scratch, &b->scratch, scratch, EGI_ALIGN)) return false;
     if (b->code->has_host && !take(b, host, &b->snapshot[0], kept_bytes(b), 16)) return false;
     if (b->code->has_host && !take(b, host, &b->snapshot[1], kept_bytes(b), 16)) return false;
