@@ -236,7 +236,12 @@ EG_API eg_val(eg_unpack)(eg_val words, int64_t n, EG_PLACE);
 /* -- products ----------------------------------------------------------------------------------------------------- */
 
 /* Vector.vector (scalar), matrix.vector, vector.matrix, matrix.matrix; leading axes of matrices are batches and
- * broadcast.  Every element is one chain of fma over ascending k from 0. */
+ * broadcast.  Every element is one chain of fma over ascending k from 0.
+ *
+ * Where a is of spikes and b of floats only the rows of b whose spike fired are added, in ascending order: what silent
+ * sources weigh is not looked at, so an infinite weight of theirs does no harm.  Spikes are a value of bool, one that
+ * eg_convert made of bool, or of eg_spike, also through eg_reshape, eg_transpose, eg_slice and eg_broadcast.  The
+ * gradient with respect to b likewise touches the rows that fired. */
 EG_API eg_val(eg_dot)(eg_val a, eg_val b, EG_PLACE);
 /* a[i] b[j] of two vectors. */
 EG_API eg_val(eg_outer)(eg_val a, eg_val b, EG_PLACE);

@@ -11,9 +11,8 @@ static egi_id bool_of(egi_graph *g, egi_id x)
     egi_id of = bool_of(g, egi_arg(g, x, 0));
     if (!of) return 0;
     return egi_node_make(
-        g,
-        &(egi_make){
-            .op = (egi_op)n.op, .dtype = EG_BOOL, .shape = n.shape, .num_args = 1, .args = &of, .attr = n.attr});
+        g, &(egi_make){
+               .op = (egi_op)n.op, .dtype = EG_BOOL, .shape = n.shape, .num_args = 1, .args = &of, .attr = n.attr});
 }
 
 /* A custom gradient over numbers made of a bool: what fires, with a slope. */

@@ -14,8 +14,8 @@ void egi_ref_dot(eg_dtype t, const void *a, const void *b, const void *base, voi
 
 /*
  * out = base; for k ascending where x[b, m, k] fired (a bool that is true, a value that is not 0 of either sign):
- * out[b, m, n] + w[b, k, n] of a bool, fma(x[b, m, k], w[b, k, n], out[b, m, n]) of a value.  `t` is f32 or f64; x is of
- * bool or of t.
+ * out[b, m, n] + w[b, k, n] of a bool, fma(x[b, m, k], w[b, k, n], out[b, m, n]) of a value.  `t` is f32 or f64; x is
+ * of bool or of t.
  */
 void egi_ref_dot_event(eg_dtype t, eg_dtype tx, const void *base, const void *x, const void *w, void *out,
                        int64_t batch, int64_t M, int64_t N, int64_t K);

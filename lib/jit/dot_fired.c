@@ -11,7 +11,6 @@
 
 enum { UNASKED = 4 }; /* numbers stored without looking */
 
-
 /* 64 of none */
 static LLVMValueRef first_bit(egi_irb *b, LLVMValueRef m)
 {
@@ -34,8 +33,8 @@ static LLVMValueRef fired(const egi_fired *f, egi_irb *b, LLVMValueRef x, LLVMVa
 {
     LLVMTypeRef element = f->values ? f->p.element : b->i8, vec = egi_irb_vec(element, f->group);
     LLVMValueRef v = egi_irb_load(b, vec, x), zero = LLVMConstNull(vec);
-    LLVMValueRef yes = f->values ? LLVMBuildFCmp(b->b, LLVMRealUNE, v, zero, "")
-                                 : LLVMBuildICmp(b->b, LLVMIntNE, v, zero, "");
+    LLVMValueRef yes =
+        f->values ? LLVMBuildFCmp(b->b, LLVMRealUNE, v, zero, "") : LLVMBuildICmp(b->b, LLVMIntNE, v, zero, "");
     LLVMValueRef m = LLVMBuildBitCast(b->b, yes, LLVMIntTypeInContext(b->ctx, f->group), "");
     if (f->group < 64) m = LLVMBuildZExt(b->b, m, b->i64, "");
     LLVMValueRef past = LLVMBuildSub(b->b, egi_irb_i64(b, 64), egi_irb_min(b, left, egi_irb_i64(b, 64)), "");
@@ -193,7 +192,8 @@ void egi_fired_emit_add(egi_fired *f)
     if (!egi_dot_function(&f->p, b, "_add", A_N, A_PARAMS - A_N, &f->add, arg)) return;
     LLVMBuilderRef ir = b->b;
     LLVMValueRef one = egi_irb_i64(b, 1), lanes = egi_irb_i64(b, f->p.lanes), most = egi_irb_i64(b, f->most);
-    LLVMValueRef vecs = LLVMBuildUDiv(ir, LLVMBuildAdd(ir, arg[A_COLS], LLVMBuildSub(ir, lanes, one, ""), ""), lanes, "");
+    LLVMValueRef vecs =
+        LLVMBuildUDiv(ir, LLVMBuildAdd(ir, arg[A_COLS], LLVMBuildSub(ir, lanes, one, ""), ""), lanes, "");
     LLVMValueRef blocks = LLVMBuildUDiv(ir, LLVMBuildAdd(ir, vecs, LLVMBuildSub(ir, most, one, ""), ""), most, "");
     egi_irb_loop l;
     egi_irb_loop_begin(b, &l, egi_irb_i64(b, 0), blocks, one);

@@ -5,12 +5,12 @@
 #include "jit/dot_tile.h"
 
 enum {
-    EGI_FIRED_LIST = 8192,   /* spikes of a row looked at for one list, at most */
-    EGI_FIRED_ROWS = 1024,   /* of spikes in columns, at most so many rows, ... */
+    EGI_FIRED_LIST = 8192,    /* spikes of a row looked at for one list, at most */
+    EGI_FIRED_ROWS = 1024,    /* of spikes in columns, at most so many rows, ... */
     EGI_FIRED_COLUMNS = 1024, /* ... so many columns ... */
-    EGI_FIRED_ROOM = 8192,   /* ... and, but for those of the last row, so many that fired are sorted at once */
-    EGI_FIRED_SLACK = 64,    /* numbers that may be written behind the end of a list */
-    EGI_FIRED_MOST_VECS = 16 /* vectors of a row that are summed at once, at most */
+    EGI_FIRED_ROOM = 8192,    /* ... and, but for those of the last row, so many that fired are sorted at once */
+    EGI_FIRED_SLACK = 64,     /* numbers that may be written behind the end of a list */
+    EGI_FIRED_MOST_VECS = 16  /* vectors of a row that are summed at once, at most */
 };
 
 /* What the code is made for, and the kernels once they are emitted.  Numbers in lists are u16. */
@@ -20,10 +20,11 @@ typedef struct egi_fired {
     unsigned group;    /* spikes looked at together */
     unsigned most;     /* vectors of columns at once */
     LLVMValueRef list; /* (x, to, count, n): numbers of those of x[0..n) that fired; count: i64 */
-    LLVMValueRef sort; /* (lists, num, first, to, k, m): k lists of num[.] (i64) numbers < m, one behind the other,
-                          become m lists of numbers < k: number j begins at to[first[j]] (i32) and ends at first[j + 1] */
-    LLVMValueRef add;  /* (list, w, from, to, x, n, w_row, x_step, cols, keep): to = from + what the rows of w in the
-                          list give; keep 1, or 0: from is one vector for all columns */
+    LLVMValueRef
+        sort;         /* (lists, num, first, to, k, m): k lists of num[.] (i64) numbers < m, one behind the other,
+                         become m lists of numbers < k: number j begins at to[first[j]] (i32) and ends at first[j + 1] */
+    LLVMValueRef add; /* (list, w, from, to, x, n, w_row, x_step, cols, keep): to = from + what the rows of w in the
+                         list give; keep 1, or 0: from is one vector for all columns */
 } egi_fired;
 
 /* Each emits its kernel, or finds it in the module. */

@@ -69,8 +69,8 @@ static void split(job *d)
     LLVMValueRef some = LLVMBuildMul(ir, a[P_PARTS], egi_irb_i64(b, SPLIT_ROWS), "");
     LLVMValueRef few = LLVMBuildICmp(ir, LLVMIntSLT, a[P_M], some, "");
     LLVMValueRef wide = LLVMBuildMul(ir, a[P_PARTS], egi_irb_i64(b, 2 * lanes), "");
-    LLVMValueRef by_columns = LLVMBuildAnd(ir, LLVMBuildOr(ir, large, few, ""),
-                                           LLVMBuildICmp(ir, LLVMIntSGE, a[P_N], wide, ""), "");
+    LLVMValueRef by_columns =
+        LLVMBuildAnd(ir, LLVMBuildOr(ir, large, few, ""), LLVMBuildICmp(ir, LLVMIntSGE, a[P_N], wide, ""), "");
     d->r0 = LLVMBuildSelect(ir, by_columns, zero, bound(d, a[P_M], 1, a[P_PART]), "");
     d->r1 = LLVMBuildSelect(ir, by_columns, a[P_M], bound(d, a[P_M], 1, next), "");
     d->c0 = LLVMBuildSelect(ir, by_columns, bound(d, a[P_N], lanes, a[P_PART]), zero, "");
@@ -91,8 +91,8 @@ static void add_row(const job *d, LLVMValueRef m, LLVMValueRef k, LLVMValueRef l
     base = egi_irb_at(b, t, a[P_BASE], LLVMBuildMul(ir, base, a[P_KEEP], ""));
     LLVMValueRef first = LLVMBuildICmp(ir, LLVMIntEQ, k, zero, "");
     LLVMValueRef from = LLVMBuildSelect(ir, first, base, to, ""), keep = LLVMBuildSelect(ir, first, a[P_KEEP], one, "");
-    LLVMValueRef args[] = {list,   at(d, t, a[P_W], k, a[P_N], d->c0), from, to, x, n, a[P_N], x_step,
-                           LLVMBuildSub(ir, d->c1, d->c0, ""),         keep};
+    LLVMValueRef args[] = {list,   at(d, t, a[P_W], k, a[P_N], d->c0), from, to, x, n, a[P_N],
+                           x_step, LLVMBuildSub(ir, d->c1, d->c0, ""), keep};
     egi_irb_if some;
     LLVMValueRef moves = LLVMBuildICmp(ir, LLVMIntNE, from, to, "");
     egi_irb_if_begin(b, &some, LLVMBuildOr(ir, moves, LLVMBuildICmp(ir, LLVMIntSGT, n, zero, ""), ""));
@@ -241,7 +241,8 @@ static LLVMValueRef base_of(egi_lower *l, egi_id id, LLVMValueRef scratch, bool 
     if (!of) return egi_lower_array(l, id, 0);
     egi_irb *b = &l->b;
     LLVMValueRef to = egi_irb_at(b, b->i8, scratch, egi_irb_i64(b, AT_BASE));
-    egi_irb_store(b, egi_irb_splat(b, egi_lower_scalar(l, of), 64 / (unsigned)eg_dtype_size(egi_dtype_of(l->g, id))), to);
+    egi_irb_store(b, egi_irb_splat(b, egi_lower_scalar(l, of), 64 / (unsigned)eg_dtype_size(egi_dtype_of(l->g, id))),
+                  to);
     return to;
 }
 

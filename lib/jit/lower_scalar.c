@@ -108,8 +108,7 @@ LLVMValueRef egi_lower_offset(egi_lower *l, const egi_view *v)
         for (int k = 0; v->dynamic && k < EG_MAX_RANK; k++) {
             if (v->dynamic_axis[k] != a) continue;
             LLVMValueRef d = start_of(l, v->dynamic, k);
-            if (v->dynamic_step[k] != 1)
-                d = LLVMBuildMul(l->b.b, d, egi_lower_size(l, v->dynamic_step[k]), "");
+            if (v->dynamic_step[k] != 1) d = LLVMBuildMul(l->b.b, d, egi_lower_size(l, v->dynamic_step[k]), "");
             start = start ? LLVMBuildAdd(l->b.b, start, d, "") : d;
         }
         if (!start) continue;

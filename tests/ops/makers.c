@@ -255,14 +255,14 @@ static void fired_views(test_case *c, eg_dtype t, eg_dtype tx)
     egi_id turn = case_node(c, EGI_TRANSPOSE, SPEC(tx, 3, n, 6), IDS(all), INTS(1, 0, 2), 0);
     egi_id of = case_node(c, EGI_RESHAPE, SPEC(tx, 3 * n, 6), IDS(turn), 0, NULL, 0);
     case_result(c, case_node(c, EGI_DOT_EVENT, SPEC(t, n, 9), IDS(case_arg(c, SPEC(t, n, 9)), rows, w), 0, NULL, 0));
-    case_result(c, case_node(c, EGI_DOT_EVENT, SPEC(t, 3 * n, 9), IDS(zeros_like(c, SPEC(t, 3 * n, 9)), of, w), 0,
-                             NULL, 0));
+    case_result(
+        c, case_node(c, EGI_DOT_EVENT, SPEC(t, 3 * n, 9), IDS(zeros_like(c, SPEC(t, 3 * n, 9)), of, w), 0, NULL, 0));
     egi_id batch = case_node(c, EGI_TRANSPOSE, SPEC(tx, n, 6, 3), IDS(all), INTS(0, 2, 1), 0);
     egi_id many = case_node(c, EGI_BROADCAST, SPEC(t, n, 3, 9), IDS(wide), INTS(1, 2), 0);
-    case_result(c, case_node(c, EGI_DOT_EVENT, SPEC(t, n, 6, 9),
-                             IDS(case_arg(c, SPEC(t, n, 6, 9)), batch, many), 0, NULL, 0));
-    egi_id square = case_arg(c, SPEC(t, 6, 6)), back = case_node(c, EGI_TRANSPOSE, SPEC(t, 6, 6), IDS(square),
-                                                                 INTS(1, 0), 0);
+    case_result(
+        c, case_node(c, EGI_DOT_EVENT, SPEC(t, n, 6, 9), IDS(case_arg(c, SPEC(t, n, 6, 9)), batch, many), 0, NULL, 0));
+    egi_id square = case_arg(c, SPEC(t, 6, 6)),
+           back = case_node(c, EGI_TRANSPOSE, SPEC(t, 6, 6), IDS(square), INTS(1, 0), 0);
     case_result(c, case_node(c, EGI_DOT_EVENT, SPEC(t, 6, 6), IDS(back, back, back), 0, NULL, 0));
     case_result(c, case_node(c, EGI_DOT_EVENT, SPEC(t, 6, 6), IDS(square, back, square), 0, NULL, 0));
 }
@@ -277,8 +277,8 @@ static void case_dot_event(test_case *c)
         fired(c, t, tx, n, 7, 5);
         fired(c, t, tx, 3, n, 35);
         fired(c, t, tx, 4, 6, n);
-        fired(c, t, tx, 70, 20, 67);
-        fired(c, t, tx, 1, n, 1);
+        fired(c, t, tx, 70, 300, 67); /* more than are sorted at once */
+        fired(c, t, tx, 1, 3 * n, 1); /* more than a list holds */
         fired_views(c, t, tx);
     }
 }
