@@ -4,8 +4,8 @@
 #include "opt/lift.h"
 
 enum {
-    MOST_ROWS = 64,      /* with more rows in a step the product in the loop is as fast */
-    LEAST_WORK = 1 << 10 /* elements of the matrix: a smaller one costs less than a row that goes through memory */
+    MOST_ROWS = 64,   /* with more rows in a step the product in the loop is as fast */
+    LEAST_MATRIX = 64 /* elements of the matrix or of the sum: smaller ones are not worth a way through memory */
 };
 
 /* -- small things -------------------------------------------------------------------------------------------------- */
@@ -116,7 +116,7 @@ static bool lifts(egi_lift *l, egi_id id, int64_t steps)
     if (egi_at(g, matrix)->region == n->region || !l->rows[row] || egi_at(g, row)->region != n->region) return false;
     if (!left && s->dim[1] != 1) return false;
     const int64_t rows = left ? s->dim[0] : 1;
-    if (rows > MOST_ROWS || egi_count(g, matrix) < LEAST_WORK || is_spiking(g, row)) return false;
+    if (rows > MOST_ROWS || egi_count(g, matrix) < LEAST_MATRIX || is_spiking(g, row)) return false;
     const int64_t operand = l->plain[row] ? 0 : bytes_of_all(l, row, steps);
     const int64_t result = is_stacked(l, id) ? 0 : bytes_of_all(l, id, steps);
     return operand <= l->room && result <= l->room && afford(l, operand + result);
@@ -202,7 +202,7 @@ static void look_at_carried(egi_lift *l, egi_id loop, int64_t k)
     if (l->uses[param] != 1 || l->uses[dot] != 1 || egi_shape_of(g, dot)->rank != 2) return;
     const egi_id a = egi_arg(g, dot, 0), b = egi_arg(g, dot, 1), flat = egi_lift_unflipped(g, a);
     const int64_t depth = egi_shape_of(g, b)->dim[0];
-    if (!is_inside(l, a, body) || !is_inside(l, b, body) || depth > MOST_ROWS || egi_count(g, dot) < LEAST_WORK) return;
+    if (!is_inside(l, a, body) || !is_inside(l, b, body) || depth > MOST_ROWS || egi_count(g, dot) < LEAST_MATRIX) return;
     egi_lift_sum s = {.loop = loop, .dot = dot, .item = item};
     s.left = flat ? readable(l, flat, body) : depth == 1 ? readable(l, a, body) : 0;
     s.right = readable(l, b, body);
