@@ -417,22 +417,23 @@ EG_API const char *eg_run_message(const eg_state *s);
 EG_API void eg_cancel(eg_state *s);
 EG_API eg_state *eg_own_state(eg_context *eg);
 
-/* -- how much memory ------------------------------------------------------------------------------------------------ */
+/* -- how much memory ----------------------------------------------------------------------------------------------- */
 
 /* X(name, text): what a run of compiled code keeps in memory. */
 #define EG_MEMORY_MAP(X)                                                                                               \
-    X(VARIABLES, "variables")            /* the state: all variables of the context */                                 \
-    X(ARGUMENTS, "copies of arguments")  /* room for them: arrays that are not the context's are copied */             \
+    X(VARIABLES, "variables")           /* the state: all variables of the context */                                  \
+    X(ARGUMENTS, "copies of arguments") /* room for them: arrays that are not the context's are copied */              \
     X(RESULTS, "copies of results")                                                                                    \
-    X(VALUES, "intermediate values")     /* what one stage writes and another one reads */                             \
-    X(CARRIED, "carried by loops")       /* states of loops; in gradients also checkpoints and sums of gradients */    \
-    X(STACKS, "stacked by loops")        /* a row for each step: outputs, and what gradients store of each step */     \
+    X(VALUES, "intermediate values") /* what one stage writes and another one reads */                                 \
+    X(CARRIED, "carried by loops")   /* states of loops; in gradients also checkpoints and sums of gradients */        \
+    X(STACKS, "stacked by loops")    /* a row for each step: outputs, and what gradients store of each step */         \
     X(LISTS, "lists of spikes")                                                                                        \
     X(DELIVERIES, "delivery plans")      /* connections, ordered by the threads that own the targets */                \
     X(SCRATCH, "scratch of the threads") /* packed parts of products, parts of sums */                                 \
     X(HOST, "copies for host functions") /* what a step in which one fails falls back to */                            \
     X(TABLES, "tables")
 
+/* What memory is for: the names above with EG_MEMORY_ before them. */
 typedef enum eg_memory_kind {
 #define X(name, text) EG_MEMORY_##name,
     EG_MEMORY_MAP(X)

@@ -11,7 +11,7 @@ struct eg_func {
     egi_graph *graph;  /* traced and simplified; immutable: what runs */
     egi_graph *traced; /* the same with the CUSTOM nodes that gradients need; often the same graph, shared */
     char *text;
-    char *memory; /* text of eg_plan_text */
+    char *memory;           /* text of eg_plan_text */
     struct egi_code *code;  /* compiled, shared through the cache; NULL until needed */
     struct eg_func *lifted; /* with products taken out of loops, what runs unless it is checked; NULL: none there */
     bool lift_asked;

@@ -383,7 +383,8 @@ static bool layout_new(egi_fused *f, egi_layout *y)
 
 static void layout_free(egi_fused *f, egi_layout *y)
 {
-    void *p[] = {y->load, y->words, y->scalar, y->store, y->from, y->list, y->gather, y->gather_size, y->random, f->value};
+    void *p[] = {y->load, y->words,  y->scalar,      y->store,  y->from,
+                 y->list, y->gather, y->gather_size, y->random, f->value};
     for (size_t k = 0; k < EGI_LEN(p); k++) egi_free(f->l->allocator, p[k]);
 }
 

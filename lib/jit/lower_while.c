@@ -73,8 +73,7 @@ static LLVMBasicBlockRef while_turns(egi_lower *l, while_state *s, LLVMBasicBloc
     /* Where a host function has failed, the condition of an outermost while says nothing: its body runs once more, and
      * then the runtime ends the loop and takes the turn back.  An inner one must end by itself, as what host functions
      * give does not change any more; the runtime takes back the step that it belongs to. */
-    if (s->hosted ? egi_calls_host(g, s->cond)
-                  : egi_calls_host(g, s->cond) || egi_calls_host(g, s->body)) {
+    if (s->hosted ? egi_calls_host(g, s->cond) : egi_calls_host(g, s->cond) || egi_calls_host(g, s->body)) {
         LLVMValueRef failed = egi_flow_failed_now(l);
         p = s->hosted ? LLVMBuildOr(l->b.b, p, failed, "")
                       : LLVMBuildAnd(l->b.b, p, LLVMBuildNot(l->b.b, failed, ""), "");

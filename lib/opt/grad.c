@@ -10,8 +10,8 @@ static bool memory(egi_grad *x)
     size_t n = (size_t)x->from->nodes.n;
 #define NEW(field, count) (x->field = egi_alloc(a, (size_t)(count) * sizeof *x->field, 16))
     bool ok = NEW(map, n) && NEW(adjoint, n) && NEW(saved, n) && NEW(start, n) && NEW(active, n) && NEW(useful, n) &&
-              NEW(differs, n) && NEW(impure, n) && NEW(order, n) && NEW(item, n) && NEW(more, n) &&
-              NEW(leaf, n) &&              NEW(first, x->from->regions.n + 1) && NEW(loc, x->from->locs.n);
+              NEW(differs, n) && NEW(impure, n) && NEW(order, n) && NEW(item, n) && NEW(more, n) && NEW(leaf, n) &&
+              NEW(first, x->from->regions.n + 1) && NEW(loc, x->from->locs.n);
 #undef NEW
     if (!ok) egi_no_memory(x->from->eg);
     return ok;
@@ -20,7 +20,7 @@ static bool memory(egi_grad *x)
 static void release(egi_grad *x)
 {
     void *const all[] = {x->map,    x->adjoint, x->saved, x->start, x->active, x->useful, x->differs,
-                         x->impure, x->order,   x->first, x->item,  x->loc,    x->more,  x->leaf};
+                         x->impure, x->order,   x->first, x->item,  x->loc,    x->more,   x->leaf};
     for (size_t k = 0; k < EGI_LEN(all); k++) egi_free(&x->from->eg->allocator, all[k]);
 }
 

@@ -182,7 +182,7 @@ egi_steps egi_grad_steps(const egi_grad *x, egi_id id)
 
 void egi_grad_steps_free(const egi_grad *x, egi_steps *s)
 {
-    egi_ids *lists[] = {&s->start,  &s->rows,  &s->leaf_values, &s->y,   &s->leaves,
+    egi_ids *lists[] = {&s->start, &s->rows,    &s->leaf_values,  &s->y,   &s->leaves,
                         &s->outer, &s->carried, &s->rows_adjoint, &s->init};
     for (size_t k = 0; k < EGI_LEN(lists); k++) egi_vec_free(&x->from->eg->allocator, lists[k]);
 }

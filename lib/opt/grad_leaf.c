@@ -54,7 +54,7 @@ static bool asks_for(const egi_grad *x, egi_id id, uint32_t k)
 }
 
 /* The only use of each node: node, 0 = none; MANY. */
-enum { MANY = UINT32_MAX };
+#define MANY UINT32_MAX
 
 static void find_users(const egi_graph *g, egi_id *user)
 {

@@ -163,8 +163,8 @@ typedef struct egi_nest {
     int last[EG_MAX_RANK];
     EGI_VEC(egi_load) loads;
     EGI_VEC(egi_load) words; /* of UNPACKs: a bit an element, along the last axis, which is a loop of its own */
-    egi_ids nodes;   /* evaluated, ascending; leaves like IOTA and BITS among them */
-    egi_ids scalars; /* values of rank 0 used */
+    egi_ids nodes;           /* evaluated, ascending; leaves like IOTA and BITS among them */
+    egi_ids scalars;         /* values of rank 0 used */
     const eg_allocator *allocator;
 } egi_nest;
 bool egi_nest_of(const egi_plan *p, uint16_t region, const egi_stage *s, egi_nest *nest);
@@ -185,11 +185,12 @@ bool egi_is_scalar(const egi_graph *g, egi_id id); /* rank 0 and not a tuple or 
 bool egi_is_fused(const egi_plan *p, egi_id id);   /* evaluated inside fused stages */
 bool egi_is_stage(const egi_plan *p, egi_id id);   /* a stage of its own */
 bool egi_is_read(const egi_plan *p, egi_id id);    /* a scalar that is an element of something in memory */
-/* A fused value that reads operand k elsewhere than at its own element: the vector of a GATHER, the words of an UNPACK. */
+/* A fused value that reads operand k elsewhere than at its own element: the vector of a GATHER, the words of an UNPACK.
+ */
 bool egi_reads_elsewhere(const egi_graph *g, egi_id id, uint32_t k);
 /* Of PACK and UNPACK: words run on from row to row, so that all axes are one. */
 bool egi_packs_flat(const egi_graph *g, egi_id id);
-bool egi_is_inline(const egi_plan *p, egi_id id);  /* cheap leaf, computed wherever it is used */
+bool egi_is_inline(const egi_plan *p, egi_id id); /* cheap leaf, computed wherever it is used */
 egi_stage *egi_plan_stage(egi_plan *p, egi_stages *list, egi_stage_kind kind, int level, uint32_t shape, egi_id node);
 void egi_plan_store(egi_plan *p, egi_stages *list, int level, egi_id node, egi_place to);
 uint32_t egi_plan_buffer(egi_plan *p, egi_buffer_kind kind, uint32_t slot, eg_dtype t, uint32_t shape);

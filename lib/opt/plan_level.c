@@ -179,8 +179,7 @@ static void want_of(levels *l, egi_id user, egi_id a, int level)
     const egi_plan *p = l->p;
     const egi_graph *g = p->g;
     bool direct = egi_is_fused(p, user) && !p->forced[user] && egi_is_fused(p, a) &&
-                  egi_at(g, user)->shape == egi_at(g, a)->shape &&
-                  !read_elsewhere(g, user, a);
+                  egi_at(g, user)->shape == egi_at(g, a)->shape && !read_elsewhere(g, user, a);
     if (egi_is_scalar(g, a))
         lower_to(&l->want[a], level);
     else if (egi_is_fused(p, a))

@@ -177,7 +177,8 @@ static int64_t params_of(egi_plan *p, uint16_t region, const egi_stage *s)
 {
     egi_nest nest;
     if (!egi_nest_of(p, region, s, &nest)) p->failed = true;
-    int64_t n = ROOM + nest.scalars.n + (nest.loads.n + nest.words.n) * (1 + nest.rank) + s->stores.n * PER_STORE + s->lists.n;
+    int64_t n =
+        ROOM + nest.scalars.n + (nest.loads.n + nest.words.n) * (1 + nest.rank) + s->stores.n * PER_STORE + s->lists.n;
     for (int64_t k = 0; k < nest.nodes.n; k++) {
         int op = egi_at(p->g, nest.nodes.at[k])->op;
         if (op == EGI_BITS || op == EGI_GATHER) n += 2;

@@ -441,7 +441,8 @@ egi_id egi_vmap_rule(egi_vmap *x, egi_id id)
     case EGI_GATHER: return gather(x, id);
     case EGI_SCATTER: return scatter(x, id);
     case EGI_PACK: return egi_pack(x->to, one(x, id, 0));
-    case EGI_UNPACK: return egi_unpack(x->to, one(x, id, 0), egi_shape_of(x->from, id)->dim[egi_shape_of(x->from, id)->rank - 1]);
+    case EGI_UNPACK:
+        return egi_unpack(x->to, one(x, id, 0), egi_shape_of(x->from, id)->dim[egi_shape_of(x->from, id)->rank - 1]);
     case EGI_DOT: return dot(x, id);
     case EGI_DOT_EVENT: return dot_event(x, id);
     case EGI_EVENT:

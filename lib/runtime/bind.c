@@ -25,7 +25,7 @@ static size_t size_of(const egi_bound *b, const egi_code_buffer *c)
 
 size_t egi_bound_room(size_t bytes) { return (size_t)egi_round_up((int64_t)bytes, EGI_ALIGN) + EGI_ALIGN; }
 
-/* -- memory: all of it is taken here, so that it is counted as it is taken -------------------------------------------- */
+/* -- memory: all of it is taken here, so that it is counted as it is taken ----------------------------------------- */
 
 static void count_in(egi_bound *b, size_t *kind, size_t bytes)
 {

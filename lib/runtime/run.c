@@ -301,7 +301,8 @@ static bool run_on_team(running *k, eg_func *f, eg_state *s, egi_run *r, int ask
         egi_bound *b = egi_bind(f, s, asked, k->got);
         k->watcher = b && r->watch ? egi_watcher_of(b) : NULL;
         if (!b || (r->watch && !k->watcher)) {
-            snprintf(r->message, sizeof r->message, "'%s': out of memory for its buffers; eg_plan() says which", f->name);
+            snprintf(r->message, sizeof r->message, "'%s': out of memory for its buffers; eg_plan() says which",
+                     f->name);
             return false;
         }
         prepare(k, b, r, f->eg);

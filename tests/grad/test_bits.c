@@ -160,9 +160,15 @@ START_TEST(bools_of_every_shape_are_stored_as_bits_but_for_a_few)
     static const struct {
         eg_spec spec;
         size_t packs;
-    } of[] = {{{EG_F64, 1, {31}}, 0},      {{EG_F64, 1, {32}}, 1},      {{EG_F64, 1, {100}}, 1},
-              {{EG_F64, 2, {3, 64}}, 1},   {{EG_F64, 2, {5, 33}}, 1},   {{EG_F64, 2, {9, 5}}, 1},
-              {{EG_F64, 3, {2, 3, 7}}, 1}, {{EG_F64, 3, {2, 3, 4}}, 0}, {{EG_F64, 6, {1, 2, 2, 3, 2, 2}}, 1},
+    } of[] = {{{EG_F64, 1, {31}}, 0},
+              {{EG_F64, 1, {32}}, 1},
+              {{EG_F64, 1, {100}}, 1},
+              {{EG_F64, 2, {3, 64}}, 1},
+              {{EG_F64, 2, {5, 33}}, 1},
+              {{EG_F64, 2, {9, 5}}, 1},
+              {{EG_F64, 3, {2, 3, 7}}, 1},
+              {{EG_F64, 3, {2, 3, 4}}, 0},
+              {{EG_F64, 6, {1, 2, 2, 3, 2, 2}}, 1},
               {{EG_F64, 6, {1, 1, 2, 1, 1, 40}}, 1}};
     for (size_t k = 0; k < LEN(of); k++) ck_assert_uint_eq(compare(flagged, 1, &of[k].spec), of[k].packs);
 }
@@ -176,10 +182,7 @@ static eg_val outer_step(void *user, eg_val x)
     return eg_tuple(eg, 2, ((eg_val[]){y, eg_nothing()}));
 }
 
-static eg_val nested(void *user, eg_val x)
-{
-    return eg_item(eg_loop(eg, 6, outer_step, user, x, eg_nothing()), 0);
-}
+static eg_val nested(void *user, eg_val x) { return eg_item(eg_loop(eg, 6, outer_step, user, x, eg_nothing()), 0); }
 
 START_TEST(loops_in_loops_store_bits_too)
 {
