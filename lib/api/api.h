@@ -73,7 +73,7 @@ eg_func *egi_func_of(eg_context *eg, const char *name, const egi_graph *g);
 eg_func *egi_vmap_func(eg_func *f, int64_t num, const eg_vmap_options *options, bool keep_means, const char *file,
                        int line);
 
-/* Current value of a variable in the innermost scope, and setting it (lib/api/scope.c). */
+/* Current value of a variable in the innermost scope, and setting it: of a complex one a pair (lib/api/scope.c). */
 egi_id egi_scope_get(egi_trace *t, egi_scope *s, eg_var *v);
 bool egi_scope_set(egi_trace *t, eg_var *v, egi_id value);
 uint32_t egi_var_slot(egi_graph *g, eg_var *v);

@@ -39,7 +39,7 @@ static bool arguments(eg_context *eg, const eg_func *f, eg_val x, egi_id *arg, c
 static bool variables(egi_trace *t, const eg_func *f, egi_id *var)
 {
     for (int64_t k = 0; k < f->traced->vars.n; k++) {
-        var[k] = egi_scope_get(t, t->scope, f->traced->vars.at[k]);
+        var[k] = egi_to_stored(t->g, egi_scope_get(t, t->scope, f->traced->vars.at[k]));
         if (!var[k]) return false;
     }
     return true;
@@ -86,7 +86,9 @@ eg_val(eg_apply)(eg_func *f, eg_val x, const char *file, int line)
         return eg_nothing();
     for (int64_t k = 0; k < from->writes.n; k++) {
         const egi_write *w = &from->writes.at[k];
-        if (!egi_scope_set(eg->trace, from->vars.at[w->var], map[w->value])) return eg_nothing();
+        eg_var *v = from->vars.at[w->var];
+        egi_id value = egi_as_seen(g, map[w->value], v->spec.dtype);
+        if (!value || !egi_scope_set(eg->trace, v, value)) return eg_nothing();
     }
     return result_of(eg, f, map);
 }

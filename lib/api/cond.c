@@ -37,7 +37,7 @@ static bool arms_variables(eg_context *eg, egi_scope arms[2], slot_list *slots)
             for (int b = 0; b < 2; b++) {
                 egi_binding *s = setting(&arms[b], slot);
                 egi_id v = s ? s->value : egi_scope_get(t, t->scope, g->vars.at[slot]);
-                if (!egi_ids_push(g, &g->regions.at[arms[b].region].results, v)) return false;
+                if (!egi_flatten(g, v, &g->regions.at[arms[b].region].results)) return false;
             }
         }
     }
@@ -84,19 +84,23 @@ eg_val(eg_cond)(eg_val pred, eg_fn yes, eg_fn no, void *user, eg_val x, const ch
     egi_ids done = {0};
     eg_val out = eg_nothing();
     egi_id ry = arm(eg, &arms[0], yes, user, x, file, line), rn = ry ? arm(eg, &arms[1], no, user, x, file, line) : 0;
-    if (rn && arms_results(eg, arms, ry, rn, file, line) && arms_variables(eg, arms, &slots)) {
+    bool ok = rn && arms_results(eg, arms, ry, rn, file, line);
+    const int64_t user_results = ok ? g->regions.at[arms[0].region].results.n : 0;
+    if (ok && arms_variables(eg, arms, &slots)) {
         egi_here(g, file, line);
         int64_t attr[] = {arms[0].region, arms[1].region};
         egi_ids arg = {.at = &p, .n = 1};
         egi_id c = egi_region_node(g, EGI_COND, &arg, 2, attr);
         if (c) g->regions.at[arms[0].region].owner = g->regions.at[arms[1].region].owner = c;
-        int64_t user_results = g->regions.at[arms[0].region].results.n - slots.n;
         for (int64_t k = 0; c && k < user_results; k++)
             egi_ids_push(g, &done,
                          egi_item(g, c, (uint32_t)k, egi_spec(g, g->regions.at[arms[0].region].results.at[k])));
+        uint32_t item = (uint32_t)user_results;
         for (int64_t k = 0; c && k < slots.n; k++) {
             eg_var *v = g->vars.at[slots.at[k]];
-            egi_scope_set(eg->trace, v, egi_item(g, c, (uint32_t)(user_results + k), egi_stored(v->spec)));
+            egi_id now = egi_scope_get(eg->trace, eg->trace->scope, v);
+            egi_id after = now ? egi_items_like(g, c, &item, now) : 0;
+            if (after) egi_scope_set(eg->trace, v, after);
         }
         const egi_id *leaf = done.at;
         if (c && !eg->status) out = egi_wrap_any(eg, egi_unflatten(g, ry, &leaf));

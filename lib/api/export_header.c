@@ -93,7 +93,8 @@ static void introduce(header *h, const char *cpu)
             " *   1  the state is NULL (init: 2), not initialised, or of another export\n"
             " *   2  an argument%s is NULL%s\n"
             " *   3  (init) this CPU lacks the instructions\n */\n",
-            has_complex(h->f) ? " * Complex numbers (c64, c128) are pairs of floats, doubles: real part first.\n *\n" : "",
+            has_complex(h->f) ? " * Complex numbers (c64, c128) are pairs of floats, doubles: real part first.\n *\n"
+                              : "",
             h->apart ? " or the data" : "", h->apart ? ", or the data are laid out otherwise" : "");
 }
 

@@ -9,6 +9,7 @@ typedef struct loop_build {
     int64_t length; /* n if it is a plain number, else -1 */
     egi_scope scope;
     egi_ids carried, rows, row_params, args, stacked;
+    uint32_t user; /* carried values that are not variables */
     egi_id carry_out, y_out;
     const char *file;
     int line;
@@ -59,7 +60,8 @@ static bool loop_params(loop_build *b, eg_val *x)
     for (int64_t k = 0; k < b->carried.n; k++)
         egi_ids_push(b->g, &leaf,
                      egi_region_param(b->g, b->scope.region, (uint32_t)k + 1, egi_spec(b->g, b->carried.at[k])));
-    b->scope.carried = (uint32_t)b->carried.n + 1;
+    b->user = (uint32_t)b->carried.n;
+    b->scope.carried = b->user + 1;
     for (int64_t k = 0; k < b->rows.n; k++) {
         eg_spec s = egi_spec(b->g, b->rows.at[k]);
         memmove(s.dim, s.dim + 1, (size_t)(--s.rank) * sizeof *s.dim);
@@ -106,7 +108,7 @@ static bool loop_results(loop_build *b, eg_val out)
     egi_vec_free(&b->eg->allocator, &now);
     for (int64_t k = 0; ok && k < b->scope.vars.n; k++) {
         res = &g->regions.at[b->scope.region].results;
-        ok = egi_ids_push(g, res, b->scope.vars.at[k].value) && egi_ids_push(g, &b->carried, b->scope.vars.at[k].outer);
+        ok = egi_flatten(g, b->scope.vars.at[k].value, res) && egi_flatten(g, b->scope.vars.at[k].outer, &b->carried);
     }
     ok = ok && egi_flatten(g, b->y_out, &b->stacked);
     if (ok && b->stacked.n && b->length < 0) {
@@ -128,7 +130,7 @@ static eg_val loop_finish(loop_build *b)
 {
     egi_graph *g = b->g;
     egi_ids done = {0};
-    uint32_t nc = (uint32_t)b->carried.n, user = nc - (uint32_t)b->scope.vars.n;
+    uint32_t nc = (uint32_t)b->carried.n, user = b->user;
     for (int64_t k = 0; k < b->row_params.n; k++) {
         g->nodes.at[b->row_params.at[k]].imm = 1 + nc + (uint64_t)k;
         egi_ids_push(g, &g->regions.at[b->scope.region].params, b->row_params.at[k]);

@@ -129,6 +129,12 @@ egi_id egi_matching(egi_graph *g, egi_id before, egi_id now, const char *what, c
     return 0;
 }
 
+egi_id egi_items_like(egi_graph *g, egi_id owner, uint32_t *k, egi_id like)
+{
+    egi_id re = egi_item(g, owner, (*k)++, egi_spec(g, egi_re(g, like)));
+    return egi_is_pair(g, like) ? egi_pair(g, re, egi_item(g, owner, (*k)++, egi_spec(g, egi_im(g, like)))) : re;
+}
+
 /* The values that the variables of a finished region get outside. */
 void egi_publish(egi_trace *t, egi_scope *s, egi_id owner, uint32_t first)
 {
@@ -137,7 +143,7 @@ void egi_publish(egi_trace *t, egi_scope *s, egi_id owner, uint32_t first)
         egi_binding *b = &s->vars.at[i];
         eg_var *v = t->g->vars.at[b->slot];
         if (!b->param) continue;
-        egi_id item = egi_item(t->g, owner, k++, egi_stored(v->spec));
+        egi_id item = egi_items_like(t->g, owner, &k, b->outer);
         if (b->set && item) egi_scope_set(t, v, item);
     }
 }

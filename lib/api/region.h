@@ -26,6 +26,8 @@ void egi_scope_free(egi_trace *t, egi_scope *s);
 egi_id egi_region_node(egi_graph *g, egi_op op, const egi_ids *args, int n, const int64_t *attr);
 /* `now` as a successor of `before` in a loop: the same type and shape; a scalar is spread. 0 after an error. */
 egi_id egi_matching(egi_graph *g, egi_id before, egi_id now, const char *what, const char *file, int line);
+/* Item *k of the owner, which is counted on; two of them where `like` is complex. */
+egi_id egi_items_like(egi_graph *g, egi_id owner, uint32_t *k, egi_id like);
 /* The values that the variables of a finished region get outside; items from `first` on. */
 void egi_publish(egi_trace *t, egi_scope *s, egi_id owner, uint32_t first);
 

@@ -1,8 +1,10 @@
 /* Variables while tracing: which value a variable has here, and what regions must carry because of it.
  *
  * A loop's body that reads a variable gets a parameter at once, since it may set the variable later; if it never does,
- * the simplifier replaces the parameter by the value from outside. */
+ * the simplifier replaces the parameter by the value from outside.  A complex variable is a pair here, and two
+ * parameters: it is one array only when the function starts and when it ends. */
 #include "api/api.h"
+#include "ir/complex.h"
 
 uint32_t egi_var_slot(egi_graph *g, eg_var *v)
 {
@@ -39,11 +41,15 @@ static egi_id leaf(egi_graph *g, eg_var *v, uint32_t slot)
 {
     const eg_spec spec = egi_stored(v->spec);
     egi_shape s = egi_shape_of_spec(spec);
-    uint32_t loc = g->loc;
+    const uint32_t loc = g->loc;
+    const uint16_t here = g->region;
     g->loc = egi_loc_intern(g, v->file, v->line, v->name);
+    g->region = 0; /* what is made of it, too, although an arm may be open */
     egi_id id = egi_node_make(
         g, &(egi_make){.op = EGI_VAR, .dtype = spec.dtype, .shape = egi_shape_intern(g, &s), .imm = slot});
+    id = egi_as_seen(g, id, v->spec.dtype);
     g->loc = loc;
+    g->region = here;
     return id;
 }
 
@@ -67,6 +73,17 @@ static egi_id parameter(egi_graph *g, egi_scope *s, egi_id like, const char *nam
     return id;
 }
 
+static egi_id parameters(egi_graph *g, egi_scope *s, egi_id like, const char *name)
+{
+    if (!egi_is_pair(g, like)) return parameter(g, s, like, name);
+    egi_id re = parameter(g, s, egi_re(g, like), name), im = parameter(g, s, egi_im(g, like), name);
+    const uint16_t here = g->region;
+    g->region = s->region;
+    egi_id id = egi_pair(g, re, im);
+    g->region = here;
+    return id;
+}
+
 static egi_binding *enter(egi_trace *t, egi_scope *s, eg_var *v)
 {
     uint32_t slot = egi_var_slot(t->g, v);
@@ -76,7 +93,7 @@ static egi_binding *enter(egi_trace *t, egi_scope *s, eg_var *v)
     n.outer = n.value = s->outer ? egi_scope_get(t, s->outer, v) : leaf(t->g, v, slot);
     if (!n.value) return NULL;
     if (s->kind == EGI_SCOPE_LOOP) {
-        n.param = n.value = parameter(t->g, s, n.outer, v->name);
+        n.param = n.value = parameters(t->g, s, n.outer, v->name);
         if (!n.param) return NULL;
     }
     return add(t, s, n);

@@ -52,7 +52,9 @@ static void writes(eg_context *eg, egi_trace *t)
 {
     for (int64_t k = 0; k < t->scope->vars.n; k++) {
         egi_binding *b = &t->scope->vars.at[k];
-        if (b->set && !egi_push(&eg->allocator, &t->g->writes, ((egi_write){b->slot, b->value}))) egi_no_memory(eg);
+        if (!b->set || eg->status) continue;
+        const egi_write w = {b->slot, egi_to_stored(t->g, b->value)};
+        if (w.value && !egi_push(&eg->allocator, &t->g->writes, w)) egi_no_memory(eg);
     }
 }
 

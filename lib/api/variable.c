@@ -117,7 +117,7 @@ eg_val(eg_get)(eg_var *v, const char *file, int line)
     egi_graph *g = egi_tracing(v->eg, "eg_get", file, line);
     if (!g) return eg_nothing();
     egi_here(g, file, line);
-    return egi_wrap(v->eg, egi_as_seen(g, egi_scope_get(v->eg->trace, v->eg->trace->scope, v), v->spec.dtype));
+    return egi_wrap(v->eg, egi_scope_get(v->eg->trace, v->eg->trace->scope, v));
 }
 
 static bool inside_condition(const egi_trace *t)
@@ -160,8 +160,7 @@ void(eg_set)(eg_var *v, eg_val x, const char *file, int line)
         egi_text_free(&a);
         return;
     }
-    id = egi_to_stored(g, id);
-    if (id) egi_scope_set(eg->trace, v, id);
+    egi_scope_set(eg->trace, v, id);
 }
 
 /* An array of the context that holds data, which comes from its allocator; NULL, and data is freed, after an error. */

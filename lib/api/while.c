@@ -54,8 +54,8 @@ static bool while_body(eg_context *eg, egi_scope *s, egi_id like, egi_ids *carri
         ok = egi_ids_push(g, &g->regions.at[s->region].results,
                           egi_matching(g, carried->at[k], now.at[k], "eg_while: a carried value", file, line));
     for (int64_t k = 0; ok && k < s->vars.n; k++)
-        ok = egi_ids_push(g, &g->regions.at[s->region].results, s->vars.at[k].value) &&
-             egi_ids_push(g, carried, s->vars.at[k].outer);
+        ok = egi_flatten(g, s->vars.at[k].value, &g->regions.at[s->region].results) &&
+             egi_flatten(g, s->vars.at[k].outer, carried);
     egi_vec_free(&eg->allocator, &now);
     egi_region_leave(t, s);
     return ok;

@@ -41,12 +41,14 @@ egi_id egi_im(egi_graph *g, egi_id z) { return egi_is_pair(g, z) ? egi_arg(g, z,
 
 /* -- in memory ----------------------------------------------------------------------------------------------------- */
 
-/* Part k of an array [..., 2]. */
+/* Part k of an array [..., n, 2]: every second element of [..., 2n], which can be read where it lies. */
 static egi_id part_of(egi_graph *g, egi_id a, int k)
 {
-    egi_shape s = *egi_shape_of(g, a);
-    s.rank--;
-    return egi_reshape(g, egi_slice_axis(g, a, s.rank, k, 1, 1), &s);
+    egi_shape s = *egi_shape_of(g, a), flat = s;
+    const int last = --flat.rank - 1;
+    if (last < 0) return egi_reshape(g, egi_slice_axis(g, a, 0, k, 1, 1), &flat);
+    flat.dim[last] *= 2;
+    return egi_slice_axis(g, egi_reshape(g, a, &flat), last, k, s.dim[last], 2);
 }
 
 static egi_id with_last_axis(egi_graph *g, egi_id a)
@@ -76,20 +78,22 @@ egi_id egi_from_stored(egi_graph *g, egi_id a)
 /* The array [..., 2] of which this is part k; 0: it is none. */
 static egi_id array_with_part(const egi_graph *g, egi_id part, int64_t k)
 {
-    if (egi_at(g, part)->op != EGI_RESHAPE) return 0;
-    egi_id slice = egi_arg(g, part, 0);
-    const egi_node *n = egi_at(g, slice);
-    if (n->op != EGI_SLICE) return 0;
-    egi_id a = egi_arg(g, slice, 0);
-    const egi_shape *whole = egi_shape_of(g, a), *some = egi_shape_of(g, slice), *own = egi_shape_of(g, part);
-    const int rank = whole->rank - 1;
-    if (own->rank != rank || whole->dim[rank] != 2 || some->dim[rank] != 1 || egi_ints_of(g, n)[2 * rank] != k)
-        return 0;
-    for (int axis = 0; axis < rank; axis++) {
-        if (some->dim[axis] != whole->dim[axis] || own->dim[axis] != whole->dim[axis]) return 0;
-        if (egi_ints_of(g, n)[2 * axis + 1] != 1) return 0; /* backwards */
+    const egi_shape *own = egi_shape_of(g, part);
+    const bool scalar = own->rank == 0;
+    const egi_op outer = scalar ? EGI_RESHAPE : EGI_SLICE, inner = scalar ? EGI_SLICE : EGI_RESHAPE;
+    if (egi_at(g, part)->op != outer) return 0;
+    const egi_id below = egi_arg(g, part, 0), slice = scalar ? below : part;
+    if (egi_at(g, below)->op != inner) return 0;
+    const egi_id a = egi_arg(g, below, 0);
+    const egi_shape *s = egi_shape_of(g, a);
+    bool good = s->rank == own->rank + 1 && s->dim[own->rank] == 2;
+    for (int axis = 0; good && axis < own->rank; axis++) good = s->dim[axis] == own->dim[axis];
+    const int64_t *at = egi_ints_of(g, egi_at(g, slice));
+    for (int axis = 0; good && axis < (scalar ? 1 : own->rank); axis++) {
+        const bool last = scalar || axis == own->rank - 1;
+        good = at[2 * axis] == (last ? k : 0) && at[2 * axis + 1] == (last && !scalar && own->dim[axis] > 1 ? 2 : 1);
     }
-    return a;
+    return good ? a : 0;
 }
 
 egi_id egi_array_of(const egi_graph *g, egi_id z)

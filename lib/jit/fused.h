@@ -30,7 +30,7 @@ typedef struct egi_fused {
 typedef struct egi_loaded {
     bool splat;            /* a scalar */
     unsigned pointer;      /* parameter, or the scalar's */
-    int kind[EG_MAX_RANK]; /* stride along each loop: 0, 1 = contiguous, 2 = parameter */
+    int kind[EG_MAX_RANK]; /* stride along each loop: 0, 1 = contiguous, 2 = parameter, 3 = every second (innermost) */
     unsigned stride[EG_MAX_RANK];
 } egi_loaded;
 

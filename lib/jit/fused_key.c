@@ -44,12 +44,20 @@ static void describe_scalars(egi_fused *f, egi_layout *y)
     }
 }
 
+/* Every second element: real or imaginary parts.  Extents and steps that small are the same for all that share code. */
+static bool is_every_second(const egi_view *v, int axis, int64_t step)
+{
+    const int last = v->base_rank - 1;
+    return (axis == last && step == 2) || (axis == last - 1 && step == 1 && v->base_dim[last] == 2);
+}
+
 /* Stride in elements of the base for a step along loop j. */
-static void describe_stride(egi_fused *f, const egi_view *v, int j, egi_loaded *out)
+static void describe_stride(egi_fused *f, const egi_view *v, eg_dtype t, int j, egi_loaded *out)
 {
     int axis = v->axis[f->nest.last[j]];
     int64_t step = v->step[f->nest.last[j]];
-    out->kind[j] = axis < 0 ? 0 : axis == v->base_rank - 1 && step == 1 ? 1 : 2;
+    const bool second = j == f->nest.rank - 1 && t != EG_BOOL && is_every_second(v, axis, step);
+    out->kind[j] = axis < 0 ? 0 : axis == v->base_rank - 1 && step == 1 ? 1 : second ? 3 : 2;
     if (out->kind[j] == 2) {
         LLVMValueRef x = egi_lower_product(f->l, v->base_rank - axis - 1, v->base_dim + axis + 1);
         if (step != 1)
@@ -75,7 +83,7 @@ static void describe_load(egi_fused *f, const egi_load *ld, egi_loaded *out)
     bool first = LLVMIsAConstantInt(offset) && LLVMConstIntGetZExtValue(offset) == 0;
     if (!first) at = egi_irb_at(&l->b, egi_lower_memory(l, t), base, offset);
     out->pointer = pointer_param(f, at);
-    for (int j = 0; j < f->nest.rank; j++) describe_stride(f, &ld->view, j, out);
+    for (int j = 0; j < f->nest.rank; j++) describe_stride(f, &ld->view, t, j, out);
 }
 
 static void describe_loads(egi_fused *f, egi_layout *y)

@@ -103,15 +103,60 @@ static void emit_contiguous(egi_fused *f, const egi_layout *y)
     }
 }
 
+static bool is_every_second(const egi_fused *f, const egi_loaded *ld)
+{
+    return !ld->splat && ld->kind[f->nest.rank - 1] == 3;
+}
+
+static LLVMValueRef load_second(egi_fused *f, const egi_layout *y, int64_t k, bool whole)
+{
+    const eg_dtype t = type_of_load(f, k);
+    LLVMTypeRef m = egi_lower_memory(f->l, t), type = egi_irb_vec(m, f->lanes);
+    LLVMValueRef p = row_pointer(f, &y->load[k], m), two = egi_irb_i64(&f->b, 2), mask[16];
+    if (!whole) return load_strided(f, t, m, p, two);
+    /* Two vectors, of which the second ends with the last element that is wanted. */
+    p = egi_irb_at(&f->b, m, p, LLVMBuildMul(f->b.b, f->last_index, two, ""));
+    LLVMValueRef low = egi_irb_load(&f->b, type, p);
+    LLVMValueRef high = egi_irb_load(&f->b, type, egi_irb_at(&f->b, m, p, egi_irb_i64(&f->b, (int64_t)f->lanes - 1)));
+    for (unsigned j = 0; j < f->lanes; j++)
+        mask[j] = egi_irb_i32(&f->b, (int32_t)(2 * j < f->lanes ? 2 * j : 2 * j + 1));
+    return LLVMBuildShuffleVector(f->b.b, low, high, LLVMConstVector(mask, f->lanes), "");
+}
+
+/* Parts of complex numbers: a vector at a time, but for the last of a row. */
+static void emit_every_second(egi_fused *f, const egi_layout *y)
+{
+    LLVMValueRef whole[EGI_STAGE_PARAMS], part[EGI_STAGE_PARAMS];
+    egi_irb_if either;
+    int64_t num = 0;
+    for (int64_t k = 0; k < f->nest.loads.n; k++) num += is_every_second(f, &y->load[k]);
+    if (!num) return;
+    LLVMValueRef end = LLVMBuildAdd(f->b.b, f->last_index, egi_irb_i64(&f->b, f->lanes), "");
+    egi_irb_if_begin(&f->b, &either, LLVMBuildICmp(f->b.b, LLVMIntSLE, end, f->extent[f->nest.rank - 1], ""));
+    for (int64_t k = 0; k < f->nest.loads.n; k++) {
+        if (is_every_second(f, &y->load[k])) whole[k] = load_second(f, y, k, f->lanes > 1);
+    }
+    egi_irb_if_else(&f->b, &either);
+    for (int64_t k = 0; k < f->nest.loads.n; k++) {
+        if (is_every_second(f, &y->load[k])) part[k] = load_second(f, y, k, false);
+    }
+    egi_irb_if_end(&f->b, &either);
+    for (int64_t k = 0; k < f->nest.loads.n; k++) {
+        if (is_every_second(f, &y->load[k]))
+            f->value[f->nest.loads.at[k].node] = egi_irb_if_merge(&f->b, &either, whole[k], part[k]);
+    }
+}
+
 static void emit_loads(egi_fused *f, const egi_layout *y)
 {
     int in = f->nest.rank - 1;
     emit_contiguous(f, y);
+    emit_every_second(f, y);
     for (int64_t k = 0; k < f->nest.loads.n; k++) {
         const egi_loaded *ld = &y->load[k];
         egi_id id = f->nest.loads.at[k].node;
         eg_dtype t = type_of_load(f, k);
-        if (ld->splat || is_contiguous(f, ld)) continue;
+        if (ld->splat || is_contiguous(f, ld) || is_every_second(f, ld)) continue;
         LLVMTypeRef m = egi_lower_memory(f->l, t);
         LLVMValueRef p = row_pointer(f, ld, m);
         if (ld->kind[in] == 0)

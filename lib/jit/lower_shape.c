@@ -165,6 +165,56 @@ static void update(egi_lower *l, egi_id id)
     put(l, id, 1, element_at(l, id, offset));
 }
 
+/* Are two arrays joined whose elements take turns: real and imaginary parts? */
+static bool takes_turns(const egi_graph *g, egi_id id)
+{
+    const egi_node *n = egi_at(g, id);
+    const egi_shape *s = egi_shape_of(g, id);
+    const int last = s->rank - 1;
+    return n->num_args == 2 && egi_ints_of(g, n)[0] == last && s->dim[last] == 2 &&
+           eg_dtype_size((eg_dtype)n->dtype) > 1 && egi_shape_of(g, egi_arg(g, id, 0))->dim[last] == 1;
+}
+
+/* void take_turns(ptr to, ptr a, ptr b, i64 lo, i64 hi): to[2i] = a[i], to[2i + 1] = b[i] */
+static void take_turns(egi_lower *l, egi_id id)
+{
+    egi_irb b;
+    egi_irb_loop loop;
+    char key[64];
+    LLVMTypeRef unit = unit_of(&l->b, egi_dtype_of(l->g, id));
+    const unsigned lanes = LLVMGetIntTypeWidth(unit) == 64 ? l->lanes / 2 : l->lanes;
+    value fn, lo, hi, n = egi_lower_count(l, egi_shape_of(l->g, egi_arg(l->g, id, 0)));
+    egi_lower_slice(l, n, 64, &lo, &hi);
+    egi_call c = {.n = 5,
+                  .arg = {egi_lower_pointer(l, id), egi_lower_array(l, id, 0), egi_lower_array(l, id, 1), lo, hi}};
+    snprintf(key, sizeof key, "turns.%u", LLVMGetIntTypeWidth(unit));
+    if (egi_call_function(l, key, &c, l->b.none, &fn, &b)) {
+        value to = LLVMGetParam(fn, 0), x = LLVMGetParam(fn, 1), y = LLVMGetParam(fn, 2);
+        value first = LLVMGetParam(fn, 3), last = LLVMGetParam(fn, 4), mask[2 * 16];
+        value count = LLVMBuildAnd(b.b, LLVMBuildSub(b.b, last, first, ""), egi_irb_i64(&b, -(int64_t)lanes), "");
+        value whole = LLVMBuildAdd(b.b, first, count, "");
+        for (unsigned k = 0; k < 2 * lanes; k++) mask[k] = LLVMConstInt(b.i32, k / 2 + (k % 2 ? lanes : 0), 0);
+        for (unsigned width = lanes; width; width = width > 1 ? 1 : 0) {
+            value i = egi_irb_loop_begin(&b, &loop, first, width > 1 ? whole : last, egi_irb_i64(&b, width));
+            LLVMTypeRef t = egi_irb_vec(unit, width);
+            value p = egi_irb_load(&b, t, egi_irb_at(&b, unit, x, i)),
+                  q = egi_irb_load(&b, t, egi_irb_at(&b, unit, y, i));
+            value at = egi_irb_at(&b, unit, to, LLVMBuildShl(b.b, i, egi_irb_i64(&b, 1), ""));
+            if (width > 1) {
+                egi_irb_store(&b, LLVMBuildShuffleVector(b.b, p, q, LLVMConstVector(mask, 2 * lanes), ""), at);
+            } else {
+                egi_irb_store(&b, p, at);
+                egi_irb_store(&b, q, egi_irb_at(&b, unit, at, egi_irb_i64(&b, 1)));
+            }
+            egi_irb_loop_end(&b, &loop);
+            first = whole;
+        }
+        LLVMBuildRetVoid(b.b);
+        egi_irb_close(&b);
+    }
+    egi_call_emit(&l->b, fn, &c);
+}
+
 static void concat(egi_lower *l, egi_id id)
 {
     const egi_graph *g = l->g;
@@ -172,6 +222,10 @@ static void concat(egi_lower *l, egi_id id)
     const egi_shape *s = egi_shape_of(g, id);
     const int axis = (int)egi_ints_of(g, n)[0];
     value offset = egi_irb_i64(&l->b, 0);
+    if (takes_turns(g, id)) {
+        take_turns(l, id);
+        return;
+    }
     for (uint32_t k = 0; k < n->num_args; k++) {
         egi_id a = egi_arg(g, id, k);
         put(l, id, k, element_at(l, id, offset));

@@ -152,11 +152,12 @@ static eg_val all_operations(void *user, eg_val x)
 
 static buffer all[2][LEN(operations)];
 
-/* Runs of all operations on what `in` holds: by the interpreter, then compiled on 1 to 3 threads. */
+/* Runs of all operations on what `in` holds: by the interpreter, then compiled on 1 to 3 threads for 4 to 16 lanes. */
 static void agree(bool wide, eg_math math, int num_sizes, const size_t *sizes)
 {
     for (int way = 1; way < WAYS; way++) {
-        eg_context *compiled = test_open_math(way, math), *plain = test_open_math(0, math);
+        const eg_options o = {.threads = way, .lanes = 2 << way, .math = math};
+        eg_context *compiled = eg_open(&o), *plain = test_open_math(0, math);
         for (int s = 0; s < num_sizes; s++) {
             const eg_spec spec = eg_vector(wide ? EG_C128 : EG_C64, (int64_t)sizes[s]), args[] = {spec, spec};
             void *result[2][LEN(operations)];
