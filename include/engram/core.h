@@ -279,8 +279,8 @@ EG_API eg_context *eg_context_of(eg_val v);
 typedef eg_val (*eg_fn)(void *user, eg_val x);
 
 /* Traces fn once and returns it as a function; NULL after an error.  `name` appears in dumps, errors and profiles.
- * The arguments have the types and shapes of args[0..num_args).  May be called while another function is traced, too: fn
- * cannot use the values of that one, and eg_apply() there calls what was made. */
+ * The arguments have the types and shapes of args[0..num_args).  May be called while another function is traced, too:
+ * fn cannot use the values of that one, and eg_apply() there calls what was made. */
 EG_API eg_func *(eg_trace)(eg_context *eg, const char *name, eg_fn fn, void *user, int num_args, const eg_spec *args,
                            EG_PLACE);
 

@@ -22,7 +22,7 @@ static void build(eg_context *eg, model *m)
     cell.tau_ref = 0.3;
     cell.V_init = eg_init_uniform(0, 19);
     if (!m->E) m->E = eg_lif(m->net, "E", NUM_E, &cell);
-    if (!m->I) m->I = eg_lif(m->net, "I", NUM_I, NULL);
+    if (!m->I) m->I = eg_adex_if(m->net, "I", NUM_I, NULL); /* traces in a trace */
     if (!m->drive) m->drive = eg_current(m->net, NULL, m->E, 60);
     eg_fixed_prob_options p = {.prob = 0.2, .seed = 7};
     if (!m->to_I) m->to_I = eg_fixed_prob(eg, NUM_E, NUM_I, &p);

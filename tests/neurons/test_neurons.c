@@ -110,20 +110,20 @@ END_TEST
 START_TEST(noise_has_the_spread_of_its_process)
 {
     /* dV = -V/tau dt + noise dW, steps as documented: the variance of V comes to noise^2 dt / (1 - exp(-2 dt/tau)). */
-    enum { MANY = 20000 };
+    const int many = 20000;
     eg_context *eg = test_open(1);
     eg_system *net = eg_network(eg, NULL, &(eg_network_options){.dt = 0.5, .dtype = EG_F64});
     eg_lif_params p = {.V_th = INFINITY, .R = 1, .tau = 5, .noise = 0.7};
     eg_leaky_integrator_params q = {.R = 1, .tau = 5, .noise = 0.7};
-    eg_system *group[] = {eg_lif(net, "A", MANY, &p), eg_leaky_integrator(net, "B", MANY, &q)};
+    eg_system *group[] = {eg_lif(net, "A", many, &p), eg_leaky_integrator(net, "B", many, &q)};
     eg_simulate(net, 100, NULL);
     test_fine(eg);
     for (int k = 0; k < 2; k++) {
         const double *V = eg_data(NULL, eg_system_variable(group[k], "V"));
         double mean = 0, square = 0, want = 0.7 * 0.7 * 0.5 / (1 - exp(-2 * 0.5 / 5));
-        for (int j = 0; j < MANY; j++) mean += V[j] / MANY, square += V[j] * V[j] / MANY;
-        ck_assert_double_lt(fabs(mean), 5 * sqrt(want / MANY));
-        ck_assert_double_lt(fabs(square / want - 1), 5 * sqrt(2.0 / MANY));
+        for (int j = 0; j < many; j++) mean += V[j] / many, square += V[j] * V[j] / many;
+        ck_assert_double_lt(fabs(mean), 5 * sqrt(want / many));
+        ck_assert_double_lt(fabs(square / want - 1), 5 * sqrt(2.0 / many));
     }
     test_close(eg);
 }
