@@ -183,7 +183,7 @@ bool egi_view_has_rows(const egi_graph *g, egi_id sequence)
         id = egi_arg(g, id, 0);
     }
     if (egi_at(g, id)->op == EGI_BROADCAST) id = egi_arg(g, id, 0);
-    if (egi_at(g, id)->op == EGI_RESHAPE) return true; /* of what is in memory, see above */
+    if (egi_at(g, id)->op == EGI_RESHAPE) return egi_at(g, egi_arg(g, id, 0))->shape != 0; /* then in memory, as above */
     return !egi_is_view(g, id) && egi_at(g, id)->op != EGI_IOTA;
 }
 
