@@ -14,7 +14,7 @@ typedef struct model {
     eg_var *W;
     eg_func *grad;
     int64_t T, B, n;
-    void *x, *dW;
+    eg_array *x, *dW;
     bool f64;
     double loss;
 } model;
@@ -39,16 +39,15 @@ static void run(void *user)
 {
     model *m = user;
     double raw = 0;
-    eg_call(m->grad, NULL, (const void *[]){m->x}, (void *[]){&raw, m->dW}, NULL);
+    eg_call(m->grad, NULL, (const void *[]){eg_array_data(m->x)}, (void *[]){&raw, eg_array_data(m->dW)}, NULL);
     float f;
     memcpy(&f, &raw, sizeof f);
     m->loss = m->f64 ? raw : (double)f;
 }
 
 /* numpy's normal numbers, rounded to f32 as the peers' are. */
-static void *normals(numpy_random *r, int64_t num, double scale, bool f64)
+static void normals(void *p, numpy_random *r, int64_t num, double scale, bool f64)
 {
-    void *p = calloc((size_t)num, f64 ? 8 : 4);
     for (int64_t k = 0; p && k < num; k++) {
         float x = (float)(numpy_randn(r) * scale);
         if (f64)
@@ -56,14 +55,14 @@ static void *normals(numpy_random *r, int64_t num, double scale, bool f64)
         else
             ((float *)p)[k] = x;
     }
-    return p;
 }
 
 static double norm(const model *m)
 {
+    const void *dW = eg_array_data(m->dW);
     double sum = 0;
-    for (int64_t k = 0; k < m->n * m->n; k++) {
-        double x = m->f64 ? ((const double *)m->dW)[k] : (double)((const float *)m->dW)[k];
+    for (int64_t k = 0; dW && k < m->n * m->n; k++) {
+        double x = m->f64 ? ((const double *)dW)[k] : (double)((const float *)dW)[k];
         sum += x * x;
     }
     return sqrt(sum);
@@ -81,13 +80,16 @@ int main(int argc, char **argv)
     size_t size = eg_dtype_size(t), weights = (size_t)(b.n * b.n) * size;
     m.W = eg_variable(m.eg, "W", eg_matrix(t, b.n, b.n));
     numpy_seed(&r, 0);
-    m.x = normals(&r, m.T * m.B * m.n, 1, b.f64);
-    void *W = normals(&r, m.n * m.n, 1 / sqrt((double)m.n), b.f64);
-    m.dW = calloc(1, weights);
+    eg_spec spec = {t, 3, {m.T, m.B, m.n}};
+    m.x = eg_array_new(m.eg, spec, NULL);
+    m.dW = eg_array_new(m.eg, eg_matrix(t, b.n, b.n), NULL);
+    void *W = calloc(1, weights);
+    normals(eg_array_data(m.x), &r, m.T * m.B * m.n, 1, b.f64);
+    normals(W, &r, m.n * m.n, 1 / sqrt((double)m.n), b.f64);
     eg_init(m.W, W, weights);
     double before = bench_peak_mb();
     bench_built(&b);
-    eg_func *f = eg_trace(m.eg, "linlif", loss_of, &m, 1, &(eg_spec){t, 3, {m.T, m.B, m.n}});
+    eg_func *f = eg_trace(m.eg, "linlif", loss_of, &m, 1, &spec);
     m.grad = eg_gradient(f, &(eg_gradient_options){.num_vars = 1, .vars = &m.W});
     bench_measure(&b, run, &m);
     bench_check(&b, "loss", m.loss);

@@ -31,5 +31,8 @@ egi_id egi_base_of(const egi_graph *g, egi_id writer);
 /* May `writer` (a node of its region) overwrite the memory of x?  All reads of x must come before it, or be its own at
  * the same elements.  x = 0: nothing lies there. */
 bool egi_may_overwrite(const egi_place_work *w, egi_id x, egi_id writer);
+/* The same for what a loop carries and stacks as well: may the loop over elements that computes `writer` copy x to its
+ * row and overwrite it? */
+bool egi_may_replace_stacked(const egi_place_work *w, egi_id x, egi_id writer);
 
 #endif

@@ -104,7 +104,8 @@ static int times(const egi_graph *g, egi_id writer, egi_id a)
     return n;
 }
 
-static bool may_overwrite(const egi_place_work *w, egi_id x, egi_id writer, bool through_view)
+/* kept: that x is a result of its region is taken care of. */
+static bool may_overwrite(const egi_place_work *w, egi_id x, egi_id writer, bool through_view, bool kept)
 {
     const egi_plan *p = w->p;
     const egi_graph *g = p->g;
@@ -112,11 +113,11 @@ static bool may_overwrite(const egi_place_work *w, egi_id x, egi_id writer, bool
     egi_id act = acting(g, writer);
     int level = p->level[act];
     if (!x) return true;
-    if (egi_is_result(p, x)) return false;
+    if (!kept && egi_is_result(p, x)) return false;
     for (uint32_t k = w->u.first[x]; k < w->u.first[x + 1]; k++) {
         egi_id u = w->u.at[k];
         if (egi_is_view(g, u) && !p->forced[u] && !egi_is_scalar(g, u)) {
-            if (!may_overwrite(w, u, writer, true)) return false;
+            if (!may_overwrite(w, u, writer, true, false)) return false;
             continue;
         }
         if (egi_at(g, u)->region != region) {
@@ -143,4 +144,26 @@ static bool may_overwrite(const egi_place_work *w, egi_id x, egi_id writer, bool
     return true;
 }
 
-bool egi_may_overwrite(const egi_place_work *w, egi_id x, egi_id writer) { return may_overwrite(w, x, writer, false); }
+bool egi_may_overwrite(const egi_place_work *w, egi_id x, egi_id writer)
+{
+    return may_overwrite(w, x, writer, false, false);
+}
+
+static int64_t times_a_result(const egi_graph *g, egi_id id)
+{
+    int64_t n = 0;
+    for (int64_t r = 0; r < g->regions.n; r++) {
+        for (int64_t k = 0; k < g->regions.at[r].results.n; k++) n += g->regions.at[r].results.at[k] == id;
+    }
+    for (int64_t k = 0; k < g->writes.n; k++) n += g->writes.at[k].value == id;
+    return n;
+}
+
+bool egi_may_replace_stacked(const egi_place_work *w, egi_id x, egi_id writer)
+{
+    const egi_plan *p = w->p;
+    const egi_graph *g = p->g;
+    bool fused = egi_is_fused(p, writer) && !egi_is_inline(p, writer) && !p->forced[writer];
+    return fused && egi_at(g, writer)->region == egi_at(g, x)->region && egi_at(g, writer)->shape == egi_at(g, x)->shape &&
+           !p->place[writer].buffer && times_a_result(g, x) == 1 && may_overwrite(w, x, writer, false, true);
+}

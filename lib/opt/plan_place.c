@@ -161,6 +161,22 @@ static void place_carried(egi_place_work *w, egi_id owner, uint16_t body, uint32
     egi_plan_store(p, &p->region[body].before, 0, init, to);
 }
 
+/* A state that is also stacked as it was before the step, as gradients need it: it is copied to its row where it is
+ * replaced, while it is in a register. */
+static bool stack_state(egi_place_work *w, const egi_region *r, uint32_t nc, egi_id value, egi_place to)
+{
+    egi_plan *p = w->p;
+    for (uint32_t k = 0; k < nc && !p->no_passes; k++) {
+        egi_id next = r->results.at[k];
+        if (r->params.at[k + 1] != value || !egi_may_replace_stacked(w, value, next)) continue;
+        egi_plan_store(p, &p->region[to.row].stages, 2 * p->level[next] + 1, value, to);
+        p->place[next] = p->place[value];
+        p->in_memory[next] = true;
+        return true;
+    }
+    return false;
+}
+
 static void place_loop(egi_place_work *w, egi_id id)
 {
     egi_plan *p = w->p;
@@ -175,11 +191,12 @@ static void place_loop(egi_place_work *w, egi_id id)
         if (!item) continue;
         egi_place to = place_of_item(p, id, (uint64_t)(nc + k), value, egi_at(g, item)->shape);
         to.row = body;
-        if (!egi_is_scalar(g, value)) target(w, value, to, 0, body);
+        if (!egi_is_scalar(g, value) && !stack_state(w, r, nc, value, to)) target(w, value, to, 0, body);
     }
     for (uint32_t k = 0; k < nc; k++) {
-        if (!egi_is_scalar(g, r->results.at[k]))
-            target(w, r->results.at[k], p->place[r->params.at[k + 1]], r->params.at[k + 1], body);
+        egi_id value = r->results.at[k], param = r->params.at[k + 1];
+        bool there = value != param && p->place[value].buffer == p->place[param].buffer && !p->place[value].row;
+        if (!egi_is_scalar(g, value) && !there) target(w, value, p->place[param], param, body);
     }
 }
 

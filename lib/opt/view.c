@@ -199,21 +199,26 @@ static bool is_flip(const egi_graph *g, const egi_node *n)
     return true;
 }
 
+/* What holds the reshape's elements in their order: a view below a reshape is copied, and then no view any more, but for
+ * one that egi_view_down() goes through.  0: none does, or it is a scalar. */
+static egi_id reshaped(const egi_graph *g, egi_id reshape)
+{
+    egi_id base = egi_arg(g, reshape, 0);
+    int to[EG_MAX_RANK];
+    if (egi_is_view(g, base) && squeezes(g, reshape, to)) return 0;
+    return egi_at(g, base)->shape ? base : 0;
+}
+
 egi_id egi_view_plain(const egi_graph *g, egi_id user, egi_id a)
 {
     const egi_op op = (egi_op)egi_at(g, user)->op;
     const egi_node *n = egi_at(g, a);
     if (op != EGI_DOT && op != EGI_DOT_EVENT && op != EGI_GATHER && !(egi_flags(op) & (FR | FS))) return 0;
-    if (n->op == EGI_RESHAPE) {
-        egi_id base = egi_arg(g, a, 0); /* a view below a reshape is copied, and then no view any more */
-        int to[EG_MAX_RANK];
-        if (egi_is_view(g, base) && squeezes(g, a, to)) return 0; /* not copied: see egi_view_down */
-        return egi_at(g, base)->shape ? base : 0;
-    }
+    if (n->op == EGI_RESHAPE) return reshaped(g, a);
     if (op != EGI_DOT || !is_flip(g, n)) return 0;
     if (egi_at(g, user)->num_args > 2 && egi_arg(g, user, 2) == a) return 0; /* a base is read in order */
     egi_id base = egi_arg(g, a, 0);
-    if (egi_at(g, base)->op == EGI_RESHAPE) return egi_at(g, egi_arg(g, base, 0))->shape ? base : 0;
+    if (egi_at(g, base)->op == EGI_RESHAPE) return reshaped(g, base) ? base : 0;
     return egi_is_view(g, base) || egi_at(g, base)->op == EGI_IOTA ? 0 : base;
 }
 
