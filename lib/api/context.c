@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 #include "jit/jit.h"
+#include "runtime/copies.h"
 #include "runtime/solo.h"
 
 static const char *env(const char *name) { return secure_getenv(name); }
@@ -102,6 +103,7 @@ void eg_close(eg_context *eg)
     while (eg->funcs.n) {
         eg_func *f = eg->funcs.at[--eg->funcs.n];
         egi_steps_free(f);
+        egi_copies_free(f);
         egi_graph_free(f->graph);
         egi_graph_free(f->traced);
         egi_free(&a, f->text);

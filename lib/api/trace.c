@@ -4,6 +4,7 @@
 #include "api/api.h"
 #include "opt/rebuild.h"
 #include "runtime/bind.h"
+#include "runtime/copies.h"
 #include "runtime/solo.h"
 
 static void scope_free(eg_context *eg, egi_scope *s) { egi_vec_free(&eg->allocator, &s->vars); }
@@ -182,7 +183,10 @@ void eg_func_free(eg_func *f)
         eg->funcs.at[k] = eg->funcs.at[--eg->funcs.n];
         break;
     }
+    eg_func *one = f->copies ? f->copies->one : NULL;
     egi_unbind(f);
+    egi_copies_free(f);
+    eg_func_free(one);
     egi_steps_free(f);
     egi_graph_free(f->graph);
     egi_graph_free(f->traced);
