@@ -264,7 +264,7 @@ static bool halves_agree(const fz_program *p, fz_session *first, char *why)
     return ok || told(why, "%lld steps twice and %lld once", (long long)p->steps, (long long)(2 * p->steps));
 }
 
-/* Of one program in four; of all, and nothing else, where FUZZ_ONLY=gradients. */
+/* Of one program in five; of all, and nothing else, where FUZZ_ONLY=gradients. */
 static bool only_gradients(void)
 {
     const char *only = getenv("FUZZ_ONLY");
@@ -274,7 +274,7 @@ static bool only_gradients(void)
 static bool gradients_due(const fz_program *p)
 {
     fz_rng r = fz_rng_of(p->seed, 1u << 23);
-    return fz_chance(&r, 25);
+    return fz_chance(&r, 20);
 }
 
 bool fz_check(const fz_program *p, char *why)
