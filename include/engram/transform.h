@@ -92,6 +92,9 @@ typedef struct eg_vmap_options {
  * predicate differs both arms are computed, in each with a copy that chose it in place of those that did not (if none
  * did, an arm with an infinite derivative can still make gradients NaN).  Host functions are called for each copy, one
  * after the other; so are events along connections.
+ * Called by itself, a run over time (eg_loop) along connections or of wide values is done copy by copy, as many at once
+ * as there are threads: a sweep over networks takes as long as their runs one by one on all cores.  Cancelled, it leaves
+ * the state of before.
  * Errors: num below 1, unknown arguments, variables that do not fit, a shared variable that copies set to different
  * values, values of the highest rank, a host function inside of what only some copies do. */
 EG_API eg_func *(eg_vmap)(eg_func *f, int64_t num, const eg_vmap_options *options, EG_PLACE);

@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 #include "jit/jit.h"
+#include "runtime/copies.h"
 #include "runtime/lifted.h"
 #include "runtime/solo.h"
 
@@ -105,6 +106,7 @@ void eg_close(eg_context *eg)
         eg_func *f = eg->funcs.at[--eg->funcs.n];
         egi_lifted_free(f);
         egi_steps_free(f);
+        egi_copies_free(f);
         egi_graph_free(f->graph);
         egi_graph_free(f->traced);
         egi_free(&a, f->text);

@@ -5,6 +5,7 @@
 #include "ir/complex.h"
 #include "opt/rebuild.h"
 #include "runtime/bind.h"
+#include "runtime/copies.h"
 #include "runtime/lifted.h"
 #include "runtime/solo.h"
 
@@ -192,8 +193,11 @@ void eg_func_free(eg_func *f)
         eg->funcs.at[k] = eg->funcs.at[--eg->funcs.n];
         break;
     }
+    eg_func *one = f->copies ? f->copies->one : NULL;
     egi_unbind(f);
     egi_lifted_free(f);
+    egi_copies_free(f);
+    eg_func_free(one);
     egi_steps_free(f);
     egi_graph_free(f->graph);
     egi_graph_free(f->traced);

@@ -4,6 +4,7 @@
 #include "api/ops.h"
 #include "engram/transform.h"
 #include "opt/vmap_graph.h"
+#include "runtime/copies.h"
 
 /* Which arguments have an axis of copies; NULL after an error. */
 static const bool *mapped_args(eg_func *f, egi_arena *a, const eg_vmap_options *o, const char *file, int line)
@@ -106,6 +107,18 @@ static bool checked(eg_func *f, int64_t num, const eg_vmap_options *o, const cha
     return !f->eg->status;
 }
 
+/* The function may be freed before its copies: they keep what it does.  false after an error. */
+static bool give_copies(eg_func *made, eg_func *f, const egi_vmap_request *r)
+{
+    f->traced->shared++;
+    eg_func *one = egi_func_new(f->eg, f->name, f->traced);
+    if (!one) return false;
+    if (egi_copies_give(made, one, r)) return true;
+    eg_func_free(one);
+    egi_no_memory(f->eg);
+    return false;
+}
+
 eg_func *egi_vmap_func(eg_func *f, int64_t num, const eg_vmap_options *options, bool keep_means, const char *file,
                        int line)
 {
@@ -124,6 +137,7 @@ eg_func *egi_vmap_func(eg_func *f, int64_t num, const eg_vmap_options *options, 
         char name[200];
         snprintf(name, sizeof name, "%lld of %s", (long long)num, f->name);
         made = egi_func_of(f->eg, name, g);
+        if (made && egi_copies_wanted(f, &r) && !give_copies(made, f, &r)) made = NULL;
     }
     egi_graph_free(g);
     egi_arena_free(&arena);

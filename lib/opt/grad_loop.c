@@ -173,9 +173,22 @@ static void gather_all(egi_grad *x, egi_steps *s, bool costly)
     egi_grad_captured(x, 1, &s->body, &s->outer);
 }
 
+/* Of no steps: what is carried comes out as it went in, also where a step would not have looked at it. */
+static void pass_through(egi_grad *x, egi_id id, int64_t nc)
+{
+    for (int64_t k = 0; k < nc; k++) {
+        egi_id item = egi_grad_item(x, id, k);
+        if (item) egi_pass(x, id, (uint32_t)(1 + k), x->adjoint[item]);
+    }
+}
+
 void egi_grad_loop(egi_grad *x, egi_id id)
 {
     egi_steps s = egi_grad_steps(x, id);
+    if (s.n == 0) {
+        pass_through(x, id, s.nc);
+        return;
+    }
     int64_t every = x->to->region ? 0 : egi_grad_interval(x, id);
     gather_all(x, &s, !every);
     if (!egi_grad_failed(x) && every) egi_grad_segments(x, &s, every);

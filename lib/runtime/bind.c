@@ -2,6 +2,7 @@
 #include "runtime/bind.h"
 
 #include "ir/func.h"
+#include "runtime/copies.h"
 #include "runtime/team.h"
 #include "runtime/watcher.h"
 
@@ -206,6 +207,7 @@ void egi_unbind(const eg_func *f)
 {
     for (int64_t j = 0; j < f->eg->states.n; j++) {
         eg_state *s = f->eg->states.at[j];
+        egi_crews_free(s, f);
         for (int64_t k = s->bound.n - 1; k >= 0; k--) {
             if (s->bound.at[k]->func != f) continue;
             egi_bound_free(s->bound.at[k]);

@@ -6,6 +6,7 @@
 #include "ir/ref.h"
 #include "jit/jit.h"
 #include "runtime/bind.h"
+#include "runtime/copies.h"
 #include "runtime/lifted.h"
 #include "runtime/run.h"
 #include "runtime/team.h"
@@ -331,9 +332,13 @@ static eg_status run_compiled(eg_func *f, eg_state *s, egi_run *r)
     return k.frame.stop ? EG_ERR_RUN : k.cancelled ? EG_ERR_CANCELLED : EG_OK;
 }
 
-/* -- public
- * --------------------------------------------------------------------------------------------------------------------
- */
+eg_status egi_run_alone(eg_func *f, eg_state *s, egi_run *r)
+{
+    r->threads = 1;
+    return run_compiled(f, s, r, true);
+}
+
+/* -- public -------------------------------------------------------------------------------------------------------- */
 
 static eg_status run_interpreted(const eg_func *f, const eg_state *s, egi_run *r)
 {
@@ -352,11 +357,19 @@ static eg_status run_interpreted(const eg_func *f, const eg_state *s, egi_run *r
     return status;
 }
 
-/* With the context locked. */
-static bool compiled(eg_func *f, bool checked_run)
+static int threads_for(int asked) { return asked > 0 ? asked : egi_team_default(); }
+
+/* Do copies run one by one, on so many threads? */
+static bool one_by_one(const eg_func *f, int asked) { return egi_copies_pay(f, threads_for(asked)); }
+
+/* With the context locked; of copies that run one by one, what each does. */
+static bool compiled(eg_func *f, bool by_copies, bool checked_run)
 {
     eg_context *eg = f->eg;
-    if (!checked_run && !eg->options.interpret) f = egi_lifted(f);
+    if (by_copies)
+        f = f->copies->one;
+    else if (!checked_run && !eg->options.interpret)
+        f = egi_lifted(f);
     if (!eg->status && !f->code && !eg->options.interpret) f->code = egi_compile(f->graph, f->name);
     return !eg->status;
 }
@@ -366,7 +379,8 @@ eg_status eg_compile(eg_func *f)
     if (!f) return EG_ERR_ARGUMENT;
     eg_context *eg = f->eg;
     pthread_mutex_lock(&eg->lock);
-    compiled(f, eg->options.check > EG_CHECK_OFF);
+    const bool checked_run = eg->options.check > EG_CHECK_OFF;
+    compiled(f, !checked_run && one_by_one(f, eg->options.threads), checked_run);
     eg_status status = eg->status;
     pthread_mutex_unlock(&eg->lock);
     return status;
@@ -429,11 +443,11 @@ static eg_state *acquire(const eg_func *f, eg_state *s)
 /* Everything that looks at the context, or writes an error into it, while other host threads may do the same: the
  * state to run on, or NULL and the context's status. */
 static eg_state *begin_run(eg_func *f, eg_state *s, const void *const *in, void *const *out, const eg_run_options *o,
-                           bool interpret, bool checked_run, eg_status *status)
+                           bool interpret, bool by_copies, bool checked_run, eg_status *status)
 {
     eg_context *eg = f->eg;
     pthread_mutex_lock(&eg->lock);
-    bool ready = !eg->status && checked(f, s, in, out, o) && (interpret || compiled(f, checked_run));
+    bool ready = !eg->status && checked(f, s, in, out, o) && (interpret || compiled(f, by_copies, checked_run));
     s = ready ? acquire(f, s) : NULL;
     *status = eg->status;
     pthread_mutex_unlock(&eg->lock);
@@ -446,9 +460,10 @@ eg_status eg_call(eg_func *f, eg_state *s, const void *const *in, void *const *o
     eg_context *eg = f->eg;
     const eg_check check = o && o->check ? o->check : eg->options.check;
     const bool own = !s, interpret = eg->options.interpret || (o && o->interpret) || check == EG_CHECK_ALL;
+    const int asked = o && o->threads ? o->threads : eg->options.threads;
+    const bool by_copies = !interpret && check <= EG_CHECK_OFF && one_by_one(f, asked);
     eg_status status;
-    if (!(s = begin_run(f, s, in, out, o, interpret, check > EG_CHECK_OFF, &status))) return status;
-    int asked = o && o->threads ? o->threads : eg->options.threads;
+    if (!(s = begin_run(f, s, in, out, o, interpret, by_copies, check > EG_CHECK_OFF, &status))) return status;
     egi_watch watch = {.all = check == EG_CHECK_ALL, .name = f->name};
     egi_run r = {.args = in,
                  .results = out,
@@ -464,7 +479,9 @@ eg_status eg_call(eg_func *f, eg_state *s, const void *const *in, void *const *o
                  .allocator = &eg->allocator,
                  .watch = check > EG_CHECK_OFF ? &watch : NULL};
     double start = egi_now();
-    s->status = interpret ? run_interpreted(f, s, &r) : run_compiled(r.watch ? f : egi_lifted_or_self(f), s, &r);
+    s->status = interpret   ? run_interpreted(f, s, &r)
+                : by_copies ? egi_copies_run(f, s, &r, threads_for(asked))
+                            : run_compiled(r.watch ? f : egi_lifted_or_self(f), s, &r);
     status = s->status;
     if (status == EG_ERR_CANCELLED)
         snprintf(r.message, sizeof r.message, "'%s' was cancelled after %lld steps", f->name, (long long)r.done);

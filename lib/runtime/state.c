@@ -2,6 +2,7 @@
 #include "runtime/state.h"
 
 #include "runtime/bind.h"
+#include "runtime/copies.h"
 
 static size_t slot_size(const eg_var *v)
 {
@@ -20,6 +21,7 @@ void egi_state_initial(const eg_var *v, void *to)
 static void drop_bound(eg_state *s)
 {
     while (s->bound.n) egi_bound_free(s->bound.at[--s->bound.n]);
+    egi_crews_free(s, NULL);
 }
 
 bool egi_state_layout(const eg_context *eg, int64_t *at, int64_t *end)

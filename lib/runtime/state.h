@@ -8,6 +8,7 @@
 #include "jit/code.h"
 
 struct egi_bound; /* lib/runtime/bind.h: buffers of a function in this state */
+struct egi_crew;  /* lib/runtime/copies.c: the same of one whose copies run one by one */
 
 struct eg_state {
     eg_context *eg;
@@ -21,6 +22,7 @@ struct eg_state {
     eg_status status;
     char message[512];
     EGI_VEC(struct egi_bound *) bound;
+    EGI_VEC(struct egi_crew *) crews;
 };
 
 /* The state itself, or the context's own; NULL after an error. */

@@ -18,7 +18,7 @@ static eg_spec many(eg_spec s, int64_t num)
 static size_t bytes_of(eg_spec s) { return (size_t)fz_count(s) * eg_dtype_size(s.dtype); }
 
 /* Host functions count their calls. */
-static bool comparable(const fz_session *s)
+bool fz_copies_fit(const fz_session *s)
 {
     if (s->trace.has_host || s->trace.cost > 3e5 || s->eg->vars.n > ROOM || eg_num_results(s->f) > ROOM) return false;
     for (int64_t k = 0; k < s->eg->vars.n; k++) {
@@ -52,8 +52,7 @@ static void argument(const fz_session *s, int k, int copy, void *to)
         fz_fill(spec, fz_mix(p->seed * 64 + 9000 * (uint64_t)copy + (uint64_t)k), p->specials, p->arg[k].count, to);
 }
 
-/* Makes of a session one whose function is that of all copies. */
-static bool multiply(fz_session *s, int num, char *why)
+bool fz_multiply(fz_session *s, int num, eg_var **all, char *why)
 {
     eg_vmap_variable vars[ROOM];
     const int64_t n = s->eg->vars.n;
@@ -63,6 +62,7 @@ static bool multiply(fz_session *s, int num, char *why)
         snprintf(name, sizeof name, "all%lld", (long long)k);
         vars[k] = (eg_vmap_variable){.one = one, .all = eg_variable(s->eg, name, many(one->spec, num))};
         if (!vars[k].all) break;
+        if (all) all[k] = vars[k].all;
         char *rows = malloc(vars[k].all->bytes + 1);
         if (!rows) abort();
         for (int c = 0; c < num; c++) initial(s->p, one, c, rows + (size_t)c * one->bytes);
@@ -115,10 +115,11 @@ static bool averages_agree(fz_session *all, fz_rng *r, char *why)
     return same;
 }
 
-static bool copies_agree(fz_session *one, fz_session *all, int num, fz_rng *r, char *why)
+bool fz_copies_agree(fz_session *one, fz_session *all, int num, fz_rng *r, char *why)
 {
     fz_outcome whole = {0};
     bool ok = true;
+    if (one->trace.has_mean) return averages_agree(all, r, why);
     fz_run(all, &(eg_run_options){.interpret = fz_chance(r, 30), .threads = 1 + (int)fz_below(r, 3)}, 1, &whole);
     for (int c = 0; ok && c < num; c++) {
         fz_outcome single;
@@ -144,13 +145,13 @@ bool fz_check_copies(const fz_program *p, const eg_options *o, fz_rng *r, char *
     fz_session one, all;
     const int num = 1 + (int)fz_below(r, MOST);
     bool ok = fz_open(&one, p, o, NULL, why);
-    if (!ok || !comparable(&one)) {
+    if (!ok || !fz_copies_fit(&one)) {
         if (ok) fz_close(&one);
         return ok;
     }
     ok = fz_open(&all, p, o, NULL, why);
-    if (ok && multiply(&all, num, why))
-        ok = one.trace.has_mean ? averages_agree(&all, r, why) : copies_agree(&one, &all, num, r, why);
+    if (ok && fz_multiply(&all, num, NULL, why))
+        ok = fz_copies_agree(&one, &all, num, r, why);
     else if (ok)
         ok = strstr(eg_message(all.eg), "one more") != NULL; /* axis than there can be */
     if (all.eg) fz_close(&all);

@@ -8,6 +8,7 @@
  *   program.c   seed -> objects and records            emit*.c     one record -> calls of the public API
  *   pool.c      values there are; picking, taming      session.c   context, data, trace, run, comparison
  *   check.c     what must agree with what              batch.c     B at once against B singles
+ *   copies.c    eg_vmap against single runs            gradients.c, slopes.c   eg_gradient, and differences
  *   reduce.c    smaller programs that still fail       regress.c   texts that failed once
  *   main.c      command line, worker processes */
 #ifndef ENGRAM_TESTS_FUZZ_H
@@ -75,7 +76,7 @@ extern const char *const fz_policy_names[FZ_POLICY_COUNT];
     X(trap)                                                                                                            \
     X(delay)                                                                                                           \
     X(event)                                                                                                           \
-    X(fired) X(dense) X(host) X(cond) X(loop) X(while) X(neuron) X(project) X(decay) X(monitor) X(poke) X(burst)
+    X(fired) X(dense) X(host) X(cond) X(loop) X(while) X(neuron) X(project) X(decay) X(monitor) X(poke) X(burst) X(spike)
 typedef enum fz_kind {
 #define X(name) FZ_K_##name,
     FZ_KINDS(X)
@@ -167,6 +168,9 @@ typedef struct fz_trace {
     double cost, factor;
     bool derived; /* sizes were computed from others */
     bool has_host, has_mean, uses_step;
+    bool loss;         /* its last result is a scalar of all others and the variables that are floats */
+    bool smooth;       /* records that have no gradient are left out */
+    bool has_own_rule; /* a gradient that is not the derivative */
     fz_host_data host[16];
     int num_hosts;
     eg_val monitored[8]; /* values of the step, to be stacked */
@@ -236,8 +240,8 @@ typedef struct fz_memory {
 
 typedef struct fz_outcome {
     int n, num_results;
-    eg_spec spec[96];
-    char *data[96];
+    eg_spec spec[192];
+    char *data[192];
     eg_status status;
     char message[400];
 } fz_outcome;
@@ -258,6 +262,9 @@ eg_context *fz_context(const eg_options *o);
 bool fz_open(fz_session *s, const fz_program *p, const eg_options *o, const char *text, char *why);
 /* The same in the context of another session, with other numbers as literals; fz_close closes it with `first`. */
 bool fz_open_second(fz_session *s, const fz_session *first, const fz_program *p, char *why);
+/* The program with a loss behind its results; smooth: without records that have no gradient.  first may be NULL. */
+bool fz_open_loss(fz_session *s, const fz_session *first, const fz_program *p, const eg_options *o, bool smooth,
+                  char *why);
 void fz_close(fz_session *s);
 /* Resets the state, runs `times` times. */
 void fz_run(fz_session *s, const eg_run_options *o, int times, fz_outcome *out);
@@ -278,6 +285,23 @@ enum { FZ_WHY = 1024 };
 /* True if all agrees; else `why` tells. */
 bool fz_check(const fz_program *p, char *why);
 bool fz_check_copies(const fz_program *p, const eg_options *o, fz_rng *r, char *why);
+/* The program with other sizes. */
+void fz_resized(const fz_program *p, fz_program *q);
+/* May its copies be compared with single runs? */
+bool fz_copies_fit(const fz_session *s);
+/* Makes of a session one whose function is that of num copies; all: for each variable the one of all copies. */
+bool fz_multiply(fz_session *s, int num, eg_var **all, char *why);
+/* The function of `all` gives num times what that of `one` does, each copy with data of its own. */
+bool fz_copies_agree(fz_session *one, fz_session *all, int num, fz_rng *r, char *why);
+
+/* With respect to what, by number of arguments and of the program's variables. */
+typedef struct fz_wrt {
+    int num_args, num_vars, args[FZ_OBJECTS], vars[FZ_OBJECTS];
+} fz_wrt;
+/* True unless the gradients, behind the results of `gradient`, are no slopes of the session's loss. */
+bool fz_slopes_agree(fz_session *s, const fz_wrt *wrt, const fz_outcome *gradient, fz_rng *r, char *why);
+/* The loss of a program, if it is a number: gradients of all policies, of copies, copies of gradients. */
+bool fz_check_gradients(const fz_program *p, const eg_options *o, char *why);
 bool fz_check_batch(uint64_t seed, char *why);
 bool fz_regress(const char *path, char *why);
 

@@ -32,6 +32,10 @@ bugs=(
 'a second reader of what is rotated is not seen|lib/opt/plan_rotate.c|s/if (!contains(g, first, id, param)) return false;//'
 'spikes of the next step that an update makes are listed too early|lib/opt/plan_event.c|s/next \&\& egi_is_fused(p, next) \&\& !egi_is_inline/next \&\& !egi_is_inline/'
 'what an arm gives from outside is computed too late|lib/opt/plan_level.c|s/if (egi_flags((egi_op)n->op) \& FL) want_results(l, id);//'
+'gradient: a factor takes itself for the other|lib/opt/grad_rules.c|s/egi_pass(x, id, 0, egi_times(g, d, egi_value_of(x, id, 1)))/egi_pass(x, id, 0, egi_times(g, d, egi_value_of(x, id, 0)))/'
+'gradient: segments between checkpoints in the order of the run|lib/opt/grad_segment.c|s/^ *j = egi_op2(g, EGI_SUB, egi_const_i(g, EG_I64, a.segments - 1), j);//'
+'copies: an index behind the end is in the next copy|lib/opt/vmap_rules.c|s/moved_into(g, i, n - 1)/moved_into(g, i, n)/'
+'copies: one that has finished its loop goes on|lib/opt/vmap_flow.c|s/if (goes_on) v = choose(x, goes_on, p, v, x->map\[p\]);//'
 )
 
 rm -rf "$dir/tree"

@@ -28,6 +28,7 @@ static const struct {
     {FZ_K_fired, ROW(0, 2, 4, 6, 8, 2, 8, 4, 6), 6},    {FZ_K_host, ROW(0, 1, 0, 1, 1, 1, 0, 1, 1), 1},
     {FZ_K_cond, ROW(1, 1, 1, 1, 9, 2, 3, 3, 4), 5},     {FZ_K_loop, ROW(1, 1, 1, 1, 24, 0, 8, 3, 6), 5},
     {FZ_K_while, ROW(0, 0, 0, 0, 8, 1, 1, 2, 3), 2},    {FZ_K_burst, ROW(0, 0, 0, 0, 1, 2, 4, 0, 1), 2},
+    {FZ_K_spike, ROW(3, 3, 1, 1, 4, 3, 4, 3, 3), 4},
 };
 #undef ROW
 

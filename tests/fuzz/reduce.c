@@ -62,8 +62,9 @@ int fz_spawn_one(const fz_cut *cut, const char *text_path, char *why)
 /* Ways to fail: a find is the same as long as it fails the same way. */
 static int way(const char *why)
 {
-    static const char *const ways[] = {"trace:",      "verify_stages", "status",          "interpreter", "text",
-                                       "other sizes", "steps twice",   "event and dense", "threads"};
+    static const char *const ways[] = {"trace:",          "verify_stages", "status",      "interpreter",
+                                       "slope:",          "text",          "other sizes", "steps twice",
+                                       "event and dense", "gradient",      "threads"};
     for (int k = 0; k < (int)EGI_LEN(ways); k++) {
         if (strstr(why, ways[k])) return k;
     }

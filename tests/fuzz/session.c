@@ -156,7 +156,10 @@ static bool open_in(fz_session *s, const char *text, char *why)
 {
     const fz_program *p = s->p;
     eg_spec args[FZ_OBJECTS];
-    s->trace = (fz_trace){.eg = s->eg, .p = p, .variant = s->second && p->seed % 2, .factor = 1};
+    s->trace.eg = s->eg;
+    s->trace.p = p;
+    s->trace.variant = s->second && p->seed % 2;
+    s->trace.factor = 1;
     objects(s);
     for (int k = 0; k < p->num_args; k++) {
         args[k] = fz_spec_of(p, &p->arg[k]);
@@ -185,6 +188,18 @@ bool fz_open_second(fz_session *s, const fz_session *first, const fz_program *p,
     s->p = p;
     s->eg = first->eg;
     s->second = true;
+    return open_in(s, NULL, why);
+}
+
+bool fz_open_loss(fz_session *s, const fz_session *first, const fz_program *p, const eg_options *o, bool smooth,
+                  char *why)
+{
+    memset(s, 0, sizeof *s);
+    s->p = p;
+    s->eg = first ? first->eg : fz_context(o);
+    s->second = first != NULL;
+    s->trace.loss = true;
+    s->trace.smooth = smooth;
     return open_in(s, NULL, why);
 }
 

@@ -51,6 +51,31 @@ START_TEST(a_custom_gradient_needs_none_of_what_forward_does)
 }
 END_TEST
 
+/* -- loops --------------------------------------------------------------------------------------------------------- */
+
+FN(forget)
+{
+    (void)user;
+    eg_val old = eg_item(x, 1);
+    eg_val next = eg_tuple(eg, 2, ((eg_val[]){eg_zeros(eg, vec), eg_mul(eg_item(old, 1), 2)}));
+    return PAIR(next, eg_nothing());
+}
+/* What a step does not look at, and what it does, after no steps: 5 x. */
+FN(no_steps)
+{
+    eg_val start = eg_tuple(eg, 2, ((eg_val[]){eg_mul(x, 2), eg_mul(x, 3)}));
+    eg_val end = eg_item(eg_loop(eg, 0, forget, user, start, eg_nothing()), 0);
+    return eg_sum(eg_add(eg_item(end, 0), eg_item(end, 1)));
+}
+
+START_TEST(a_loop_of_no_steps_hands_gradients_through)
+{
+    double x[N] = {0.5, 1, -2}, g[N];
+    slope_at(no_steps, x, g);
+    for (int k = 0; k < N; k++) ck_assert_double_eq(g[k], 5);
+}
+END_TEST
+
 /* -- numbers ------------------------------------------------------------------------------------------------------- */
 
 FN(far_acosh) { return (void)user, eg_sum(eg_acosh(x)); }
@@ -167,6 +192,7 @@ int main(void)
     tcase_set_timeout(c, 0);
     tcase_add_checked_fixture(c, open_one, close_one);
     tcase_add_test(c, a_custom_gradient_needs_none_of_what_forward_does);
+    tcase_add_test(c, a_loop_of_no_steps_hands_gradients_through);
     tcase_add_test(c, derivatives_do_not_overflow_on_their_way);
     tcase_add_loop_test(c, parameters_of_draws_have_gradients, 0, 5);
     tcase_add_test(c, the_shape_of_gamma_has_none_and_says_so);
