@@ -128,17 +128,30 @@ void egi_crews_free(eg_state *s, const eg_func *func)
     if (!s->crews.n) egi_vec_free(&s->eg->allocator, &s->crews);
 }
 
+/* Bytes of what a worker allocates for a copy of `one`. */
+typedef struct worker_size {
+    size_t slots, block, args, results;
+} worker_size;
+
+static worker_size size_of_worker(const eg_func *one)
+{
+    const egi_graph *g = one->graph;
+    worker_size n = {(size_t)(one->eg->vars.n + 1) * sizeof(void *), EGI_SLACK,
+                     (size_t)(g->args.n + 1) * sizeof(void *), (size_t)(eg_num_results(one) + 1) * sizeof(void *)};
+    for (int64_t k = 0; k < g->vars.n; k++) n.block += room(g->vars.at[k]->bytes);
+    return n;
+}
+
 static bool worker_open(egi_worker *w, const eg_func *one)
 {
     const egi_graph *g = one->graph;
     const eg_allocator *a = &one->eg->allocator;
-    size_t bytes = EGI_SLACK;
+    const worker_size n = size_of_worker(one);
     w->state.eg = one->eg;
-    for (int64_t k = 0; k < g->vars.n; k++) bytes += room(g->vars.at[k]->bytes);
-    w->state.slot = egi_alloc(a, (size_t)(one->eg->vars.n + 1) * sizeof *w->state.slot, 16);
-    w->block = egi_alloc(a, bytes, EGI_ALIGN);
-    w->args = egi_alloc(a, (size_t)(g->args.n + 1) * sizeof *w->args, 16);
-    w->results = egi_alloc(a, (size_t)(eg_num_results(one) + 1) * sizeof *w->results, 16);
+    w->state.slot = egi_alloc(a, n.slots, 16);
+    w->block = egi_alloc(a, n.block, EGI_ALIGN);
+    w->args = egi_alloc(a, n.args, 16);
+    w->results = egi_alloc(a, n.results, 16);
     if (!w->state.slot || !w->block || !w->args || !w->results) return false;
     char *at = w->block;
     for (int64_t k = 0; k < g->vars.n; k++) {
@@ -148,17 +161,36 @@ static bool worker_open(egi_worker *w, const eg_func *one)
     return true;
 }
 
-static bool stage(egi_crew *c, const egi_copies *of, const eg_allocator *a)
+/* Bytes of what all copies write; at[k], if asked for: where that of write k begins. */
+static size_t lay_out(const egi_copies *of, size_t *at)
 {
     const egi_graph *g = of->one->graph;
-    c->at = egi_alloc(a, (size_t)(g->writes.n + 1) * sizeof *c->at, 16);
-    for (int64_t k = 0; c->at && k < g->writes.n; k++) {
+    size_t bytes = 0;
+    for (int64_t k = 0; k < g->writes.n; k++) {
         const uint32_t var = g->writes.at[k].var;
-        c->at[k] = c->bytes;
-        if (!of->keep[var]) c->bytes += room((of->all[var] ? of->all[var] : g->vars.at[var])->bytes);
+        if (at) at[k] = bytes;
+        if (!of->keep[var]) bytes += room((of->all[var] ? of->all[var] : g->vars.at[var])->bytes);
     }
+    return bytes;
+}
+
+static bool stage(egi_crew *c, const egi_copies *of, const eg_allocator *a)
+{
+    c->at = egi_alloc(a, (size_t)(of->one->graph->writes.n + 1) * sizeof *c->at, 16);
+    if (c->at) c->bytes = lay_out(of, c->at);
     c->next = c->at ? egi_alloc(a, c->bytes + 1, EGI_ALIGN) : NULL;
     return c->next != NULL;
+}
+
+int egi_crew_size(int asked) { return asked > 0 ? asked : egi_team_default(); }
+
+size_t egi_crew_bytes(const eg_func *f, int num)
+{
+    const egi_copies *of = f->copies;
+    const worker_size n = size_of_worker(of->one);
+    size_t worker = sizeof(egi_worker) + n.slots + n.block + n.args + n.results;
+    size_t writes = (size_t)(of->one->graph->writes.n + 1) * sizeof(size_t) + lay_out(of, NULL) + 1;
+    return sizeof(egi_crew) + (size_t)num * worker + writes;
 }
 
 /* The crew that the state keeps for the function, or a new one; NULL when out of memory. */

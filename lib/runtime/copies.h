@@ -33,6 +33,10 @@ static inline bool egi_copies_pay(const eg_func *f, int threads)
 {
     return f->copies && f->copies->num >= 2 && f->copies->num >= threads;
 }
+/* How many threads work when `asked` are asked for; 0: as many as there are cores. */
+int egi_crew_size(int asked);
+/* Bytes that they take for variables and lists of their own, besides what runs of one copy take. */
+size_t egi_crew_bytes(const eg_func *f, int num);
 /* All copies, on at most so many threads; f->copies->one is compiled.  As a run of f, but that after cancelling the
  * state is the one before. */
 eg_status egi_copies_run(eg_func *f, eg_state *s, egi_run *r, int threads);

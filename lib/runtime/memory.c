@@ -3,8 +3,10 @@
 
 #include "ir/func.h"
 #include "runtime/bind.h"
+#include "runtime/copies.h"
 #include "runtime/lifted.h"
 #include "runtime/run.h"
+#include "runtime/team.h"
 
 static const char *const kind_text[] = {
 #define X(name, text) text,
@@ -152,7 +154,17 @@ static void add_binding(const egi_plan *p, const egi_bound *b, const tenant *of,
     add(m, EG_MEMORY_TABLES, rest + b->need.tables + (b->need.peak - b->need.live));
 }
 
-static bool predict(eg_func *f, eg_memory *m)
+/* Each of the threads that run copies one by one has a binding of its own, and variables for the copy it is at. */
+static void add_crew(const eg_func *f, eg_memory *m)
+{
+    for (int k = 0; k < EG_MEMORY_KINDS; k++) m->bytes[k] *= m->threads;
+    m->total *= m->threads;
+    for (int k = 0; k < m->num_largest; k++) m->largest[k].bytes *= m->threads;
+    add(m, EG_MEMORY_VARIABLES, egi_crew_bytes(f, m->threads));
+}
+
+/* What a run keeps, of the function that it runs; crew: whose copies run one by one, f being one of them; or NULL. */
+static bool predict(eg_func *f, const eg_func *crew, eg_memory *m)
 {
     eg_context *eg = f->eg;
     egi_canon canon;
@@ -162,9 +174,11 @@ static bool predict(eg_func *f, eg_memory *m)
     egi_canon_of(f->graph, &canon);
     bool ok = p && !canon.failed && egi_code_describe(p, &canon, &code);
     tenant *of = ok ? egi_alloc(&eg->allocator, (size_t)code.buffers.n * sizeof *of, 16) : NULL;
-    if ((ok = of && egi_bound_count(&b, f, &code, m->threads) && add_state(eg, m))) {
+    if ((ok = of && egi_bound_count(&b, f, &code, crew ? 1 : m->threads))) {
         tenants_of(p, of);
         add_binding(p, &b, of, m);
+        if (crew) add_crew(crew, m);
+        ok = add_state(eg, m);
     }
     egi_bound_clear(&b);
     egi_free(&eg->allocator, of);
@@ -186,9 +200,13 @@ eg_status eg_plan(eg_func *f, int threads, eg_memory *memory)
         egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0, "eg_plan of '%s': threads is %d; use 0 (default) to 1024", f->name,
                  threads);
     if (!eg->status) {
-        eg_func *runs = eg->options.check > EG_CHECK_OFF ? f : egi_lifted(f); /* as eg_call does */
-        memory->threads = egi_threads_of(runs, threads);
-        if (!predict(runs, memory)) {
+        /* as eg_call does */
+        const bool checks = eg->options.check > EG_CHECK_OFF;
+        const int asked = threads ? threads : eg->options.threads;
+        const bool crew = !checks && egi_copies_pay(f, egi_crew_size(asked));
+        eg_func *runs = checks ? f : crew ? f->copies->one : egi_lifted(f);
+        memory->threads = crew ? egi_crew_size(asked) : egi_threads_of(runs, threads);
+        if (!predict(runs, crew ? f : NULL, memory)) {
             *memory = (eg_memory){0};
             egi_fail(eg, EG_ERR_MEMORY, NULL, 0,
                      "eg_plan of '%s': there is no room for the plan, or the function's values fit into no memory at "

@@ -335,7 +335,7 @@ static eg_status run_compiled(eg_func *f, eg_state *s, egi_run *r)
 eg_status egi_run_alone(eg_func *f, eg_state *s, egi_run *r)
 {
     r->threads = 1;
-    return run_compiled(f, s, r, true);
+    return run_compiled(f, s, r);
 }
 
 /* -- public -------------------------------------------------------------------------------------------------------- */
@@ -357,10 +357,8 @@ static eg_status run_interpreted(const eg_func *f, const eg_state *s, egi_run *r
     return status;
 }
 
-static int threads_for(int asked) { return asked > 0 ? asked : egi_team_default(); }
-
 /* Do copies run one by one, on so many threads? */
-static bool one_by_one(const eg_func *f, int asked) { return egi_copies_pay(f, threads_for(asked)); }
+static bool one_by_one(const eg_func *f, int asked) { return egi_copies_pay(f, egi_crew_size(asked)); }
 
 /* With the context locked; of copies that run one by one, what each does. */
 static bool compiled(eg_func *f, bool by_copies, bool checked_run)
@@ -480,7 +478,7 @@ eg_status eg_call(eg_func *f, eg_state *s, const void *const *in, void *const *o
                  .watch = check > EG_CHECK_OFF ? &watch : NULL};
     double start = egi_now();
     s->status = interpret   ? run_interpreted(f, s, &r)
-                : by_copies ? egi_copies_run(f, s, &r, threads_for(asked))
+                : by_copies ? egi_copies_run(f, s, &r, egi_crew_size(asked))
                             : run_compiled(r.watch ? f : egi_lifted_or_self(f), s, &r);
     status = s->status;
     if (status == EG_ERR_CANCELLED)
