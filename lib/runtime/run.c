@@ -438,8 +438,8 @@ eg_status eg_call(eg_func *f, eg_state *s, const void *const *in, void *const *o
                  .allocator = &eg->allocator,
                  .watch = check > EG_CHECK_OFF ? &watch : NULL};
     double start = egi_now();
-    s->status = interpret ? run_interpreted(f, s, &r)
-                          : run_compiled(r.watch ? f : egi_lifted_or_self(f), s, &r, asked > 0);
+    s->status =
+        interpret ? run_interpreted(f, s, &r) : run_compiled(r.watch ? f : egi_lifted_or_self(f), s, &r, asked > 0);
     status = s->status;
     if (status == EG_ERR_CANCELLED)
         snprintf(r.message, sizeof r.message, "'%s' was cancelled after %lld steps", f->name, (long long)r.done);
