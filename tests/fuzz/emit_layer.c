@@ -1,4 +1,5 @@
-/* A loop with products of its input, as a layer has them: what the compiler takes out of loops, and what it must not. */
+/* A loop with products of its input, as a layer has them: what the compiler takes out of loops, and what it must not.
+ */
 #include "fuzz.h"
 
 typedef struct layer {

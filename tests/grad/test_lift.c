@@ -415,10 +415,7 @@ START_TEST(the_pass_changes_no_bit)
 }
 END_TEST
 
-START_TEST(the_pass_changes_no_bit_of_a_gradient)
-{
-    each_form(check_backward, (eg_options){0});
-}
+START_TEST(the_pass_changes_no_bit_of_a_gradient) { each_form(check_backward, (eg_options){0}); }
 END_TEST
 
 START_TEST(sizes_from_one_step_and_one_row_agree)
