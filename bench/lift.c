@@ -34,8 +34,7 @@ static eg_val step(void *user, eg_val x)
 static eg_val loss_of(void *user, eg_val x)
 {
     const model *m = user;
-    if (m->form == HAND)
-        x = eg_reshape(eg_dot(eg_reshape(x, m->T * m->B, m->n), eg_get(m->W)), m->T, m->B, m->n);
+    if (m->form == HAND) x = eg_reshape(eg_dot(eg_reshape(x, m->T * m->B, m->n), eg_get(m->W)), m->T, m->B, m->n);
     eg_val h = eg_zeros(m->eg, eg_matrix(m->t, m->B, m->n));
     return eg_sum(eg_item(eg_loop(m->eg, m->T, step, user, h, x), 1));
 }

@@ -58,7 +58,8 @@ static void check(eg_context *eg, const eg_options *o)
                  o->chunk_ms);
     if (o->dump && !known_stages(o->dump))
         egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0,
-                 "eg_open: dump (or EG_DUMP) is '%.100s'; use all, or some of trace,simplify,lift,stage,llvm,asm", o->dump);
+                 "eg_open: dump (or EG_DUMP) is '%.100s'; use all, or some of trace,simplify,lift,stage,llvm,asm",
+                 o->dump);
     if (o->cpu && strcmp(o->cpu, "native") && strcmp(o->cpu, "x86-64-v3") && strcmp(o->cpu, "x86-64-v4"))
         egi_fail(eg, EG_ERR_ARGUMENT, NULL, 0, "eg_open: cpu is '%s'; use native, x86-64-v3 or x86-64-v4", o->cpu);
 }

@@ -1,7 +1,7 @@
 /*
  * The matrix product: every element of C is one chain of fused multiply-adds over ascending k, from +0 or from an
- * element of a base, so that its bits depend on nothing but that, its row of A and its column of B.  Lanes run over columns of C; k is cut into blocks between
- * which the chain rests in memory.
+ * element of a base, so that its bits depend on nothing but that, its row of A and its column of B.  Lanes run over
+ * columns of C; k is cut into blocks between which the chain rests in memory.
  *
  *     this thread's part of C (whole rows or whole columns)
  *       > blocks of rows       A's block stays in L2; where it lies transposed, it is copied to the scratch
@@ -168,8 +168,8 @@ static void emit_tiles(const egi_dot_plan *p, egi_irb *b, const job *d, const bl
     LLVMValueRef ragged = compare(b, t->cols, LLVMIntSLT, p->panel);
     LLVMValueRef to_row = choose(b, ragged, d->strip, d->c_row);
     /* without a base all chains start from one row of zeros */
-    LLVMValueRef from_row = d->base ? choose(b, ragged, d->strip, d->c_row)
-                                    : choose(b, t->first, egi_irb_i64(b, 0), to_row);
+    LLVMValueRef from_row =
+        d->base ? choose(b, ragged, d->strip, d->c_row) : choose(b, t->first, egi_irb_i64(b, 0), to_row);
     LLVMValueRef continued = d->base ? ragged : LLVMBuildAnd(b->b, ragged, LLVMBuildNot(b->b, t->first, ""), "");
     egi_irb_loop l;
     egi_irb_if f;
@@ -199,7 +199,8 @@ static void emit_rest(const egi_dot_plan *p, egi_irb *b, const job *d, const blo
     LLVMValueRef keep = LLVMBuildZExt(b->b, LLVMBuildNot(b->b, t->first, ""), b->i64, "");
     if (d->base) keep = egi_irb_i64(b, 1);
     LLVMValueRef a = at(p, b, d->a, row, d->a_row, t->k, d->a_k), c = at(p, b, d->c, row, d->c_row, t->col, NULL);
-    LLVMValueRef load[] = {d->stage, d->base ? chain_start(p, b, d, t, row, c) : c, d->strip, d->c_row, rows, t->cols, keep};
+    LLVMValueRef load[] = {d->stage, d->base ? chain_start(p, b, d, t, row, c) : c, d->strip, d->c_row, rows, t->cols,
+                           keep};
     LLVMValueRef run[] = {a, t->b, d->stage, d->strip, rows, t->cols, t->depth, d->a_row, d->a_k, t->b_k};
     LLVMValueRef store[] = {c, d->stage, d->c_row, d->strip, rows, t->cols, egi_irb_i64(b, 1)};
     egi_irb_call(b, p->move, load, 7);

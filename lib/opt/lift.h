@@ -14,8 +14,8 @@
 
 /* A carried value c that only starts a product's chains, c' = dot(a, b, base c): one product behind the loop. */
 typedef struct egi_lift_sum {
-    egi_id loop, dot, item;   /* of from */
-    egi_id left, right;       /* operands by rows, read without a stack; 0: stacked */
+    egi_id loop, dot, item;    /* of from */
+    egi_id left, right;        /* operands by rows, read without a stack; 0: stacked */
     int64_t at_left, at_right; /* which of the stacks that the loop gets */
 } egi_lift_sum;
 

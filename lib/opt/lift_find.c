@@ -202,7 +202,8 @@ static void look_at_carried(egi_lift *l, egi_id loop, int64_t k)
     if (l->uses[param] != 1 || l->uses[dot] != 1 || egi_shape_of(g, dot)->rank != 2) return;
     const egi_id a = egi_arg(g, dot, 0), b = egi_arg(g, dot, 1), flat = egi_lift_unflipped(g, a);
     const int64_t depth = egi_shape_of(g, b)->dim[0];
-    if (!is_inside(l, a, body) || !is_inside(l, b, body) || depth > MOST_ROWS || egi_count(g, dot) < LEAST_MATRIX) return;
+    if (!is_inside(l, a, body) || !is_inside(l, b, body) || depth > MOST_ROWS || egi_count(g, dot) < LEAST_MATRIX)
+        return;
     egi_lift_sum s = {.loop = loop, .dot = dot, .item = item};
     s.left = flat ? readable(l, flat, body) : depth == 1 ? readable(l, a, body) : 0;
     s.right = readable(l, b, body);

@@ -369,7 +369,10 @@ static egi_graph *settled_from(const egi_graph *from, strip what)
     return g;
 }
 
-egi_graph *egi_rewritten(const egi_graph *from, const egi_rewrite *rewrite) { return rebuild_once(from, KEEP, rewrite); }
+egi_graph *egi_rewritten(const egi_graph *from, const egi_rewrite *rewrite)
+{
+    return rebuild_once(from, KEEP, rewrite);
+}
 
 egi_graph *egi_simplify(const egi_graph *from) { return settled_from(from, KEEP); }
 

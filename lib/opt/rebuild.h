@@ -5,8 +5,8 @@
 #include "ir/graph.h"
 
 /* Drops what no result, write or host call needs (single carried values of loops too), replaces loop states that never
- * change by their value outside, rows of sequences that repeat one value by that, and lets freed nodes move out of their
- * loops.  NULL after an error; `from` stays. */
+ * change by their value outside, rows of sequences that repeat one value by that, and lets freed nodes move out of
+ * their loops.  NULL after an error; `from` stays. */
 egi_graph *egi_simplify(const egi_graph *from);
 /* The same, with CUSTOM and BATCH_MEAN nodes replaced by their values: what runs. */
 egi_graph *egi_strip(const egi_graph *from);
@@ -22,7 +22,7 @@ typedef struct egi_more {
  * `from`; to->region is where the image would be. */
 typedef struct egi_rewrite {
     void *user;
-    egi_id (*node)(void *user, egi_graph *to, const egi_id *map, egi_id id); /* an image; 0: copy it */
+    egi_id (*node)(void *user, egi_graph *to, const egi_id *map, egi_id id);               /* an image; 0: copy it */
     void (*loop)(void *user, egi_graph *to, const egi_id *map, egi_id id, egi_more *more); /* to->region: the body */
 } egi_rewrite;
 /* A copy with these changes, not yet simplified; NULL after an error. */

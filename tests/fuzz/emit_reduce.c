@@ -56,6 +56,10 @@ void fz_emit_scan(fz_trace *c, fz_rng *r, const fz_record *rec)
 void fz_emit_dot(fz_trace *c, fz_rng *r, const fz_record *rec)
 {
     (void)rec;
+    if (fz_chance(r, 20) && c->depth < 2) {
+        fz_layer(c, r);
+        return;
+    }
     fz_val *a = fz_pick(c, r, (fz_want){.types = fz_chance(r, 80) ? FZ_F : FZ_I, .min_rank = 1});
     if (!a) return;
     int64_t K = a->spec.dim[a->spec.rank - 1];

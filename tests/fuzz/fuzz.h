@@ -230,6 +230,8 @@ int fz_unused(fz_trace *c, int from, int n, eg_val *out);
 FZ_KINDS(X)
 #undef X
 
+void fz_layer(fz_trace *c, fz_rng *r); /* emit_layer.c: a loop with products of its input */
+
 /* -- session.c ----------------------------------------------------------------------------------------------------- */
 
 /* Memory whose end is the end of a page: reading or writing behind it is a crash. */
