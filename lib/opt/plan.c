@@ -15,7 +15,7 @@ static bool is_read_in_place(const egi_plan *p, egi_id sequence)
     egi_view_of(p, sequence, &v);
     int k = s->rank - 1, next = v.base_rank;
     int64_t run = (int64_t)eg_dtype_size(egi_dtype_of(p->g, sequence));
-    if (v.dynamic) return false;
+    if (v.dynamic || egi_is_scalar(p->g, v.base)) return false; /* a scalar reshaped lies nowhere */
     for (int j = 0; j <= k; j++) {
         if (v.axis[j] < 0) return false; /* repeats */
     }
