@@ -83,6 +83,8 @@ static void checkpoints(egi_grad *x, const egi_steps *s, clone *c, egi_ids *next
 {
     egi_graph *g = x->to;
     const egi_ids *params = &egi_grad_region(x, s->body)->params;
+    const uint32_t loc = g->loc;
+    g->loc = egi_loc_intern(g, g->locs.at[loc].file, g->locs.at[loc].line, "checkpoints");
     egi_id i = egi_op2(g, EGI_ADD, x->map[params->at[0]], egi_const_i(g, EG_I64, s->every - 1));
     egi_id at[EG_MAX_RANK] = {egi_op2(g, EGI_DIV, i, egi_const_i(g, EG_I64, s->every))};
     for (int k = 1; k < EG_MAX_RANK; k++) at[k] = egi_const_i(g, EG_I64, 0);
@@ -97,6 +99,7 @@ static void checkpoints(egi_grad *x, const egi_steps *s, clone *c, egi_ids *next
         egi_id buffer = egi_grad_param(x, c->region, all);
         push(x, next, egi_update(g, buffer, egi_reshape(g, row, &one), at));
     }
+    g->loc = loc;
 }
 
 static void results_of(egi_grad *x, const egi_steps *s, clone *c, const egi_ids *next)

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "ir/func.h"
+#include "opt/live.h"
 #include "runtime/bind.h"
 #include "runtime/copies.h"
 #include "runtime/lifted.h"
@@ -82,6 +83,27 @@ static egi_id named(const egi_graph *g, egi_id id)
     return g->regions.at[egi_ints_of(g, owner)[0]].results.at[egi_at(g, id)->imm];
 }
 
+/* What a value is a form of, or what it was before the first step; 0: it begins here. */
+static egi_id behind(const egi_graph *g, egi_id id)
+{
+    const egi_node *n = egi_at(g, id);
+    egi_id owner;
+    if (n->op == EGI_PACK || n->op == EGI_UNPACK || n->op == EGI_RESHAPE || n->op == EGI_NE) return egi_arg(g, id, 0);
+    if (n->op != EGI_PARAM) return 0;
+    int64_t k = egi_carried_index(g, id, &owner);
+    return k >= 0 ? egi_carried_init(g, owner, k) : 0;
+}
+
+/* The user's name, also of what it is a form of; else the operation's. */
+static const char *name_of(const egi_graph *g, egi_id id)
+{
+    for (egi_id at = id; at; at = behind(g, at)) {
+        if (loc_of(g, at)->name) return loc_of(g, at)->name;
+        if (egi_at(g, at)->op == EGI_VAR) return g->vars.at[egi_at(g, at)->imm]->name;
+    }
+    return egi_ops[egi_at(g, id)->op].text;
+}
+
 static void describe(const egi_plan *p, uint32_t k, egi_id id, eg_memory_item *item)
 {
     const egi_graph *g = p->g;
@@ -92,7 +114,7 @@ static void describe(const egi_plan *p, uint32_t k, egi_id id, eg_memory_item *i
     if (!id) return;
     id = named(g, id);
     const egi_loc *l = loc_of(g, id);
-    item->name = l->name ? l->name : egi_ops[egi_at(g, id)->op].text;
+    item->name = name_of(g, id);
     item->file = l->file;
     item->line = l->line;
 }

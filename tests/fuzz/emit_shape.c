@@ -155,6 +155,11 @@ void fz_emit_join(fz_trace *c, fz_rng *r, const fz_record *rec)
         if (bits && fz_chance(r, 50)) fz_keep(c, r, eg_unpack(bits->v, v->spec.dim[v->spec.rank - 1]), 1);
         return;
     }
+    if (v->spec.dtype == EG_U32 && fz_chance(r, 50) && fz_count(v->spec) && fz_count(v->spec) < 1000) {
+        int64_t words = v->spec.dim[v->spec.rank - 1];
+        fz_keep(c, r, eg_unpack(v->v, 32 * words - fz_below(r, 32)), 1);
+        return;
+    }
     if (fz_chance(r, 35)) {
         int64_t before = fz_below(r, 4), after = fz_below(r, 4);
         fz_keep(c, r, eg_pad(v->v, axis, before, after, fz_literal(c, r, v->spec.dtype)), v->bound);

@@ -127,6 +127,8 @@ static void close_objects(void)
     X(call_state, 0, ERR_SCOPE, "eg_call|'sets'|another context", CALL(their_state, IN(eight), 0))                     \
     X(call_threads, 0, ERR_ARGUMENT, "eg_call|threads is -1", CALL(s, IN(eight), -1))                                  \
     X(call_many, 0, ERR_ARGUMENT, "eg_call|threads is 9999", CALL(NULL, IN(eight), 9999))                              \
+    X(plan_null, 0, ERR_ARGUMENT, "eg_plan|'sets'|no place", eg_plan(f, 1, NULL))                                      \
+    X(plan_threads, 0, ERR_ARGUMENT, "eg_plan|threads is -1", eg_plan_text(f, -1))                                     \
     X(reset_state, 0, ERR_SCOPE, "eg_reset|another context", eg_reset(eg, their_state))                                \
     X(data_state, 0, ERR_SCOPE, "eg_data|'v'|different contexts", eg_data(their_state, v))                             \
     X(write_null, 0, ERR_ARGUMENT, "eg_write|'v'|NULL", eg_write(v, NULL, sizeof big))                                 \
@@ -304,6 +306,8 @@ START_TEST(null_is_survived_everywhere)
     ck_assert_int_eq(eg_init_fill(NULL, 1), EG_ERR_ARGUMENT);
     ck_assert_int_eq(eg_call(NULL, NULL, NULL, NULL, NULL), EG_ERR_ARGUMENT);
     ck_assert_int_eq(eg_compile(NULL), EG_ERR_ARGUMENT);
+    ck_assert_int_eq(eg_plan(NULL, 1, NULL), EG_ERR_ARGUMENT);
+    ck_assert_str_eq(eg_plan_text(NULL, 1), "");
     ck_assert_int_eq(eg_run_status(NULL), EG_ERR_ARGUMENT);
     ck_assert_ptr_nonnull(strstr(eg_run_message(NULL), "NULL"));
     ck_assert_int_eq(eg_parallel_for(NULL, 1, 1, piece, NULL), EG_ERR_ARGUMENT);
@@ -312,6 +316,7 @@ START_TEST(null_is_survived_everywhere)
     ck_assert_int_eq(eg_version(), EG_VERSION);
     ck_assert_str_eq(eg_status_text((eg_status)999), "unknown status");
     ck_assert_str_eq(eg_dtype_name((eg_dtype)999), "?");
+    ck_assert_str_eq(eg_memory_kind_text((eg_memory_kind)999), "unknown kind");
     ck_assert_uint_eq(eg_dtype_size((eg_dtype)999), 0);
     ck_assert_ptr_nonnull(eg_real(1).of);
     ck_assert_ptr_nonnull(eg_int(1).of);
