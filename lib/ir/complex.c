@@ -96,6 +96,15 @@ static egi_id array_with_part(const egi_graph *g, egi_id part, int64_t k)
     return good ? a : 0;
 }
 
+egi_id egi_part_before(egi_graph *g, egi_id part)
+{
+    for (uint32_t k = 0; part && k < 2; k++) {
+        egi_id a = array_with_part(g, part, k), before = a ? joined(g, a, k) : 0;
+        if (before) return before;
+    }
+    return part;
+}
+
 egi_id egi_array_of(const egi_graph *g, egi_id z)
 {
     egi_id a = egi_is_pair(g, z) ? array_with_part(g, egi_arg(g, z, 0), 0) : 0;

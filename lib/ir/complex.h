@@ -27,6 +27,9 @@ egi_id egi_to_stored(egi_graph *g, egi_id z);
 egi_id egi_from_stored(egi_graph *g, egi_id a);
 /* The real array [..., 2] that a complex value was read from as a whole; 0: none. */
 egi_id egi_array_of(const egi_graph *g, egi_id z);
+/* What was joined as part k of an array that is read again as part k, else the node itself: for copies, in which what a
+ * function takes and gives meets what is around it. */
+egi_id egi_part_before(egi_graph *g, egi_id part);
 /* The complex one if the user's type is, else the node itself. */
 static inline egi_id egi_as_seen(egi_graph *g, egi_id a, eg_dtype t)
 {

@@ -2,6 +2,7 @@
 #include "ir/copy.h"
 
 #include "core/context.h"
+#include "ir/complex.h"
 #include "ir/shape.h"
 
 typedef struct copy {
@@ -222,6 +223,8 @@ static egi_id copy_node(copy *c, egi_id id)
     case EGI_HOST:
     case EGI_BITS:
     case EGI_CUSTOM: return copy_slot(c, id);
+    case EGI_SLICE:
+    case EGI_RESHAPE: return egi_part_before(c->to, egi_copy_plain(c->to, c->from, id, c->map));
     default: return egi_copy_plain(c->to, c->from, id, c->map);
     }
 }

@@ -462,6 +462,42 @@ START_TEST(host_functions_and_applied_ones_take_and_give_them)
 }
 END_TEST
 
+static eg_val applied_step(void *user, eg_val x)
+{
+    eg_val carry = eg_apply(user, eg_item(x, 1));
+    return eg_tuple(eg, 2, (eg_val[]){eg_sum(carry), eg_nothing()});
+}
+static eg_val applied_in_loop(void *user, eg_val x)
+{
+    return eg_item(eg_loop(eg, 3, applied_step, user, x, eg_nothing()), 0);
+}
+
+START_TEST(functions_applied_in_loops_pack_nothing_in_a_step)
+{
+    make_objects();
+    eg_func *one = TRACE(step, eg_scalar(EG_C64));
+    eg_func *f = eg_trace(eg, "loop", applied_in_loop, one, 1, (const eg_spec[]){eg_scalar(EG_C64)});
+    fine();
+    const char *text = eg_text(f), *loop = strstr(text, " = loop"), *end = loop ? strstr(loop, "  }\n") : NULL;
+    ck_assert_msg(end && strstr(end, " = concat"), "%s", text); /* behind the loop */
+    ck_assert_msg(strstr(loop, " = concat") > end, "%s", text);
+    number x = 1.0f + 1.0f * I, out[2], z[N];
+    const number s = 0.5f + 0.25f * I;
+    for (int k = 0; k < N; k++) z[k] = (float)k * I;
+    eg_init(z_var, z, sizeof z);
+    eg_init(s_var, &s, sizeof s);
+    BOTH(f, IN(&x), out, "z", "w", "s");
+    eg_reset(eg, NULL);
+    for (int t = 0; t < 3; t++) {
+        ck_assert_int_eq(eg_call(one, NULL, IN(&x), (void *[]){z}, NULL), EG_OK);
+        x = 0;
+        for (int k = 0; k < N; k++) x += z[k];
+    }
+    ck_assert(cabsf(out[0] - x) < 1e-4f * cabsf(x));
+    ck_assert_mem_eq(eg_data(state, z_var), eg_data(NULL, z_var), sizeof z);
+}
+END_TEST
+
 static eg_delay *line_of_z;
 static eg_val delayed(void *user, eg_val x)
 {
@@ -685,6 +721,7 @@ int main(void)
     tcase_add_loop_test(t, what_moves_elements_moves_both_parts, 0, (int)LEN(moves));
     tcase_add_test(t, products_of_matrices_are_those_of_complex_numbers);
     tcase_add_test(t, host_functions_and_applied_ones_take_and_give_them);
+    tcase_add_test(t, functions_applied_in_loops_pack_nothing_in_a_step);
     tcase_add_test(t, delays_remember_complex_values);
     tcase_add_test(t, text_reads_back_with_its_types);
     tcase_add_test(t, what_is_not_defined_is_an_error_that_names_operation_and_value);

@@ -41,7 +41,6 @@ X(flip)
     C(fma, eg_fma(1, x, 2.0))                                                                                          \
     C(clip, eg_clip(1, 0, x))                                                                                          \
     C(where, eg_where(1, 0, x))                                                                                        \
-    C(complex, eg_complex(1, x))                                                                                       \
     C(re, eg_re(x))                                                                                                    \
     C(im, eg_im(x))                                                                                                    \
     C(conj, eg_conj(x))                                                                                                \
