@@ -22,7 +22,7 @@ static void build(eg_context *eg, model *m)
     cell.tau_ref = 0.3;
     cell.V_init = eg_init_uniform(0, 19);
     if (!m->E) m->E = eg_lif(m->net, "E", NUM_E, &cell);
-    if (!m->I) m->I = eg_adex_if(m->net, "I", NUM_I, NULL); /* traces in a trace */
+    if (!m->I) m->I = eg_lif(m->net, "I", NUM_I, NULL);
     if (!m->drive) m->drive = eg_current(m->net, NULL, m->E, 60);
     eg_fixed_prob_options p = {.prob = 0.2, .seed = 7};
     if (!m->to_I) m->to_I = eg_fixed_prob(eg, NUM_E, NUM_I, &p);
@@ -74,6 +74,31 @@ END_TEST
 START_TEST(a_network_is_compiled)
 {
     faulty_check(&(scenario){"compiled", compiled, sizeof(model), .most = 400, .from = 200}, 29);
+}
+END_TEST
+
+/* -- an equation: a trace within a trace, differentiated there ----------------------------------------------------- */
+
+static bool equation(eg_context *eg, void *made, outcome *o)
+{
+    model *m = made;
+    if (!m->net) m->net = eg_network(eg, NULL, NULL);
+    if (!m->E) m->E = eg_exp_if(m->net, "E", 3, NULL);
+    if (!m->V[0]) m->V[0] = eg_system_variable(m->net, "E.V");
+    eg_var *step = m->net ? eg_system_variable(m->net, "step") : NULL;
+    const int64_t *steps = step ? eg_data(NULL, step) : NULL;
+    const eg_simulate_options how = {.run = &(eg_run_options){.interpret = true}};
+    if (!steps || (*steps == 0 && !faulty_run(eg, NULL, eg_simulate(m->net, 5, &how)))) return false;
+    float V[3];
+    if (eg_read(m->V[0], V, sizeof V)) return false;
+    ck_assert(V[0] > -65 && V[0] < -64);
+    outcome_add(o, V, sizeof V);
+    return true;
+}
+
+START_TEST(a_neuron_steps_by_its_equation)
+{
+    faulty_check(&(scenario){"equation", equation, sizeof(model), .most = 550}, 1);
 }
 END_TEST
 
@@ -254,6 +279,7 @@ int main(void)
     tcase_set_timeout(t, 0);
     tcase_add_test(t, a_network_is_built_and_simulated);
     tcase_add_test(t, a_network_is_compiled);
+    tcase_add_test(t, a_neuron_steps_by_its_equation);
     tcase_add_test(t, a_setup_that_fails_half_way_leaves_nothing);
     tcase_add_test(t, names_are_free_again_after_a_wrong_parameter);
     tcase_add_test(t, dropped_variables_are_nothing_and_their_names_are_free);
