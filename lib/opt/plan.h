@@ -139,7 +139,8 @@ void egi_view_below(const egi_plan *p, egi_id id, egi_view *v);
 /* What a reduction, product or operation that moves elements reads in place of the view `a`: the operand of a reshape,
  * or (of a product) of a transpose that exchanges the last two axes; 0 = it needs a copy. */
 egi_id egi_view_plain(const egi_graph *g, egi_id user, egi_id a);
-/* Can rows of this view be read where they lie?  Turned round, repeated, reshaped: then a loop's sequence is no copy. */
+/* Can rows of this view be read where they lie?  Turned round, repeated, reshaped: then a loop's sequence is no copy.
+ */
 bool egi_view_has_rows(const egi_graph *g, egi_id sequence);
 /* The view is the whole base in order. */
 bool egi_view_is_whole(const egi_plan *p, const egi_view *v);

@@ -167,8 +167,10 @@ egi_id egi_view_plain(const egi_graph *g, egi_id user, egi_id a)
     }
     if (op != EGI_DOT || !is_flip(g, n)) return 0;
     egi_id base = egi_arg(g, a, 0);
-    if (egi_at(g, base)->op == EGI_RESHAPE) base = egi_arg(g, base, 0); /* as above: never a view */
-    else if (egi_is_view(g, base)) return 0;
+    if (egi_at(g, base)->op == EGI_RESHAPE)
+        base = egi_arg(g, base, 0); /* as above: never a view */
+    else if (egi_is_view(g, base))
+        return 0;
     return egi_at(g, base)->op == EGI_IOTA || !egi_at(g, base)->shape ? 0 : base;
 }
 
@@ -183,7 +185,8 @@ bool egi_view_has_rows(const egi_graph *g, egi_id sequence)
         id = egi_arg(g, id, 0);
     }
     if (egi_at(g, id)->op == EGI_BROADCAST) id = egi_arg(g, id, 0);
-    if (egi_at(g, id)->op == EGI_RESHAPE) return egi_at(g, egi_arg(g, id, 0))->shape != 0; /* then in memory, as above */
+    if (egi_at(g, id)->op == EGI_RESHAPE)
+        return egi_at(g, egi_arg(g, id, 0))->shape != 0; /* then in memory, as above */
     return !egi_is_view(g, id) && egi_at(g, id)->op != EGI_IOTA;
 }
 
