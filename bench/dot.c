@@ -1,4 +1,5 @@
-/* Matrix product [m, k] by [k, n]: GFLOP/s.  --form tn: the first matrix lies transposed, [k, m]; nt: the second, [n, k]. */
+/* Matrix product [m, k] by [k, n]: GFLOP/s.  --form tn: the first matrix lies transposed, [k, m]; nt: the second, [n,
+ * k]. */
 #include <bench.h>
 #include <engram/math.h>
 #include <math.h>
@@ -48,7 +49,8 @@ static void fill(eg_array *x, bool f64, uint64_t state)
 /* Largest distance of some elements from sums in f64, relative to the sum of the products' sizes. */
 static double error_of(const model *m, bool f64)
 {
-    int64_t rows = eg_array_spec(m->c).dim[0], columns = eg_array_spec(m->c).dim[1], depth = eg_array_spec(m->a).dim[!m->flip_a];
+    int64_t rows = eg_array_spec(m->c).dim[0], columns = eg_array_spec(m->c).dim[1],
+            depth = eg_array_spec(m->a).dim[!m->flip_a];
     double worst = 0;
     for (int64_t t = 0; t < 64; t++) {
         int64_t i = t * 7919 % rows, j = t * 104729 % columns;

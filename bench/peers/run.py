@@ -9,7 +9,8 @@ import argparse, json, os, statistics, subprocess, sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.environ.get("PEERS_VENV") or os.path.expanduser("~/.cache/engram-peers")
-VENV = dict(bp231="bp231", bpnew="bpnew", brian2="brian", scipy="scipy", brainevent="bpnew")
+VENV = dict(bp231="bp231", bpnew="bpnew", brian2="brian", scipy="scipy", brainevent="bpnew",
+            snntorch="torchv", spikingjelly="torchv", norse="torchv")
 NCPU = len(os.sched_getaffinity(0))
 F32, ALL = [(NCPU, "f32")], [(1, "f32"), (NCPU, "f32"), (1, "f64"), (NCPU, "f64")]
 BOTH, ONE_ALL = [(NCPU, "f32"), (NCPU, "f64")], [(1, "f32"), (NCPU, "f32")]
@@ -18,6 +19,9 @@ W = {
     "coba-4k": ("coba", "--n 4000 --steps 10000", dict(bp231=("", BOTH), bpnew=("", F32), brian2=("", ALL), limit=("", ALL))),
     "coba-40k": ("coba", "--n 40000 --steps 2000", dict(bp231=("", F32), bpnew=("--steps 500", F32), brian2=("", ALL), limit=("", ALL))),
     "coba-400k": ("coba", "--n 400000 --steps 300", dict(limit=("", ALL))),
+    "snn_train-latency": ("snn_train", "--kind latency", dict(bp231=("", F32), bpnew=("", F32), snntorch=("", F32), spikingjelly=("", F32), norse=("", F32), limit=("", ONE_ALL))),
+    "snn_train-poisson": ("snn_train", "--kind poisson", dict(bp231=("", F32), bpnew=("", F32), snntorch=("", F32), spikingjelly=("", F32), norse=("", F32), limit=("", ONE_ALL))),
+    "linlif-512": ("linlif", "--n 512 --batch 16 --steps 500", dict(snntorch=("", F32), spikingjelly=("", F32), norse=("", F32), limit=("", ONE_ALL))),
     "event_csr-20k": ("event_csr", "--n 20000 --calls 100", dict(bp231=("", F32), bpnew=("", F32), brainevent=("", F32), scipy=("", [(1, "f32")]), limit=("", ONE_ALL))),
 }
 CFLAGS = "-O3 -march=native -mprefer-vector-width=512 -ffast-math -fopenmp -w".split()
@@ -33,7 +37,7 @@ def command(name, peer, threads, dtype):
             os.makedirs(os.path.dirname(exe), exist_ok=True)
             flags = CFLAGS if stem != "event_csr" else [f for f in CFLAGS if "vector-width" not in f]
             if subprocess.run(["gcc"] + flags + (["-DF64"] if dtype == "f64" else []) + [c, "-o", exe, "-lm"], stderr=subprocess.DEVNULL).returncode:
-                return ["sh", "-c", "echo limit/%s.c does not compile here >&2; exit 1" % stem]
+                return ["sh", "-c", "echo limit/%s.c does not compile here >&2; exit 1" % stem]  # snn_train needs AVX-512
         return [exe] + a
     return [os.path.join(ROOT, VENV[peer], "bin", "python"), os.path.join(HERE, stem + "_" + peer + ".py")] + a + ["--dtype", dtype]
 

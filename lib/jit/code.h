@@ -28,10 +28,10 @@ typedef struct egi_frame {
     int64_t execution;    /* 10: draws so far */
     int64_t advance;      /* 11: written by thread 0: iterations of the longest outermost loop */
     int64_t stop;         /* 12: not 0: a host function failed; thread 0 writes it whenever that happens */
-    char *scratch;        /* 13: of thread t from t * EGI_SCRATCH; behind that of all, from t * more_scratch of the code */
-    int64_t failed;       /* 14: `stop` as it was at the last tick, for all threads to read until the next */
-    uint64_t *carried;    /* 15: written by thread 0 before each tick: number of the loop in code->loops, then the
-                             scalars it carries */
+    char *scratch;     /* 13: of thread t from t * EGI_SCRATCH; behind that of all, from t * more_scratch of the code */
+    int64_t failed;    /* 14: `stop` as it was at the last tick, for all threads to read until the next */
+    uint64_t *carried; /* 15: written by thread 0 before each tick: number of the loop in code->loops, then the
+                          scalars it carries */
 } egi_frame;
 
 enum {

@@ -62,8 +62,8 @@ void egi_dot_emit_tile(egi_dot_plan *p)
         from = egi_irb_at(b, p->element, from, from_row);
     }
 
-    /* Rows in threes: an address is a pointer and once or twice the stride.  Three strides are an argument, or LLVM would
-     * see through it and make a chain of additions, which is as long as the products take. */
+    /* Rows in threes: an address is a pointer and once or twice the stride.  Three strides are an argument, or LLVM
+     * would see through it and make a chain of additions, which is as long as the products take. */
     LLVMValueRef start[EGI_DOT_MAX_ROWS / GROUP + 1] = {arg[0]}, twice = LLVMBuildAdd(b->b, a_row, a_row, "");
     for (unsigned i = GROUP; i < p->tile_rows; i += GROUP)
         start[i / GROUP] = egi_irb_at(b, p->element, start[i / GROUP - 1], a_group);

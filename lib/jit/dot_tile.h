@@ -18,10 +18,10 @@ typedef struct egi_dot_plan {
     unsigned panel;     /* columns of the tile: tile_vecs * lanes */
     char prefix[32];    /* of the names of all functions */
 
-    LLVMValueRef tile;            /* (A, B, from, to, from_row, to_row, kc, a_row, a_k, b_k, 3 a_row): to = from + A B */
-    LLVMValueRef rows;            /* (A, B, C, c_row, m, n, kc, a_row, a_k, b_k): C += A B, m x n in whole vectors */
-    LLVMValueRef move;            /* (to, from, to_row, from_row, m, n, keep): to = keep ? from : 0, m x n exactly */
-    LLVMValueRef pack;            /* (to, B, kc, n, b_k): to = kc rows of B, n columns, `panel` apart */
+    LLVMValueRef tile; /* (A, B, from, to, from_row, to_row, kc, a_row, a_k, b_k, 3 a_row): to = from + A B */
+    LLVMValueRef rows; /* (A, B, C, c_row, m, n, kc, a_row, a_k, b_k): C += A B, m x n in whole vectors */
+    LLVMValueRef move; /* (to, from, to_row, from_row, m, n, keep): to = keep ? from : 0, m x n exactly */
+    LLVMValueRef pack; /* (to, B, kc, n, b_k): to = kc rows of B, n columns, `panel` apart */
     LLVMValueRef pack_transposed; /* (to, B, to_row, kc, n, b_col): the same where columns of B are contiguous */
     LLVMValueRef pack_a;          /* (to, A, to_tile, tiles, kc, a_k): to = tiles of a transposed A, kc deep */
 } egi_dot_plan;

@@ -12,8 +12,8 @@
  * Fewer rows than a tile has ("thin") are not worth copying B for, unless it lies transposed: the strip is as wide as
  * C's rows fit into L1, and B is read where it is.
  *
- * A transposed A is read down its columns: of every line of cache a tile wants a few elements, and lines that lie a power
- * of two apart drive each other out.  In the scratch its elements follow one another as the tile wants them.
+ * A transposed A is read down its columns: of every line of cache a tile wants a few elements, and lines that lie a
+ * power of two apart drive each other out.  In the scratch its elements follow one another as the tile wants them.
  *
  * A matrix-vector product (N = 1) would fill one lane.  It is the vector-matrix product of the transposed operands,
  * with the same chains, and computed as such: rows of A become columns, transposed in registers on their way to the
@@ -52,12 +52,12 @@ typedef struct job {
     LLVMValueRef base; /* NULL: none */
     LLVMValueRef r0, r1, c0, c1, K;
     LLVMValueRef a_row, a_k, b_k, b_col, c_row;
-    LLVMValueRef thin;  /* i1: fewer rows than a tile */
-    LLVMValueRef strip; /* columns at once; the stride of panel and stage */
+    LLVMValueRef thin;       /* i1: fewer rows than a tile */
+    LLVMValueRef strip;      /* columns at once; the stride of panel and stage */
     LLVMValueRef block_of_a; /* where A's blocks are copied to; NULL: they are not */
     LLVMValueRef copied;     /* i1: they are, if not NULL */
-    bool one_row;       /* known to be thin */
-    bool turned;        /* columns of B are contiguous, not rows */
+    bool one_row;            /* known to be thin */
+    bool turned;             /* columns of B are contiguous, not rows */
 } job;
 
 /* A block of it. */

@@ -164,6 +164,7 @@ bool egi_may_replace_stacked(const egi_place_work *w, egi_id x, egi_id writer)
     const egi_plan *p = w->p;
     const egi_graph *g = p->g;
     bool fused = egi_is_fused(p, writer) && !egi_is_inline(p, writer) && !p->forced[writer];
-    return fused && egi_at(g, writer)->region == egi_at(g, x)->region && egi_at(g, writer)->shape == egi_at(g, x)->shape &&
-           !p->place[writer].buffer && times_a_result(g, x) == 1 && may_overwrite(w, x, writer, false, true);
+    return fused && egi_at(g, writer)->region == egi_at(g, x)->region &&
+           egi_at(g, writer)->shape == egi_at(g, x)->shape && !p->place[writer].buffer && times_a_result(g, x) == 1 &&
+           may_overwrite(w, x, writer, false, true);
 }
