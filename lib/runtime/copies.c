@@ -207,7 +207,9 @@ static egi_crew *crew_of(const eg_func *f, eg_state *s, int num)
     c->num = num;
     c->worker = egi_alloc(a, (size_t)num * sizeof *c->worker, 16);
     bool ok = c->worker && stage(c, f->copies, a);
-    for (int k = 0; ok && k < num; k++) ok = worker_open(&c->worker[k], f->copies->one);
+    /* Bound here, so that threads of the crew allocate nothing. */
+    for (int k = 0; ok && k < num; k++)
+        ok = worker_open(&c->worker[k], f->copies->one) && egi_bind(f->copies->one, &c->worker[k].state, 1, 1);
     if (ok && egi_push(a, &s->crews, c)) return c;
     crew_free(c, a);
     return NULL;

@@ -5,13 +5,13 @@
 #include "support/support.h"
 
 /* Tracing takes about 140 allocations, which its own scenario tries; those that compile begin before its end. */
-enum { N = 200, STEPS = 6, TRACED = 120 };
+enum { N = 200, STEPS = 6, TRACED = 120, COPIES = 3 };
 
 typedef struct program {
     eg_context *eg;
-    eg_var *V, *count;
+    eg_var *V, *count, *all_V, *all_count;
     eg_csr *csr;
-    eg_func *f;
+    eg_func *f, *copies;
     eg_state *s;
 } program;
 
@@ -104,6 +104,38 @@ static bool run(eg_context *eg, program *p, outcome *o, int threads)
     return true;
 }
 
+/* Copies that run one by one, on two threads; where one fails the variables of all must be as they were. */
+static bool copies(eg_context *eg, void *made, outcome *o)
+{
+    static float input[COPIES][STEPS][N], last[COPIES], rows[COPIES][STEPS][N], noise[COPIES][4];
+    program *p = made;
+    for (int i = 0; i < COPIES * STEPS; i++)
+        for (int k = 0; k < N; k++) (&input[0][0])[i][k] = (float)(i * k % 17) / 8;
+    if (!traced(eg, p)) return false;
+    if (!p->all_V) p->all_V = eg_variable(eg, "all.V", eg_matrix(EG_F32, COPIES, N));
+    if (!p->all_count) p->all_count = eg_variable(eg, "all.count", eg_vector(EG_I64, COPIES));
+    if (!p->copies) {
+        eg_vmap_variable vars[] = {{.one = p->V, .all = p->all_V}, {.one = p->count, .all = p->all_count}};
+        p->copies = eg_vmap(p->f, COPIES, &(eg_vmap_options){.num_vars = 2, .vars = vars, .same_draws = true});
+    }
+    if (!p->copies || (!p->s && !(p->s = eg_state_new(eg)))) return false;
+    const float *V = eg_data(p->s, p->all_V);
+    const int64_t *count = eg_data(p->s, p->all_count);
+    if (!V || !count) return false;
+    const void *in[] = {input};
+    void *out[] = {last, rows, noise};
+    if (!faulty_run(eg, p->s, eg_call(p->copies, p->s, in, out, &(eg_run_options){.threads = 2}))) {
+        ck_assert(V[0] == 0 && V[COPIES * N - 1] == 0 && count[0] == 0 && count[COPIES - 1] == 0);
+        return false;
+    }
+    outcome_add(o, last, sizeof last);
+    outcome_add(o, rows, sizeof rows);
+    outcome_add(o, noise, sizeof noise);
+    outcome_add(o, V, COPIES * N * sizeof *V);
+    outcome_add(o, count, COPIES * sizeof *count);
+    return true;
+}
+
 static bool interpreted(eg_context *eg, void *made, outcome *o) { return run(eg, made, o, 0); }
 static bool alone(eg_context *eg, void *made, outcome *o) { return run(eg, made, o, 1); }
 static bool team(eg_context *eg, void *made, outcome *o) { return run(eg, made, o, 2); }
@@ -129,6 +161,12 @@ START_TEST(a_team_survives_failed_allocations)
 }
 END_TEST
 
+START_TEST(copies_one_by_one_survive_failed_allocations)
+{
+    faulty_check(&(scenario){"copies", copies, sizeof(program), .most = 900, .from = TRACED}, test_long() ? 3 : 23);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("alloc");
@@ -138,6 +176,7 @@ int main(void)
     tcase_add_test(t, the_interpreter_survives_every_failed_allocation);
     tcase_add_test(t, compiling_and_running_survive_failed_allocations);
     tcase_add_test(t, a_team_survives_failed_allocations);
+    tcase_add_test(t, copies_one_by_one_survive_failed_allocations);
     suite_add_tcase(s, t);
     return test_run(s);
 }

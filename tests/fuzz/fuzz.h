@@ -300,8 +300,8 @@ bool fz_copies_agree(fz_session *one, fz_session *all, int num, fz_rng *r, char 
 typedef struct fz_wrt {
     int num_args, num_vars, args[FZ_OBJECTS], vars[FZ_OBJECTS];
 } fz_wrt;
-/* True unless the gradients, behind the results of `gradient`, are no slopes of the session's loss. */
-bool fz_slopes_agree(fz_session *s, const fz_wrt *wrt, const fz_outcome *gradient, fz_rng *r, char *why);
+/* True unless what `gradient` gives is no slope of the session's loss.  Moves arguments and variables a little. */
+bool fz_slopes_agree(fz_session *s, eg_func *gradient, const fz_wrt *wrt, fz_rng *r, char *why);
 /* The loss of a program, if it is a number: gradients of all policies, of copies, copies of gradients. */
 bool fz_check_gradients(const fz_program *p, const eg_options *o, char *why);
 bool fz_check_batch(uint64_t seed, char *why);

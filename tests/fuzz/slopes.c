@@ -40,7 +40,8 @@ static moved of(eg_spec s, void *at, eg_var *var, fz_rng *r)
     m.v = malloc((size_t)(m.n + 1) * sizeof *m.v);
     if (!m.x || !m.v) abort();
     for (int64_t k = 0; k < m.n; k++) {
-        m.x[k] = element(m.dtype, at, k);
+        /* Moved a little: equal operands share a gradient, also where what follows does not depend on the choice. */
+        m.x[k] = element(m.dtype, at, k) + 0.02 * (fz_unit(r) - 0.5);
         m.v[k] = fz_unit(r) * 2 - 1;
     }
     return m;
@@ -92,7 +93,21 @@ static double along(const moved *m, int n, const fz_outcome *g)
     return sum;
 }
 
-bool fz_slopes_agree(fz_session *s, const fz_wrt *w, const fz_outcome *gradient, fz_rng *r, char *why)
+/* What the gradient says of the direction. */
+static double said_by(fz_session *s, eg_func *gradient, const moved *m, int n)
+{
+    eg_func *f = s->f;
+    fz_outcome g;
+    for (int k = 0; k < n; k++) put(&m[k], 0);
+    s->f = gradient;
+    fz_run(s, &(eg_run_options){.threads = 1}, 1, &g);
+    double said = g.status ? NAN : along(m, n, &g);
+    s->f = f;
+    fz_outcome_free(&g);
+    return said;
+}
+
+bool fz_slopes_agree(fz_session *s, eg_func *gradient, const fz_wrt *w, fz_rng *r, char *why)
 {
     if (s->trace.has_own_rule || s->trace.has_host || s->p->specials || s->trace.cost > 5e4) return true;
     moved m[MOST_PARTS];
@@ -102,7 +117,7 @@ bool fz_slopes_agree(fz_session *s, const fz_wrt *w, const fz_outcome *gradient,
         eg_var *v = s->trace.var[w->vars[k]];
         m[n++] = of(eg_variable_spec(v), initial(v), v, r);
     }
-    const double said = along(m, n, gradient);
+    const double said = said_by(s, gradient, m, n);
     bool ok = true;
     for (int k = 0; k < 3 && ok && isfinite(said); k++) {
         const double h = 4e-3 / (1 << 3 * k), q = slope(s, m, n, h);
@@ -113,7 +128,6 @@ bool fz_slopes_agree(fz_session *s, const fz_wrt *w, const fz_outcome *gradient,
         break;
     }
     for (int k = 0; k < n; k++) {
-        put(&m[k], 0);
         if (m[k].var) free(m[k].at);
         free(m[k].x);
         free(m[k].v);
