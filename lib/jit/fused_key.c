@@ -51,12 +51,12 @@ static bool is_every_second(const egi_view *v, int axis, int64_t step)
     return (axis == last && step == 2) || (axis == last - 1 && step == 1 && v->base_dim[last] == 2);
 }
 
-/* Stride in elements of the base for a step along loop j. */
-static void describe_stride(egi_fused *f, const egi_view *v, eg_dtype t, int j, egi_loaded *out)
+/* Stride in elements of the base for a step along loop j; pairs: code may read every second element. */
+static void describe_stride(egi_fused *f, const egi_view *v, bool pairs, int j, egi_loaded *out)
 {
     int axis = v->axis[f->nest.last[j]];
     int64_t step = v->step[f->nest.last[j]];
-    const bool second = j == f->nest.rank - 1 && t != EG_BOOL && is_every_second(v, axis, step);
+    const bool second = j == f->nest.rank - 1 && pairs && is_every_second(v, axis, step);
     out->kind[j] = axis < 0 ? 0 : axis == v->base_rank - 1 && step == 1 ? 1 : second ? 3 : 2;
     if (out->kind[j] == 2) {
         LLVMValueRef x = egi_lower_product(f->l, v->base_rank - axis - 1, v->base_dim + axis + 1);
@@ -67,7 +67,8 @@ static void describe_stride(egi_fused *f, const egi_view *v, eg_dtype t, int j, 
     egi_put(&f->key, "%d", out->kind[j]);
 }
 
-static void describe_load(egi_fused *f, const egi_load *ld, egi_loaded *out)
+/* words: a word a row of 32 elements, not one an element. */
+static void describe_load(egi_fused *f, const egi_load *ld, bool words, egi_loaded *out)
 {
     egi_lower *l = f->l;
     eg_dtype t = egi_dtype_of(l->g, ld->node);
@@ -83,14 +84,14 @@ static void describe_load(egi_fused *f, const egi_load *ld, egi_loaded *out)
     bool first = LLVMIsAConstantInt(offset) && LLVMConstIntGetZExtValue(offset) == 0;
     if (!first) at = egi_irb_at(&l->b, egi_lower_memory(l, t), base, offset);
     out->pointer = pointer_param(f, at);
-    for (int j = 0; j < f->nest.rank; j++) describe_stride(f, &ld->view, t, j, out);
+    for (int j = 0; j < f->nest.rank; j++) describe_stride(f, &ld->view, !words && t != EG_BOOL, j, out);
 }
 
 static void describe_loads(egi_fused *f, egi_layout *y)
 {
-    for (int64_t k = 0; k < f->nest.loads.n; k++) describe_load(f, &f->nest.loads.at[k], &y->load[k]);
+    for (int64_t k = 0; k < f->nest.loads.n; k++) describe_load(f, &f->nest.loads.at[k], false, &y->load[k]);
     if (f->nest.words.n) egi_put(&f->key, ";words");
-    for (int64_t k = 0; k < f->nest.words.n; k++) describe_load(f, &f->nest.words.at[k], &y->words[k]);
+    for (int64_t k = 0; k < f->nest.words.n; k++) describe_load(f, &f->nest.words.at[k], true, &y->words[k]);
 }
 
 /* Operand in the key: n = node of the stage, l = load, s = scalar, with its number. */
