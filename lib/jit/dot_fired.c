@@ -41,6 +41,14 @@ static LLVMValueRef fired(const egi_fired *f, egi_irb *b, LLVMValueRef x, LLVMVa
     return LLVMBuildAnd(b->b, m, LLVMBuildLShr(b->b, egi_irb_i64(b, -1), past, ""), "");
 }
 
+/* Into the caches, for reading. */
+static void fetch(egi_irb *b, LLVMValueRef p)
+{
+    LLVMTypeRef ptr = b->ptr;
+    LLVMValueRef args[] = {p, egi_irb_i32(b, 0), egi_irb_i32(b, 3), egi_irb_i32(b, 1)};
+    egi_irb_intrinsic(b, "llvm.prefetch", &ptr, 1, args, 4);
+}
+
 static LLVMTypeRef number_type(const egi_irb *b) { return LLVMInt16TypeInContext(b->ctx); }
 
 static void put_number(egi_irb *b, LLVMValueRef list, LLVMValueRef at, LLVMValueRef number)
@@ -52,14 +60,16 @@ static void put_number(egi_irb *b, LLVMValueRef list, LLVMValueRef at, LLVMValue
 void egi_fired_emit_list(egi_fired *f)
 {
     egi_irb irb, *b = &irb;
-    LLVMValueRef arg[4];
-    if (!egi_dot_function(&f->p, b, "_list", 3, 1, &f->list, arg)) return;
+    LLVMValueRef arg[5];
+    if (!egi_dot_function(&f->p, b, "_list", 3, 2, &f->list, arg)) return;
     LLVMValueRef to = arg[1], n = arg[3], zero = egi_irb_i64(b, 0), one = egi_irb_i64(b, 1);
     LLVMTypeRef element = f->values ? f->p.element : b->i8;
     egi_irb_loop groups, rest;
     LLVMValueRef i = egi_irb_loop_begin(b, &groups, zero, n, egi_irb_i64(b, f->group));
     LLVMValueRef at = egi_irb_carry(b, &groups, zero);
-    LLVMValueRef m = fired(f, b, egi_irb_at(b, element, arg[0], i), LLVMBuildSub(b->b, n, i, ""));
+    LLVMValueRef x = egi_irb_at(b, element, arg[0], i);
+    fetch(b, egi_irb_at(b, element, x, arg[4]));
+    LLVMValueRef m = fired(f, b, x, LLVMBuildSub(b->b, n, i, ""));
     LLVMValueRef num = num_bits(b, m);
     for (int k = 0; k < UNASKED; k++) {
         put_number(b, to, LLVMBuildAdd(b->b, at, egi_irb_i64(b, k), ""), LLVMBuildAdd(b->b, i, first_bit(b, m), ""));
@@ -168,8 +178,51 @@ static void add_vecs(const egi_fired *f, egi_irb *b, const LLVMValueRef *arg, LL
     }
 }
 
+/* -- adding to rows ------------------------------------------------------------------------------------------------ */
+
+/* One row of w rests in registers and is added to all rows of the result in the list.  The last two vectors are both
+ * read before one of them is written, as they may have columns in common. */
+static void spread_vecs(const egi_fired *f, egi_irb *b, const LLVMValueRef *arg, LLVMValueRef col, LLVMValueRef left,
+                        unsigned vecs)
+{
+    const unsigned lanes = f->p.lanes;
+    LLVMTypeRef t = f->p.element, vec = egi_irb_vec(t, lanes);
+    LLVMValueRef w[EGI_FIRED_MOST_VECS], to[EGI_FIRED_MOST_VECS], sum[EGI_FIRED_MOST_VECS];
+    LLVMValueRef last = LLVMBuildAdd(b->b, col, LLVMBuildSub(b->b, left, egi_irb_i64(b, lanes), ""), "");
+    LLVMValueRef mask = vecs > 1 ? NULL : egi_irb_tail_mask(b, left, lanes);
+    for (unsigned v = 0; v < vecs; v++) {
+        LLVMValueRef at = LLVMBuildAdd(b->b, col, egi_irb_i64(b, (int64_t)v * lanes), "");
+        if (v && v == vecs - 1) at = egi_irb_min(b, at, last);
+        w[v] = egi_irb_load(b, vec, egi_irb_at(b, t, arg[A_W], at));
+        to[v] = egi_irb_at(b, t, arg[A_TO], at);
+    }
+    egi_irb_loop l;
+    LLVMValueRef i = egi_irb_loop_begin(b, &l, egi_irb_i64(b, 0), arg[A_N], egi_irb_i64(b, 1)), x = NULL;
+    LLVMValueRef k = egi_irb_load(b, number_type(b), egi_irb_at(b, number_type(b), arg[A_LIST], i));
+    k = LLVMBuildZExt(b->b, k, b->i64, "");
+    LLVMValueRef row = LLVMBuildMul(b->b, k, arg[A_W_ROW], "");
+    if (f->values) x = egi_irb_splat(b, egi_irb_load(b, t, egi_irb_at(b, t, arg[A_X], k)), lanes);
+    for (unsigned v = 0; v < vecs; v++) {
+        bool own = v == 0 || v == vecs - 1;
+        LLVMValueRef p = egi_irb_at(b, t, own ? to[v] : to[0], row);
+        if (!own) p = egi_irb_at(b, t, p, egi_irb_i64(b, (int64_t)v * lanes));
+        LLVMValueRef y = egi_irb_load(b, vec, p);
+        sum[v] = x ? egi_irb_fma(b, x, w[v], y) : LLVMBuildFAdd(b->b, y, w[v], "");
+        to[v] = own ? to[v] : NULL;
+        if (mask) egi_irb_store_masked(b, sum[v], p, mask);
+        if (v + 2 < vecs) egi_irb_store(b, sum[v], p);
+        if (v && v == vecs - 1) {
+            LLVMValueRef before = egi_irb_at(b, t, egi_irb_at(b, t, to[0], row), egi_irb_i64(b, (int64_t)(v - 1) * lanes));
+            egi_irb_store(b, sum[v - 1], before);
+            egi_irb_store(b, sum[v], p);
+        }
+    }
+    egi_irb_loop_end(b, &l);
+}
+
 /* One case for each number of vectors that may come at once. */
-static void add_block(const egi_fired *f, egi_irb *b, const LLVMValueRef *arg, LLVMValueRef col, LLVMValueRef vecs)
+static void add_block(const egi_fired *f, egi_irb *b, const LLVMValueRef *arg, LLVMValueRef col, LLVMValueRef vecs,
+                      bool spread)
 {
     LLVMValueRef left = LLVMBuildSub(b->b, arg[A_COLS], col, "");
     LLVMBasicBlockRef after = LLVMAppendBasicBlockInContext(b->ctx, b->fn, "");
@@ -178,18 +231,21 @@ static void add_block(const egi_fired *f, egi_irb *b, const LLVMValueRef *arg, L
         LLVMBasicBlockRef one = LLVMAppendBasicBlockInContext(b->ctx, b->fn, "");
         LLVMAddCase(by_size, egi_irb_i64(b, v), one);
         LLVMPositionBuilderAtEnd(b->b, one);
-        add_vecs(f, b, arg, col, left, v);
+        if (spread)
+            spread_vecs(f, b, arg, col, left, v);
+        else
+            add_vecs(f, b, arg, col, left, v);
         LLVMBuildBr(b->b, after);
     }
     LLVMPositionBuilderAtEnd(b->b, after);
 }
 
 /* A row is cut into blocks of about equal width: each walks through the list once. */
-void egi_fired_emit_add(egi_fired *f)
+static void emit_blocks(const egi_fired *f, const char *name, LLVMValueRef *fn, bool spread)
 {
     egi_irb irb, *b = &irb;
     LLVMValueRef arg[A_PARAMS];
-    if (!egi_dot_function(&f->p, b, "_add", A_N, A_PARAMS - A_N, &f->add, arg)) return;
+    if (!egi_dot_function(&f->p, b, name, A_N, A_PARAMS - A_N, fn, arg)) return;
     LLVMBuilderRef ir = b->b;
     LLVMValueRef one = egi_irb_i64(b, 1), lanes = egi_irb_i64(b, f->p.lanes), most = egi_irb_i64(b, f->most);
     LLVMValueRef vecs =
@@ -202,9 +258,12 @@ void egi_fired_emit_add(egi_fired *f)
     LLVMValueRef half = LLVMBuildLShr(ir, LLVMBuildAdd(ir, left, one, ""), one, "");
     LLVMValueRef fits = LLVMBuildICmp(ir, LLVMIntSLE, left, most, "");
     LLVMValueRef now = LLVMBuildSelect(ir, fits, left, egi_irb_min(b, half, most), "");
-    add_block(f, b, arg, LLVMBuildMul(ir, done, lanes, ""), now);
+    add_block(f, b, arg, LLVMBuildMul(ir, done, lanes, ""), now, spread);
     egi_irb_carry_next(&l, done, LLVMBuildAdd(ir, done, now, ""));
     egi_irb_loop_end(b, &l);
     LLVMBuildRetVoid(ir);
     egi_irb_close(b);
 }
+
+void egi_fired_emit_add(egi_fired *f) { emit_blocks(f, "_add", &f->add, false); }
+void egi_fired_emit_spread(egi_fired *f) { emit_blocks(f, "_spread", &f->spread, true); }

@@ -19,17 +19,21 @@ typedef struct egi_fired {
     bool values;       /* spikes are floats of `element`, else bytes */
     unsigned group;    /* spikes looked at together */
     unsigned most;     /* vectors of columns at once */
-    LLVMValueRef list; /* (x, to, count, n): numbers of those of x[0..n) that fired; count: i64 */
+    LLVMValueRef list; /* (x, to, count, n, ahead): numbers of those of x[0..n) that fired; count: i64; meanwhile
+                          x[ahead..ahead + n) is fetched into the caches */
     LLVMValueRef
         sort;         /* (lists, num, first, to, k, m): k lists of num[.] (i64) numbers < m, one behind the other,
                          become m lists of numbers < k: number j begins at to[first[j]] (i32) and ends at first[j + 1] */
     LLVMValueRef add; /* (list, w, from, to, x, n, w_row, x_step, cols, keep): to = from + what the rows of w in the
                          list give; keep 1, or 0: from is one vector for all columns */
+    LLVMValueRef spread; /* (list, w, -, to, x, n, to_row, -, cols, -): rows of `to` in the list get what the row w
+                            gives */
 } egi_fired;
 
 /* Each emits its kernel, or finds it in the module. */
 void egi_fired_emit_list(egi_fired *f);
 void egi_fired_emit_sort(egi_fired *f);
 void egi_fired_emit_add(egi_fired *f);
+void egi_fired_emit_spread(egi_fired *f);
 
 #endif

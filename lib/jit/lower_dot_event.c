@@ -17,6 +17,7 @@
 
 enum {
     CACHED = 384 * 1024, /* bytes of weights that a core keeps */
+    AHEAD = 4096,             /* bytes of spikes that are fetched before they are listed */
     SPLIT_ROWS = 4,      /* rows that a thread must have for rows to be split rather than columns */
     /* of a thread's scratch: lists; the same turned, and where they begin; counts; one vector of the base */
     AT_TURNED = 2 * (EGI_FIRED_ROOM + EGI_FIRED_COLUMNS + EGI_FIRED_SLACK),
@@ -77,6 +78,15 @@ static void split(job *d)
     d->c1 = LLVMBuildSelect(ir, by_columns, bound(d, a[P_N], lanes, next), a[P_N], "");
 }
 
+/* Some rows further on: what is listed there comes from memory while rows are added. */
+static LLVMValueRef ahead(const job *d, LLVMValueRef row)
+{
+    egi_irb *b = d->b;
+    LLVMValueRef rows = LLVMBuildUDiv(b->b, egi_irb_i64(b, AHEAD / (d->f->values ? d->f->p.size : 1)),
+                                      egi_irb_max(b, row, egi_irb_i64(b, 1)), "");
+    return LLVMBuildMul(b->b, LLVMBuildAdd(b->b, rows, egi_irb_i64(b, 1), ""), row, "");
+}
+
 /* Row m of the result: from the base, or (k > 0) from itself, with the spikes of a list that begins at k. */
 static void add_row(const job *d, LLVMValueRef m, LLVMValueRef k, LLVMValueRef list, LLVMValueRef n, LLVMValueRef x,
                     LLVMValueRef x_step)
@@ -112,8 +122,9 @@ static void by_rows(const job *d)
     LLVMValueRef m = egi_irb_loop_begin(b, &rows, d->r0, d->r1, one);
     LLVMValueRef k = egi_irb_loop_begin(b, &lists, egi_irb_i64(b, 0), lists_end(d), block);
     LLVMValueRef x = at(d, d->spike, a[P_X], m, a[P_K], k);
-    LLVMValueRef args[] = {x, a[P_SCRATCH], d->count, egi_irb_min(b, LLVMBuildSub(b->b, a[P_K], k, ""), block)};
-    egi_irb_call(b, d->f->list, args, 4);
+    LLVMValueRef args[] = {x, a[P_SCRATCH], d->count, egi_irb_min(b, LLVMBuildSub(b->b, a[P_K], k, ""), block),
+                           ahead(d, a[P_K])};
+    egi_irb_call(b, d->f->list, args, 5);
     add_row(d, m, k, a[P_SCRATCH], egi_irb_load(b, b->i64, d->count), x, one);
     egi_irb_loop_end(b, &lists);
     egi_irb_loop_end(b, &rows);
@@ -135,8 +146,8 @@ static LLVMValueRef list_rows(const job *d, LLVMValueRef k, LLVMValueRef m0, LLV
     egi_irb_if_begin(b, &room, LLVMBuildICmp(ir, LLVMIntSLT, num, egi_irb_i64(b, EGI_FIRED_ROOM), ""));
     LLVMValueRef x = at(d, d->spike, a[P_X], LLVMBuildAdd(ir, k, j, ""), a[P_M], m0);
     LLVMValueRef counter = egi_irb_at(b, b->i64, d->count, j);
-    LLVMValueRef args[] = {x, egi_irb_at(b, number, a[P_SCRATCH], num), counter, mc};
-    egi_irb_call(b, d->f->list, args, 4);
+    LLVMValueRef args[] = {x, egi_irb_at(b, number, a[P_SCRATCH], num), counter, mc, ahead(d, a[P_M])};
+    egi_irb_call(b, d->f->list, args, 5);
     LLVMValueRef more = LLVMBuildAdd(ir, num, egi_irb_load(b, b->i64, counter), "");
     LLVMValueRef next = LLVMBuildAdd(ir, done, one, "");
     egi_irb_if_end(b, &room);
@@ -178,7 +189,44 @@ static void add_columns(const job *d, LLVMValueRef m0, LLVMValueRef mc)
     egi_irb_loop_end(b, &lists);
 }
 
-static void by_columns(const job *d)
+/* The base. */
+static void begin_rows(const job *d)
+{
+    egi_irb *b = d->b;
+    const LLVMValueRef *a = d->arg;
+    LLVMValueRef zero = egi_irb_i64(b, 0);
+    egi_irb_loop rows;
+    LLVMValueRef m = egi_irb_loop_begin(b, &rows, d->r0, d->r1, egi_irb_i64(b, 1));
+    add_row(d, m, zero, a[P_SCRATCH], zero, a[P_X], zero);
+    egi_irb_loop_end(b, &rows);
+}
+
+/* Row by row of the spikes: their row of w is added to the rows of the result that they stand for. */
+static void by_spreading(const job *d)
+{
+    egi_irb *b = d->b;
+    const LLVMValueRef *a = d->arg;
+    LLVMTypeRef t = d->f->p.element;
+    LLVMValueRef block = egi_irb_i64(b, EGI_FIRED_LIST), zero = egi_irb_i64(b, 0), one = egi_irb_i64(b, 1);
+    egi_irb_loop groups, rows;
+    begin_rows(d);
+    LLVMValueRef m = egi_irb_loop_begin(b, &groups, d->r0, d->r1, block);
+    LLVMValueRef mc = egi_irb_min(b, LLVMBuildSub(b->b, d->r1, m, ""), block);
+    LLVMValueRef k = egi_irb_loop_begin(b, &rows, zero, a[P_K], one);
+    LLVMValueRef x = at(d, d->spike, a[P_X], k, a[P_M], m);
+    LLVMValueRef args[] = {x, a[P_SCRATCH], d->count, mc, ahead(d, a[P_M])};
+    egi_irb_call(b, d->f->list, args, 5);
+    LLVMValueRef w = at(d, t, a[P_W], k, a[P_N], d->c0), to = at(d, t, a[P_OUT], m, a[P_N], d->c0);
+    LLVMValueRef rest[] = {a[P_SCRATCH], w,    w,
+                           to,           x,    egi_irb_load(b, b->i64, d->count),
+                           a[P_N],       zero, LLVMBuildSub(b->b, d->c1, d->c0, ""),
+                           zero};
+    egi_irb_call(b, d->f->spread, rest, 10);
+    egi_irb_loop_end(b, &rows);
+    egi_irb_loop_end(b, &groups);
+}
+
+static void by_sorting(const job *d)
 {
     egi_irb *b = d->b;
     LLVMValueRef group = egi_irb_i64(b, EGI_FIRED_COLUMNS);
@@ -186,6 +234,19 @@ static void by_columns(const job *d)
     LLVMValueRef m0 = egi_irb_loop_begin(b, &groups, d->r0, d->r1, group);
     add_columns(d, m0, egi_irb_min(b, LLVMBuildSub(b->b, d->r1, m0, ""), group));
     egi_irb_loop_end(b, &groups);
+}
+
+/* Results that a core keeps are gone through for every row of spikes; else each row of them is written once a list. */
+static void by_columns(const job *d)
+{
+    egi_irb *b = d->b;
+    LLVMValueRef size = LLVMBuildMul(b->b, LLVMBuildSub(b->b, d->r1, d->r0, ""), LLVMBuildSub(b->b, d->c1, d->c0, ""), "");
+    egi_irb_if large;
+    egi_irb_if_begin(b, &large, LLVMBuildICmp(b->b, LLVMIntSGT, size, egi_irb_i64(b, CACHED / d->f->p.size), ""));
+    by_sorting(d);
+    egi_irb_if_else(b, &large);
+    by_spreading(d);
+    egi_irb_if_end(b, &large);
 }
 
 /* void f(base, x, w, out, scratch, part, parts, M, N, K, keep); keep 0: the base is one vector, all columns alike. */
@@ -210,6 +271,7 @@ static LLVMValueRef emit(egi_lower *l, eg_dtype t, bool values, bool turned)
     split(&d);
     if (turned) {
         egi_fired_emit_sort(&f);
+        egi_fired_emit_spread(&f);
         by_columns(&d);
     } else {
         by_rows(&d);
