@@ -26,8 +26,7 @@ static LLVMValueRef without_first(egi_irb *b, LLVMValueRef m)
     return LLVMBuildAnd(b->b, m, LLVMBuildSub(b->b, m, egi_irb_i64(b, 1), ""), "");
 }
 
-/* i64: bit j says whether spike j at x fired, for j < left (at least 1) and < group. */
-static LLVMValueRef fired(const egi_fired *f, egi_irb *b, LLVMValueRef x, LLVMValueRef left)
+LLVMValueRef egi_fired_word(const egi_fired *f, egi_irb *b, LLVMValueRef x, LLVMValueRef left)
 {
     LLVMTypeRef element = f->values ? f->p.element : b->i8, vec = egi_irb_vec(element, f->group);
     LLVMValueRef v = egi_irb_load(b, vec, x), zero = LLVMConstNull(vec);
@@ -90,7 +89,7 @@ void egi_fired_emit_list(egi_fired *f)
     LLVMValueRef total = egi_irb_carry(b, &groups, zero), g = egi_irb_carry(b, &groups, zero);
     LLVMValueRef x = egi_irb_at(b, element, arg[0], i);
     fetch(b, egi_irb_at(b, element, x, arg[4]));
-    LLVMValueRef m = fired(f, b, x, LLVMBuildSub(b->b, n, i, ""));
+    LLVMValueRef m = egi_fired_word(f, b, x, LLVMBuildSub(b->b, n, i, ""));
     egi_irb_store(b, m, egi_irb_at(b, b->i64, words, g));
     egi_irb_carry_next(&groups, total, LLVMBuildAdd(b->b, total, num_bits(b, m), ""));
     egi_irb_carry_next(&groups, g, LLVMBuildAdd(b->b, g, one, ""));

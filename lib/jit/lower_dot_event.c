@@ -17,6 +17,8 @@
 
 enum {
     CACHED = 384 * 1024, /* bytes of weights that a core keeps */
+    DENSE = 60,               /* of a hundred spikes, from so many on a tile is faster than lists */
+    SAMPLE = 16,              /* rows of spikes in columns that are counted */
     AHEAD = 4096,             /* bytes of spikes that are fetched before they are listed */
     SPLIT_ROWS = 4,      /* rows that a thread must have for rows to be split rather than columns */
     /* of a thread's scratch: lists; the same turned, and where they begin; counts; one vector of the base */
@@ -113,20 +115,95 @@ static void add_row(const job *d, LLVMValueRef m, LLVMValueRef k, LLVMValueRef l
 /* Of no spikes at all there is one list, which is empty. */
 static LLVMValueRef lists_end(const job *d) { return egi_irb_max(d->b, d->arg[P_K], egi_irb_i64(d->b, 1)); }
 
-static void by_rows(const job *d)
+/* i1: are `fired` many of `all`? */
+static LLVMValueRef dense(const job *d, LLVMValueRef fired, LLVMValueRef all)
+{
+    egi_irb *b = d->b;
+    LLVMValueRef hundred = LLVMBuildMul(b->b, fired, egi_irb_i64(b, 100), "");
+    return LLVMBuildICmp(b->b, LLVMIntSGE, hundred, LLVMBuildMul(b->b, all, egi_irb_i64(b, DENSE), ""), "");
+}
+
+/* A tile of rows of the result from m on; its spikes lie at x, x_row from row to row and x_step from one to the next. */
+static void add_tile(const job *d, LLVMValueRef m, LLVMValueRef x, LLVMValueRef x_row, LLVMValueRef x_step)
+{
+    egi_irb *b = d->b;
+    LLVMBuilderRef ir = b->b;
+    const LLVMValueRef *a = d->arg;
+    LLVMTypeRef t = d->f->p.element;
+    LLVMValueRef base = LLVMBuildAdd(ir, LLVMBuildMul(ir, m, a[P_N], ""), d->c0, "");
+    base = egi_irb_at(b, t, a[P_BASE], LLVMBuildMul(ir, base, a[P_KEEP], ""));
+    LLVMValueRef args[] = {x,
+                           egi_irb_at(b, t, a[P_W], d->c0),
+                           base,
+                           at(d, t, a[P_OUT], m, a[P_N], d->c0),
+                           a[P_K],
+                           a[P_N],
+                           x_row,
+                           x_step,
+                           LLVMBuildMul(ir, a[P_N], a[P_KEEP], ""),
+                           LLVMBuildSub(ir, d->c1, d->c0, ""),
+                           a[P_KEEP]};
+    egi_irb_call(b, d->f->tile, args, 11);
+}
+
+/* How many of `n` spikes fire in each of `rows` rows that begin at x, `row` apart. */
+static LLVMValueRef count_rows(const job *d, LLVMValueRef x, LLVMValueRef row, LLVMValueRef rows, LLVMValueRef n)
+{
+    egi_irb *b = d->b;
+    egi_irb_loop l;
+    LLVMValueRef k = egi_irb_loop_begin(b, &l, egi_irb_i64(b, 0), rows, egi_irb_i64(b, 1));
+    LLVMValueRef total = egi_irb_carry(b, &l, egi_irb_i64(b, 0));
+    LLVMValueRef args[] = {egi_irb_at(b, d->spike, x, LLVMBuildMul(b->b, k, row, "")), d->count, n};
+    egi_irb_call(b, d->f->count, args, 3);
+    egi_irb_carry_next(&l, total, LLVMBuildAdd(b->b, total, egi_irb_load(b, b->i64, d->count), ""));
+    egi_irb_loop_end(b, &l);
+    return egi_irb_carry_out(&l, total);
+}
+
+/* Rows [m, end) by lists: how many spikes they had. */
+static LLVMValueRef list_and_add(const job *d, LLVMValueRef m, LLVMValueRef end)
 {
     egi_irb *b = d->b;
     const LLVMValueRef *a = d->arg;
-    LLVMValueRef block = egi_irb_i64(b, EGI_FIRED_LIST), one = egi_irb_i64(b, 1);
+    LLVMValueRef block = egi_irb_i64(b, EGI_FIRED_LIST), one = egi_irb_i64(b, 1), zero = egi_irb_i64(b, 0);
     egi_irb_loop rows, lists;
-    LLVMValueRef m = egi_irb_loop_begin(b, &rows, d->r0, d->r1, one);
-    LLVMValueRef k = egi_irb_loop_begin(b, &lists, egi_irb_i64(b, 0), lists_end(d), block);
+    m = egi_irb_loop_begin(b, &rows, m, end, one);
+    LLVMValueRef all = egi_irb_carry(b, &rows, zero);
+    LLVMValueRef k = egi_irb_loop_begin(b, &lists, zero, lists_end(d), block), total = egi_irb_carry(b, &lists, all);
     LLVMValueRef x = at(d, d->spike, a[P_X], m, a[P_K], k);
     LLVMValueRef args[] = {x, a[P_SCRATCH], d->count, egi_irb_min(b, LLVMBuildSub(b->b, a[P_K], k, ""), block),
                            ahead(d, a[P_K])};
     egi_irb_call(b, d->f->list, args, 5);
-    add_row(d, m, k, a[P_SCRATCH], egi_irb_load(b, b->i64, d->count), x, one);
+    LLVMValueRef n = egi_irb_load(b, b->i64, d->count);
+    add_row(d, m, k, a[P_SCRATCH], n, x, one);
+    egi_irb_carry_next(&lists, total, LLVMBuildAdd(b->b, total, n, ""));
     egi_irb_loop_end(b, &lists);
+    egi_irb_carry_next(&rows, all, egi_irb_carry_out(&lists, total));
+    egi_irb_loop_end(b, &rows);
+    return egi_irb_carry_out(&rows, all);
+}
+
+/* As many rows as a tile has at a time: by a tile if many fired in those before, else by lists. */
+static void by_rows(const job *d)
+{
+    egi_irb *b = d->b;
+    const LLVMValueRef *a = d->arg;
+    LLVMValueRef tile = egi_irb_i64(b, EGI_FIRED_TILE_ROWS);
+    egi_irb_loop rows;
+    egi_irb_if many;
+    LLVMValueRef m = egi_irb_loop_begin(b, &rows, d->r0, d->r1, tile);
+    LLVMValueRef before = egi_irb_carry(b, &rows, egi_irb_i64(b, -1));
+    LLVMValueRef end = egi_irb_min(b, LLVMBuildAdd(b->b, m, tile, ""), d->r1);
+    LLVMValueRef whole = LLVMBuildICmp(b->b, LLVMIntEQ, LLVMBuildSub(b->b, end, m, ""), tile, "");
+    LLVMValueRef likely = dense(d, before, LLVMBuildMul(b->b, a[P_K], tile, ""));
+    egi_irb_if_begin(b, &many, LLVMBuildAnd(b->b, whole, likely, ""));
+    LLVMValueRef x = at(d, d->spike, a[P_X], m, a[P_K], egi_irb_i64(b, 0));
+    LLVMValueRef counted = count_rows(d, x, a[P_K], tile, a[P_K]);
+    add_tile(d, m, x, a[P_K], egi_irb_i64(b, 1));
+    egi_irb_if_else(b, &many);
+    LLVMValueRef listed = list_and_add(d, m, end);
+    egi_irb_if_end(b, &many);
+    egi_irb_carry_next(&rows, before, egi_irb_if_merge(b, &many, counted, listed));
     egi_irb_loop_end(b, &rows);
 }
 
@@ -236,17 +313,42 @@ static void by_sorting(const job *d)
     egi_irb_loop_end(b, &groups);
 }
 
-/* Results that a core keeps are gone through for every row of spikes; else each row of them is written once a list. */
+/* Tiles, and what is left by spreading. */
+static void by_tiles(const job *d)
+{
+    egi_irb *b = d->b;
+    const LLVMValueRef *a = d->arg;
+    LLVMValueRef tile = egi_irb_i64(b, EGI_FIRED_TILE_ROWS), one = egi_irb_i64(b, 1);
+    LLVMValueRef n = LLVMBuildSub(b->b, d->r1, d->r0, "");
+    LLVMValueRef end = LLVMBuildSub(b->b, d->r1, LLVMBuildURem(b->b, n, tile, ""), "");
+    egi_irb_loop rows;
+    LLVMValueRef m = egi_irb_loop_begin(b, &rows, d->r0, end, tile);
+    add_tile(d, m, egi_irb_at(b, d->spike, a[P_X], m), one, a[P_M]);
+    egi_irb_loop_end(b, &rows);
+    job rest = *d;
+    rest.r0 = end;
+    by_spreading(&rest);
+}
+
+/* Tiles if many fire in the first rows of the spikes.  Else results that a core keeps are gone through for every row of
+ * spikes, and larger ones are written once a list. */
 static void by_columns(const job *d)
 {
     egi_irb *b = d->b;
-    LLVMValueRef size = LLVMBuildMul(b->b, LLVMBuildSub(b->b, d->r1, d->r0, ""), LLVMBuildSub(b->b, d->c1, d->c0, ""), "");
-    egi_irb_if large;
+    const LLVMValueRef *a = d->arg;
+    LLVMValueRef m = LLVMBuildSub(b->b, d->r1, d->r0, ""), num = egi_irb_min(b, a[P_K], egi_irb_i64(b, SAMPLE));
+    LLVMValueRef size = LLVMBuildMul(b->b, m, LLVMBuildSub(b->b, d->c1, d->c0, ""), "");
+    egi_irb_if many, large;
+    LLVMValueRef counted = count_rows(d, egi_irb_at(b, d->spike, a[P_X], d->r0), a[P_M], num, m);
+    egi_irb_if_begin(b, &many, dense(d, counted, LLVMBuildMul(b->b, num, m, "")));
+    by_tiles(d);
+    egi_irb_if_else(b, &many);
     egi_irb_if_begin(b, &large, LLVMBuildICmp(b->b, LLVMIntSGT, size, egi_irb_i64(b, CACHED / d->f->p.size), ""));
     by_sorting(d);
     egi_irb_if_else(b, &large);
     by_spreading(d);
     egi_irb_if_end(b, &large);
+    egi_irb_if_end(b, &many);
 }
 
 /* void f(base, x, w, out, scratch, part, parts, M, N, K, keep); keep 0: the base is one vector, all columns alike. */
@@ -268,6 +370,8 @@ static LLVMValueRef emit(egi_lower *l, eg_dtype t, bool values, bool turned)
     d.count = egi_irb_at(b, b->i8, d.arg[P_SCRATCH], egi_irb_i64(b, AT_COUNT));
     egi_fired_emit_list(&f);
     egi_fired_emit_add(&f);
+    egi_fired_emit_count(&f);
+    egi_fired_emit_tile(&f);
     split(&d);
     if (turned) {
         egi_fired_emit_sort(&f);
