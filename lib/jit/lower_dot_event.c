@@ -18,6 +18,7 @@
 enum {
     CACHED = 384 * 1024, /* bytes of weights that a core keeps */
     DENSE = 60,               /* of a hundred spikes, from so many on a tile is faster than lists */
+    FIRST = 8,                /* spikes of a row that are looked at for one that fired */
     SAMPLE = 16,              /* rows of spikes in columns that are counted */
     AHEAD = 4096,             /* bytes of spikes that are fetched before they are listed */
     SPLIT_ROWS = 4,      /* rows that a thread must have for rows to be split rather than columns */
@@ -146,6 +147,28 @@ static void add_tile(const job *d, LLVMValueRef m, LLVMValueRef x, LLVMValueRef 
     egi_irb_call(b, d->f->tile, args, 11);
 }
 
+/* i1: does something fire among the first few of n spikes in every row of a tile?  In a row without any spike, which is
+ * then left to lists, the base has to stay as it is to the bit, and adding -0 would flush it. */
+static LLVMValueRef each_fires(const job *d, LLVMValueRef x, LLVMValueRef x_row, LLVMValueRef x_step, LLVMValueRef n)
+{
+    egi_irb *b = d->b;
+    LLVMBuilderRef ir = b->b;
+    LLVMValueRef zero = egi_irb_i64(b, 0), one = egi_irb_i64(b, 1);
+    egi_irb_loop rows, l;
+    LLVMValueRef r = egi_irb_loop_begin(b, &rows, zero, egi_irb_i64(b, EGI_FIRED_TILE_ROWS), one);
+    LLVMValueRef all = egi_irb_carry(b, &rows, LLVMConstInt(b->i1, 1, 0));
+    LLVMValueRef k = egi_irb_loop_begin(b, &l, zero, egi_irb_min(b, n, egi_irb_i64(b, FIRST)), one);
+    LLVMValueRef any = egi_irb_carry(b, &l, LLVMConstInt(b->i1, 0, 0));
+    LLVMValueRef p = egi_irb_load(b, d->spike, at(d, d->spike, egi_irb_at(b, d->spike, x, LLVMBuildMul(ir, r, x_row, "")), k, x_step, zero));
+    LLVMValueRef none = LLVMConstNull(d->spike);
+    LLVMValueRef yes = d->f->values ? LLVMBuildFCmp(ir, LLVMRealUNE, p, none, "") : LLVMBuildICmp(ir, LLVMIntNE, p, none, "");
+    egi_irb_carry_next(&l, any, LLVMBuildOr(ir, any, yes, ""));
+    egi_irb_loop_end(b, &l);
+    egi_irb_carry_next(&rows, all, LLVMBuildAnd(ir, all, egi_irb_carry_out(&l, any), ""));
+    egi_irb_loop_end(b, &rows);
+    return egi_irb_carry_out(&rows, all);
+}
+
 /* How many of `n` spikes fire in each of `rows` rows that begin at x, `row` apart. */
 static LLVMValueRef count_rows(const job *d, LLVMValueRef x, LLVMValueRef row, LLVMValueRef rows, LLVMValueRef n)
 {
@@ -196,10 +219,14 @@ static void by_rows(const job *d)
     LLVMValueRef end = egi_irb_min(b, LLVMBuildAdd(b->b, m, tile, ""), d->r1);
     LLVMValueRef whole = LLVMBuildICmp(b->b, LLVMIntEQ, LLVMBuildSub(b->b, end, m, ""), tile, "");
     LLVMValueRef likely = dense(d, before, LLVMBuildMul(b->b, a[P_K], tile, ""));
-    egi_irb_if_begin(b, &many, LLVMBuildAnd(b->b, whole, likely, ""));
-    LLVMValueRef x = at(d, d->spike, a[P_X], m, a[P_K], egi_irb_i64(b, 0));
+    LLVMValueRef x = at(d, d->spike, a[P_X], m, a[P_K], egi_irb_i64(b, 0)), one = egi_irb_i64(b, 1);
+    egi_irb_if here;
+    egi_irb_if_begin(b, &here, LLVMBuildAnd(b->b, whole, likely, ""));
+    LLVMValueRef fires = each_fires(d, x, a[P_K], one, a[P_K]);
+    egi_irb_if_end(b, &here);
+    egi_irb_if_begin(b, &many, egi_irb_if_merge(b, &here, fires, LLVMConstInt(b->i1, 0, 0)));
     LLVMValueRef counted = count_rows(d, x, a[P_K], tile, a[P_K]);
-    add_tile(d, m, x, a[P_K], egi_irb_i64(b, 1));
+    add_tile(d, m, x, a[P_K], one);
     egi_irb_if_else(b, &many);
     LLVMValueRef listed = list_and_add(d, m, end);
     egi_irb_if_end(b, &many);
@@ -313,21 +340,28 @@ static void by_sorting(const job *d)
     egi_irb_loop_end(b, &groups);
 }
 
-/* Tiles, and what is left by spreading. */
+/* Tiles, and where there is none, spreading. */
 static void by_tiles(const job *d)
 {
     egi_irb *b = d->b;
     const LLVMValueRef *a = d->arg;
     LLVMValueRef tile = egi_irb_i64(b, EGI_FIRED_TILE_ROWS), one = egi_irb_i64(b, 1);
-    LLVMValueRef n = LLVMBuildSub(b->b, d->r1, d->r0, "");
-    LLVMValueRef end = LLVMBuildSub(b->b, d->r1, LLVMBuildURem(b->b, n, tile, ""), "");
     egi_irb_loop rows;
-    LLVMValueRef m = egi_irb_loop_begin(b, &rows, d->r0, end, tile);
-    add_tile(d, m, egi_irb_at(b, d->spike, a[P_X], m), one, a[P_M]);
-    egi_irb_loop_end(b, &rows);
+    egi_irb_if whole, fires;
     job rest = *d;
-    rest.r0 = end;
+    LLVMValueRef m = egi_irb_loop_begin(b, &rows, d->r0, d->r1, tile), x = egi_irb_at(b, d->spike, a[P_X], m);
+    LLVMValueRef end = LLVMBuildAdd(b->b, m, tile, "");
+    egi_irb_if_begin(b, &whole, LLVMBuildICmp(b->b, LLVMIntSLE, end, d->r1, ""));
+    LLVMValueRef all = each_fires(d, x, one, a[P_M], a[P_K]);
+    egi_irb_if_end(b, &whole);
+    egi_irb_if_begin(b, &fires, egi_irb_if_merge(b, &whole, all, LLVMConstInt(b->i1, 0, 0)));
+    add_tile(d, m, x, one, a[P_M]);
+    egi_irb_if_else(b, &fires);
+    rest.r0 = m;
+    rest.r1 = egi_irb_min(b, end, d->r1);
     by_spreading(&rest);
+    egi_irb_if_end(b, &fires);
+    egi_irb_loop_end(b, &rows);
 }
 
 /* Tiles if many fire in the first rows of the spikes.  Else results that a core keeps are gone through for every row of
