@@ -193,6 +193,34 @@ START_TEST(a_run_continues_where_the_last_one_ended)
 }
 END_TEST
 
+/* -- a variable as argument ---------------------------------------------------------------------------------------- */
+
+enum { LARGE = 100000 }; /* large enough not to be copied, were it not written */
+
+static eg_val add_turned(void *user, eg_val x)
+{
+    eg_var *v = user;
+    eg_set(v, eg_add(eg_flip(x, 0), eg_get(v)));
+    return eg_sum(x);
+}
+
+START_TEST(an_argument_may_lie_in_a_variable_that_is_written)
+{
+    eg_var *v = eg_variable(eg, "large", eg_vector(EG_F32, LARGE));
+    eg_func *f = eg_trace(eg, "add_turned", add_turned, v, 1, &eg_vector(EG_F32, LARGE));
+    fine();
+    for (int threads = 0; threads <= 3; threads++) {
+        float *x = eg_data(NULL, v), sum;
+        for (int k = 0; k < LARGE; k++) x[k] = (float)(k % 10);
+        ck_assert_int_eq(
+            eg_call(f, NULL, IN(x), (void *[]){&sum}, &(eg_run_options){.threads = threads, .interpret = threads == 0}),
+            EG_OK);
+        ck_assert_float_eq(sum, 450000);
+        for (int k = 0; k < LARGE; k++) ck_assert_float_eq(x[k], 9);
+    }
+}
+END_TEST
+
 /* -- threads ------------------------------------------------------------------------------------------------------- */
 
 typedef struct job {
@@ -378,6 +406,7 @@ int main(void)
     tcase_add_test(t, variables_are_written_read_filled_and_put_back);
     tcase_add_test(t, a_state_made_before_a_variable_grows_and_keeps_its_values);
     tcase_add_test(t, a_run_continues_where_the_last_one_ended);
+    tcase_add_test(t, an_argument_may_lie_in_a_variable_that_is_written);
     tcase_add_test(t, host_threads_run_one_function_at_once_on_states_of_their_own);
     tcase_add_test(t, a_state_in_use_is_an_error_for_a_second_run);
     tcase_add_test(t, every_number_of_threads_gives_the_same_bits);
