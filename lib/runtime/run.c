@@ -210,7 +210,7 @@ static bool in_place(const egi_bound *b, const egi_run *r, const eg_context *eg,
 enum { LARGE_ARGUMENT = 64 * 1024 }; /* bytes that are worth not being copied */
 
 /* A large argument is read where it lies if what code may read behind it is in its last page, no result is written
- * there, and no host function could change it. */
+ * there, it is no memory of variables, and no host function could change it. */
 static bool lies_well(const egi_bound *b, const egi_run *r, const void *p, size_t bytes)
 {
     const uintptr_t page = 4096, from = (uintptr_t)p, end = from + bytes;
@@ -218,8 +218,9 @@ static bool lies_well(const egi_bound *b, const egi_run *r, const void *p, size_
     if ((end - 1) / page != (end - 1 + EGI_SLACK) / page) return false;
     for (int64_t k = 1; k < b->code->buffers.n; k++) {
         const egi_code_buffer *c = &b->code->buffers.at[k];
-        if (c->kind != EGI_BUF_RESULT || !r->results) continue;
-        const uintptr_t to = (uintptr_t)r->results[c->slot];
+        uintptr_t to = 0;
+        if (c->kind == EGI_BUF_RESULT && r->results) to = (uintptr_t)r->results[c->slot];
+        if (c->kind == EGI_BUF_VAR) to = (uintptr_t)b->buffers[k];
         if (to && to < end && from < to + b->bytes[k]) return false;
     }
     return true;
