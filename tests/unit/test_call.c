@@ -333,6 +333,29 @@ START_TEST(an_argument_may_be_the_memory_of_a_variable)
 }
 END_TEST
 
+static eg_val square_and_sum(void *user, eg_val x)
+{
+    (void)user;
+    return eg_sum(eg_mul(x, x));
+}
+
+/* Whole vectors are read at its end, which AddressSanitizer is not to see. */
+START_TEST(a_large_argument_ends_where_it_ends)
+{
+    eg_func *f = TRACE(square_and_sum, eg_vector(EG_F32, WIDE + 1));
+    for (int at = 0; at < 3; at++) {
+        float *x = calloc(WIDE + 1 + (size_t)at, sizeof *x), sum[2];
+        for (int k = 0; k <= WIDE; k++) x[at + k] = (float)(k % 7);
+        for (int k = 0; k < 2; k++) {
+            eg_run_options o = {.interpret = k};
+            ck_assert_int_eq(eg_call(f, NULL, IN(x + at), (void *[]){&sum[k]}, &o), EG_OK);
+        }
+        free(x);
+        ck_assert_float_eq(sum[0], sum[1]);
+    }
+}
+END_TEST
+
 enum { OUTS = 6 };
 static int fills(void *user, const void *const *in, void *const *out)
 {
@@ -418,6 +441,7 @@ int main(void)
     tcase_add_test(t, a_state_in_use_is_an_error_for_a_second_run);
     tcase_add_test(t, every_number_of_threads_gives_the_same_bits);
     tcase_add_test(t, an_argument_may_be_the_memory_of_a_variable);
+    tcase_add_test(t, a_large_argument_ends_where_it_ends);
     tcase_add_test(t, a_result_leaves_the_rest_of_a_larger_array_alone);
     tcase_add_test(t, host_functions_with_more_outputs_have_code_of_their_own);
     tcase_add_test(t, variables_larger_than_any_memory_together_leave_no_state);
