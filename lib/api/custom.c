@@ -58,18 +58,44 @@ static egi_id fitting(const custom *c, egi_graph *g, egi_id v, eg_spec want, int
     return 0;
 }
 
+/* The parts of a value, of which a complex one is one. */
+static bool parts(egi_graph *g, egi_id id, egi_ids *to)
+{
+    const egi_node *n = egi_at(g, id);
+    if (n->op != EGI_TUPLE) return egi_ids_push(g, to, id);
+    for (uint32_t k = 0; k < n->num_args; k++) {
+        if (!parts(g, egi_arg(g, id, k), to)) return false;
+    }
+    return true;
+}
+
+/* Is what backward returned of x's structure? */
+static bool fits(const custom *c, egi_graph *g, egi_id out)
+{
+    egi_ids x = {0}, dx = {0};
+    bool ok = parts(c->g, c->x, &x) && parts(g, out, &dx);
+    if (ok && x.n != dx.n)
+        egi_fail(c->eg, EG_ERR_TYPE, c->file, c->line,
+                 "eg_custom_gradient: backward returns %lld part(s); x has %lld, and each has a gradient",
+                 (long long)dx.n, (long long)x.n);
+    for (int64_t k = 0; ok && k < x.n && k < dx.n; k++) {
+        bool is = egi_is_pair(g, dx.at[k]), must = egi_is_pair(c->g, x.at[k]);
+        if (is != must)
+            egi_fail(c->eg, EG_ERR_TYPE, c->file, c->line,
+                     "eg_custom_gradient: the gradient of part %lld of x is %s; it must be %s", (long long)k,
+                     is ? "complex" : "real", must ? "complex, too: eg_complex(g, 0)" : "real, too: eg_re, eg_im");
+    }
+    egi_vec_free(&c->eg->allocator, &x);
+    egi_vec_free(&c->eg->allocator, &dx);
+    return ok && !c->eg->status;
+}
+
 /* What backward returned as results of its graph: one for each leaf of x. */
 static bool rule_results(const custom *c, egi_graph *g, eg_val out)
 {
     egi_id id = egi_any(c->eg, out, "eg_custom_gradient", c->file, c->line);
     egi_ids leaf = {0};
-    bool ok = id && egi_flatten(g, id, &leaf);
-    if (ok && leaf.n != c->xs.n) {
-        egi_fail(c->eg, EG_ERR_TYPE, c->file, c->line,
-                 "eg_custom_gradient: backward returns %lld part(s); x has %lld, and each has a gradient",
-                 (long long)leaf.n, (long long)c->xs.n);
-        ok = false;
-    }
+    bool ok = id && fits(c, g, id) && egi_flatten(g, id, &leaf);
     for (int64_t k = 0; ok && k < leaf.n; k++) {
         egi_id v = fitting(c, g, leaf.at[k], egi_spec(c->g, c->xs.at[k]), k);
         ok = egi_ids_push(g, &g->regions.at[0].results, v);

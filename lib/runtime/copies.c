@@ -231,7 +231,9 @@ static int progress(void *user, int64_t step, int64_t steps)
 {
     job *j = user;
     int64_t num = j->copies->num, done = atomic_load(&j->finished), all = (done * steps + step) / num;
-    return j->run->progress(j->run->user, all < steps ? all : steps, steps);
+    int stop = j->run->progress(j->run->user, all < steps ? all : steps, steps);
+    if (stop) atomic_store(&j->state->cancel, 1); /* the others are in the middle of their copies */
+    return stop;
 }
 
 static size_t bytes_of(eg_spec s) { return (size_t)egi_spec_count(s) * eg_dtype_size(s.dtype); }
@@ -313,13 +315,39 @@ static void change_variables(const job *j)
     }
 }
 
-eg_status egi_copies_run(eg_func *f, eg_state *s, egi_run *r, int threads)
+static eg_status no_room(const eg_func *f, egi_run *r)
+{
+    snprintf(r->message, sizeof r->message, "'%s': out of memory for its buffers; eg_plan() says which", f->name);
+    return EG_ERR_MEMORY;
+}
+
+static bool meet(const void *a, size_t num_a, const void *b, size_t num_b)
+{
+    const uintptr_t at_a = (uintptr_t)a, at_b = (uintptr_t)b;
+    return a && b && at_a < at_b + num_b && at_b < at_a + num_a;
+}
+
+/* Does a result lie on an argument, a variable or another result?  Copies write theirs while others still read. */
+static bool results_meet(const eg_func *f, const eg_state *s, const egi_run *r)
+{
+    for (int k = 0; r->results && k < eg_num_results(f); k++) {
+        const void *p = r->results[k];
+        const size_t n = bytes_of(eg_result_spec(f, k));
+        if (meet(p, n, s->block, s->bytes)) return true;
+        for (int i = 0; i < eg_num_args(f); i++) {
+            if (meet(p, n, r->args[i], bytes_of(eg_arg_spec(f, i)))) return true;
+        }
+        for (int i = 0; i < k; i++) {
+            if (meet(p, n, r->results[i], bytes_of(eg_result_spec(f, i)))) return true;
+        }
+    }
+    return false;
+}
+
+static eg_status run_all(eg_func *f, eg_state *s, egi_run *r, int threads)
 {
     job j = {.copies = f->copies, .state = s, .run = r, .crew = crew_of(f, s, threads)};
-    if (!j.crew) {
-        snprintf(r->message, sizeof r->message, "'%s': out of memory for its buffers", f->name);
-        return EG_ERR_MEMORY;
-    }
+    if (!j.crew) return no_room(f, r);
     r->threads = egi_team_run(threads, take_copies, &j);
     for (int k = 0; k < r->threads; k++) {
         const egi_worker *w = &j.crew->worker[k];
@@ -333,4 +361,32 @@ eg_status egi_copies_run(eg_func *f, eg_state *s, egi_run *r, int threads)
         if (j.crew->worker[k].execution > r->execution) r->execution = j.crew->worker[k].execution;
     }
     return EG_OK;
+}
+
+/* With results of its own, which the caller gets at the end. */
+static eg_status run_apart(eg_func *f, eg_state *s, egi_run *r, int threads)
+{
+    const eg_allocator *a = &f->eg->allocator;
+    const int num = eg_num_results(f);
+    void *const *to = r->results;
+    void **own = egi_alloc(a, (size_t)num * sizeof *own, 16);
+    bool ok = own;
+    for (int k = 0; ok && k < num; k++) {
+        if (to[k]) ok = (own[k] = egi_alloc(a, bytes_of(eg_result_spec(f, k)) + 1, EGI_ALIGN));
+    }
+    r->results = own;
+    eg_status status = ok ? run_all(f, s, r, threads) : no_room(f, r);
+    r->results = to;
+    for (int k = 0; own && k < num; k++) {
+        if (own[k] && !status) memcpy(to[k], own[k], bytes_of(eg_result_spec(f, k)));
+        egi_free(a, own[k]);
+    }
+    egi_free(a, own);
+    return status;
+}
+
+eg_status egi_copies_run(eg_func *f, eg_state *s, egi_run *r, int threads)
+{
+    const bool apart = !r->in_place && results_meet(f, s, r);
+    return apart ? run_apart(f, s, r, threads) : run_all(f, s, r, threads);
 }

@@ -12,6 +12,13 @@
 #include "runtime/team.h"
 #include "runtime/watcher.h"
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+#define WATCHED
+#endif
+#endif
+
 typedef struct running {
     egi_frame frame; /* first: compiled code passes it back */
     egi_run *run;
@@ -209,13 +216,24 @@ static bool in_place(const egi_bound *b, const egi_run *r, const eg_context *eg,
 
 enum { LARGE_ARGUMENT = 64 * 1024 }; /* bytes that are worth not being copied */
 
-/* A large argument is read where it lies if what code may read behind it is in its last page, no result or variable is
- * written there, and no host function could change it. */
+/* Would AddressSanitizer, which watches compiled code, too, take what is read there for an error? */
+static bool is_watched(uintptr_t at, size_t bytes)
+{
+#ifdef WATCHED
+    return __asan_region_is_poisoned((void *)at, bytes) != NULL;
+#else
+    (void)at, (void)bytes;
+    return false;
+#endif
+}
+
+/* A large argument is read where it lies if what code may read behind it is in its last page, no result is written
+ * there, it is no memory of variables, and no host function could change it. */
 static bool lies_well(const egi_bound *b, const egi_run *r, const void *p, size_t bytes)
 {
     const uintptr_t page = 4096, from = (uintptr_t)p, end = from + bytes;
     if (bytes < LARGE_ARGUMENT || b->code->has_host) return false;
-    if ((end - 1) / page != (end - 1 + EGI_SLACK) / page) return false;
+    if ((end - 1) / page != (end - 1 + EGI_SLACK) / page || is_watched(end, EGI_SLACK)) return false;
     for (int64_t k = 1; k < b->code->buffers.n; k++) {
         const egi_code_buffer *c = &b->code->buffers.at[k];
         const void *written = NULL;

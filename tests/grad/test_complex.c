@@ -217,6 +217,36 @@ START_TEST(custom_gradients_take_and_give_complex_values)
 }
 END_TEST
 
+static int returned; /* by the one below */
+static eg_val backward_wrong(void *user, eg_val v)
+{
+    (void)user;
+    eg_val x = eg_item(v, 0), z = eg_item(x, 0), r = eg_item(x, 1);
+    eg_val all[][2] = {{r, r}, {r, z}, {z, z}, {z, r}};
+    return returned == 4 ? z : eg_tuple(eg, 2, all[returned]);
+}
+static eg_val with_wrong_rule(void *user, eg_val x)
+{
+    (void)user;
+    return eg_sum(eg_re(eg_custom_gradient(eg, forward, backward_wrong, NULL, x)));
+}
+
+START_TEST(custom_gradients_are_complex_where_x_is)
+{
+    const char *const said[][2] = {{"part 0", "is real; it must be complex"},
+                                   {"part 0", "is real; it must be complex"},
+                                   {"part 1", "is complex; it must be real"},
+                                   {NULL, NULL},
+                                   {"returns 1 part(s); x has 2", "test_complex.c"}};
+    const eg_spec args[] = {eg_vector(EG_C128, N), eg_vector(EG_F64, N)};
+    for (returned = 0; returned < (int)LEN(said); returned++) {
+        eg_func *f = eg_trace(eg, "with_wrong_rule", with_wrong_rule, NULL, 2, args);
+        ck_assert(!f == !!said[returned][0]);
+        if (said[returned][0]) SAYS(EG_ERR_TYPE, "eg_custom_gradient", said[returned][0], said[returned][1]);
+    }
+}
+END_TEST
+
 /* -- copies side by side ---------------------------------------------------------------------------------------------
  */
 
@@ -276,6 +306,7 @@ int main(void)
     tcase_add_test(t, variables_have_gradients_that_can_be_descended);
     tcase_add_test(t, what_is_not_reached_has_gradient_zero_and_complex_losses_are_errors);
     tcase_add_test(t, custom_gradients_take_and_give_complex_values);
+    tcase_add_test(t, custom_gradients_are_complex_where_x_is);
     tcase_add_test(t, copies_have_the_bits_of_calls);
     suite_add_tcase(s, t);
     return test_run(s);

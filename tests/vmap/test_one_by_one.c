@@ -289,6 +289,76 @@ START_TEST(progress_is_told_and_a_cancelled_sweep_has_not_happened)
 }
 END_TEST
 
+START_TEST(results_may_lie_on_arguments_and_on_each_other)
+{
+    enum { ROOM = sizeof((outcome *)0)->rows / sizeof(float) };
+    static float memory[2][ROOM + NUM];
+    eg_func *sweep = copies(network(), NULL);
+    for (int way = 0; way < 2; way++) {
+        float *at = memory[way];
+        memcpy(at, drive, sizeof drive);
+        memcpy(at + NUM, wE, sizeof wE);
+        memcpy(at + 2 * NUM, wI, sizeof wI);
+        eg_state *s = eg_state_new(eg);
+        start(s);
+        eg_run_options with = {.threads = 2, .interpret = way == 1};
+        eg_call(sweep, s, IN(at, at + NUM, at + 2 * NUM), (void *[]){at, at + NUM}, &with);
+        fine();
+        eg_state_free(s);
+    }
+    ck_assert_mem_eq(memory[0], memory[1], sizeof memory[0]);
+    /* On the memory of variables, which copies read as they begin. */
+    static outcome o;
+    eg_state *s = eg_state_new(eg), *t = eg_state_new(eg);
+    start(s);
+    start(t);
+    call(sweep, s, &o, NULL);
+    eg_call(sweep, t, IN(drive, wE, wI), (void *[]){eg_data(t, all[4]), NULL}, &(eg_run_options){.threads = 1});
+    fine();
+    ck_assert_mem_eq(eg_data(s, all[0]), eg_data(t, all[0]), NUM * row_bytes(0));
+    ck_assert_mem_eq(eg_data(t, all[4]), o.spikes, sizeof o.spikes);
+}
+END_TEST
+
+static eg_val endless_step(void *user, eg_val x)
+{
+    (void)x;
+    eg_set(one[0], eg_add(eg_mul(eg_get(one[0]), 0.5), *(eg_val *)user));
+    return eg_tuple(eg, 2, ((eg_val[]){eg_nothing(), eg_nothing()}));
+}
+
+static eg_val endless(void *user, eg_val x)
+{
+    (void)user;
+    eg_loop(eg, 1ll << 40, endless_step, &x, eg_nothing(), eg_nothing());
+    return eg_sum(eg_get(one[0]));
+}
+
+static int stop_it(void *user, int64_t done, int64_t steps)
+{
+    (void)steps;
+    ++*(int *)user;
+    return done > 0;
+}
+
+START_TEST(progress_stops_the_other_threads_copies_too)
+{
+    enum { WIDE = 2048 };
+    int calls = 0;
+    float x[2] = {1, 2}, y[2];
+    one[0] = eg_variable(eg, "V", eg_vector(EG_F32, WIDE));
+    eg_vmap_variable var = {.one = one[0], .keep = true};
+    eg_func *f = TRACE(endless, eg_scalar(EG_F32));
+    eg_func *sweep = eg_vmap(f, 2, &(eg_vmap_options){.num_vars = 1, .vars = &var});
+    fine();
+    eg_run_options with = {.threads = 2, .progress = stop_it, .user = &calls};
+    eg_state *s = eg_state_new(eg);
+    ck_assert_int_eq(eg_call(sweep, s, IN(x), (void *[]){y}, &with), EG_ERR_CANCELLED);
+    ck_assert_int_ge(calls, 1);
+    fine();
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("one by one");
@@ -302,6 +372,8 @@ int main(void)
     tcase_add_test(c, copies_may_keep_or_begin_from_one_value);
     tcase_add_test(c, noise_that_all_share_is_that_of_a_single_run);
     tcase_add_test(c, progress_is_told_and_a_cancelled_sweep_has_not_happened);
+    tcase_add_test(c, results_may_lie_on_arguments_and_on_each_other);
+    tcase_add_test(c, progress_stops_the_other_threads_copies_too);
     suite_add_tcase(s, c);
     return test_run(s);
 }
