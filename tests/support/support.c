@@ -22,6 +22,8 @@ bool test_long(void)
     return value && strcmp(value, "1") == 0;
 }
 
+bool test_sanitized(void) { return EG_TEST_SANITIZED; }
+
 /* Bits as integers that are ordered as the numbers are. */
 static int64_t order_f32(float x)
 {

@@ -13,6 +13,9 @@ int test_run(Suite *suite);
 /* `./run test --long` (EG_LONG=1): exhaustive variants of tests. */
 bool test_long(void);
 
+/* Built with a sanitizer, and five times slower: what walks tables or number ranges takes fewer steps there. */
+bool test_sanitized(void);
+
 /* The same bits, all NaN being one value (docs/ir.md, numbers). */
 bool test_same_f32(float a, float b);
 bool test_same_f64(double a, double b);
