@@ -81,7 +81,8 @@ int main(int argc, char **argv)
     struct bench b = {.workload = "dot", .n = 512, .steps = 1, .threads = 1, .unit = "product", .reps = 20};
     int64_t rows = 512, depth = 512, form = 0, density = 0;
     bench_open(&b, argc, argv,
-               (struct bench_option[]){{"--m", &rows}, {"--k", &depth}, {"--form nn|tn|nt", &form}, {"--density", &density}, {0}});
+               (struct bench_option[]){
+                   {"--m", &rows}, {"--k", &depth}, {"--form nn|tn|nt", &form}, {"--density", &density}, {0}});
     eg_dtype type = b.f64 ? EG_F64 : EG_F32, first = density ? EG_BOOL : type;
     model m = {.eg = eg_open(&(eg_options){.threads = b.threads, .math = b.fast ? EG_MATH_FAST : EG_MATH_CONTRACT})};
     m.flip_a = form == 1;
