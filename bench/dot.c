@@ -1,5 +1,5 @@
 /* Matrix product [m, k] by [k, n]: GFLOP/s.  --form tn: the first matrix lies transposed, [k, m]; nt: the second, [n,
- * k]. */
+ * k].  --density D: the first one is of spikes, bool, of which D in a thousand fire. */
 #include <bench.h>
 #include <engram/math.h>
 #include <math.h>
@@ -29,6 +29,7 @@ static double at(eg_array *x, bool f64, int64_t i, int64_t j, bool flip)
 {
     if (flip) return at(x, f64, j, i, false);
     int64_t k = i * eg_array_spec(x).dim[1] + j;
+    if (eg_array_spec(x).dtype == EG_BOOL) return ((const uint8_t *)eg_array_data(x))[k];
     return f64 ? ((const double *)eg_array_data(x))[k] : (double)((const float *)eg_array_data(x))[k];
 }
 
@@ -43,6 +44,16 @@ static void fill(eg_array *x, bool f64, uint64_t state)
             ((double *)p)[k] = v;
         else
             ((float *)p)[k] = (float)v;
+    }
+}
+
+static void fire(eg_array *x, int64_t of_1000, uint64_t state)
+{
+    eg_spec s = eg_array_spec(x);
+    uint8_t *p = eg_array_data(x);
+    for (int64_t k = 0; p && k < s.dim[0] * s.dim[1]; k++) {
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        p[k] = (double)(state >> 40) * 0x1p-24 * 1000 < (double)of_1000;
     }
 }
 
@@ -68,17 +79,20 @@ static double error_of(const model *m, bool f64)
 int main(int argc, char **argv)
 {
     struct bench b = {.workload = "dot", .n = 512, .steps = 1, .threads = 1, .unit = "product", .reps = 20};
-    int64_t rows = 512, depth = 512, form = 0;
+    int64_t rows = 512, depth = 512, form = 0, density = 0;
     bench_open(&b, argc, argv,
-               (struct bench_option[]){{"--m", &rows}, {"--k", &depth}, {"--form nn|tn|nt", &form}, {0}});
-    eg_dtype type = b.f64 ? EG_F64 : EG_F32;
+               (struct bench_option[]){{"--m", &rows}, {"--k", &depth}, {"--form nn|tn|nt", &form}, {"--density", &density}, {0}});
+    eg_dtype type = b.f64 ? EG_F64 : EG_F32, first = density ? EG_BOOL : type;
     model m = {.eg = eg_open(&(eg_options){.threads = b.threads, .math = b.fast ? EG_MATH_FAST : EG_MATH_CONTRACT})};
     m.flip_a = form == 1;
     m.flip_b = form == 2;
-    m.a = eg_array_new(m.eg, m.flip_a ? eg_matrix(type, depth, rows) : eg_matrix(type, rows, depth), NULL);
+    m.a = eg_array_new(m.eg, m.flip_a ? eg_matrix(first, depth, rows) : eg_matrix(first, rows, depth), NULL);
     m.b = eg_array_new(m.eg, m.flip_b ? eg_matrix(type, b.n, depth) : eg_matrix(type, depth, b.n), NULL);
     m.c = eg_array_new(m.eg, eg_matrix(type, rows, b.n), NULL);
-    fill(m.a, b.f64, b.seed + 1);
+    if (density)
+        fire(m.a, density, b.seed + 1);
+    else
+        fill(m.a, b.f64, b.seed + 1);
     fill(m.b, b.f64, b.seed + 2);
     bench_built(&b);
 

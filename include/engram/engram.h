@@ -3,6 +3,7 @@
 #define ENGRAM_H
 
 #include "engram/activations.h"
+#include "engram/conductance.h"
 #include "engram/connect.h"
 #include "engram/core.h"
 #include "engram/dynsys.h"

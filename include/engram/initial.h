@@ -12,6 +12,7 @@
 #define ENGRAM_INITIAL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -31,7 +32,8 @@ typedef enum eg_init_kind {
     EG_INIT_ORTHOGONAL,
     EG_INIT_DELTA_ORTHOGONAL,
     EG_INIT_GAUSSIAN_DECAY,
-    EG_INIT_DOG_DECAY
+    EG_INIT_DOG_DECAY,
+    EG_INIT_FROM
 } eg_init_kind;
 
 /* What the variance of random weights is divided by: the inputs of an output, the outputs of an input, each with all
@@ -57,6 +59,10 @@ typedef struct eg_initializer {
     double low, high; /* the range that the places along each axis divide; both 0 = places lie 1 apart */
     bool periodic;    /* the range is a circle: the distance is that of the shorter way */
     bool no_self;     /* 0 between elements of the same index */
+    /* From another variable: */
+    const char *from;
+    double (*f)(void *user, double x);
+    void *user;
 } eg_initializer;
 
 /* An initialiser by its parts; the functions below are easier to read. */
@@ -74,6 +80,9 @@ static inline eg_initializer eg_init_of(eg_init_kind kind, double a, double b, c
     i.c = i.d = i.min_w = i.low = i.high = 0;
     i.width = 0;
     i.periodic = i.no_self = false;
+    i.from = NULL;
+    i.f = NULL;
+    i.user = NULL;
     return i;
 }
 /* The same number in all elements; normal with that mean and standard deviation. */
@@ -96,6 +105,18 @@ static inline eg_initializer eg_init_uniform(double low, double high)
 static inline eg_initializer eg_init_array(const double *data, int64_t num)
 {
     return eg_init_of(EG_INIT_ARRAY, 0, 0, data, num);
+}
+/* Element k is f(user, x), x being what element k of another floating variable begins with: the steady state of a gate
+ * at the first V.  `from` names a variable of the same system and shape that was made before; the name is copied.  x is
+ * what the initialiser of `from` gives, also in each sample of a batch.  f is called at every reset, by several threads
+ * at once. */
+static inline eg_initializer eg_init_from(const char *from, double (*f)(void *user, double x), void *user)
+{
+    eg_initializer i = eg_init_of(EG_INIT_FROM, 0, 0, NULL, 0);
+    i.from = from;
+    i.f = f;
+    i.user = user;
+    return i;
 }
 
 /* -- weights ------------------------------------------------------------------------------------------------------- */

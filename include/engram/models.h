@@ -1,10 +1,12 @@
-/* Models: neurons (neurons.h), synapses, inputs, counters.  All stand on engram/dynsys.h alone, as yours do.
+/* Models: neurons (neurons.h, conductance.h), synapses, inputs, counters.  All stand on engram/dynsys.h alone, as yours
+ * do.
  *
  * Parameters are taken literally; begin with the ..._defaults().  Errors name the system and the parameter.
  */
 #ifndef ENGRAM_MODELS_H
 #define ENGRAM_MODELS_H
 
+#include "engram/conductance.h"
 #include "engram/connect.h"
 #include "engram/dynsys.h"
 #include "engram/neurons.h"
@@ -20,8 +22,9 @@ typedef struct eg_output eg_output;
 struct eg_output {
     eg_val (*current)(const eg_output *o, eg_system *post, eg_val g); /* what is added to the target variable */
     const char *target;                                               /* variable of post; NULL = "input" */
-    double E_rev;                                                     /* mV */
-    void *user;                                                       /* for functions of yours */
+    const char *potential; /* variable of post that COBA takes for V; NULL = "V" */
+    double E_rev;          /* mV */
+    void *user;            /* for functions of yours */
 };
 
 /* I = g */

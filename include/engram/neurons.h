@@ -4,7 +4,7 @@
  * said.  Potentials are in mV, times in ms, R in MOhm with I in nA.  A group adds what is fed into it to its variable
  * `input`, which projections add to as well: that is I.  It returns its spikes.
  *
- * What all of them have:
+ * Those with conductances are in conductance.h.  What all of them have:
  * - A step is that of exponential Euler (eg_exp_euler(), integrate.h), exact where an equation is linear; each variable
  *   is advanced with the old values of the others.
  * - Variables have initialisers (initial.h); those left out begin at the value that is said.

@@ -2,14 +2,12 @@
  * Kernels of the product by the rows that fired: list what fired, then add the rows of w in the list to a row of the
  * result, which rests in registers meanwhile.
  *
- * What fired is one mask of `group` bits.  The first numbers of a mask are stored whether there are as many or not, and
- * the list then grows by as many as there are: for few spikes that is no branch to guess.
+ * What fired is one word of `group` bits.  The first numbers of a word are stored whether there are as many or not, and
+ * the list then grows by as many as there are: that is no branch to guess.
  */
 #include "jit/dot_fired.h"
 
 #include <stddef.h>
-
-enum { UNASKED = 4 }; /* numbers stored without looking */
 
 /* 64 of none */
 static LLVMValueRef first_bit(egi_irb *b, LLVMValueRef m)
@@ -28,8 +26,7 @@ static LLVMValueRef without_first(egi_irb *b, LLVMValueRef m)
     return LLVMBuildAnd(b->b, m, LLVMBuildSub(b->b, m, egi_irb_i64(b, 1), ""), "");
 }
 
-/* i64: bit j says whether spike j at x fired, for j < left (at least 1) and < group. */
-static LLVMValueRef fired(const egi_fired *f, egi_irb *b, LLVMValueRef x, LLVMValueRef left)
+LLVMValueRef egi_fired_word(const egi_fired *f, egi_irb *b, LLVMValueRef x, LLVMValueRef left)
 {
     LLVMTypeRef element = f->values ? f->p.element : b->i8, vec = egi_irb_vec(element, f->group);
     LLVMValueRef v = egi_irb_load(b, vec, x), zero = LLVMConstNull(vec);
@@ -41,6 +38,14 @@ static LLVMValueRef fired(const egi_fired *f, egi_irb *b, LLVMValueRef x, LLVMVa
     return LLVMBuildAnd(b->b, m, LLVMBuildLShr(b->b, egi_irb_i64(b, -1), past, ""), "");
 }
 
+/* Into the caches, for reading. */
+static void fetch(egi_irb *b, LLVMValueRef p)
+{
+    LLVMTypeRef ptr = b->ptr;
+    LLVMValueRef args[] = {p, egi_irb_i32(b, 0), egi_irb_i32(b, 3), egi_irb_i32(b, 1)};
+    egi_irb_intrinsic(b, "llvm.prefetch", &ptr, 1, args, 4);
+}
+
 static LLVMTypeRef number_type(const egi_irb *b) { return LLVMInt16TypeInContext(b->ctx); }
 
 static void put_number(egi_irb *b, LLVMValueRef list, LLVMValueRef at, LLVMValueRef number)
@@ -49,30 +54,62 @@ static void put_number(egi_irb *b, LLVMValueRef list, LLVMValueRef at, LLVMValue
     egi_irb_store(b, LLVMBuildTrunc(b->b, number, u16, ""), egi_irb_at(b, u16, list, at));
 }
 
-void egi_fired_emit_list(egi_fired *f)
+/* The numbers of all words, of which the first `unasked` are stored whether there are as many or not. */
+static void expand(const egi_fired *f, egi_irb *b, LLVMValueRef words, LLVMValueRef n, LLVMValueRef to, int unasked)
 {
-    egi_irb irb, *b = &irb;
-    LLVMValueRef arg[4];
-    if (!egi_dot_function(&f->p, b, "_list", 3, 1, &f->list, arg)) return;
-    LLVMValueRef to = arg[1], n = arg[3], zero = egi_irb_i64(b, 0), one = egi_irb_i64(b, 1);
-    LLVMTypeRef element = f->values ? f->p.element : b->i8;
-    egi_irb_loop groups, rest;
-    LLVMValueRef i = egi_irb_loop_begin(b, &groups, zero, n, egi_irb_i64(b, f->group));
-    LLVMValueRef at = egi_irb_carry(b, &groups, zero);
-    LLVMValueRef m = fired(f, b, egi_irb_at(b, element, arg[0], i), LLVMBuildSub(b->b, n, i, ""));
-    LLVMValueRef num = num_bits(b, m);
-    for (int k = 0; k < UNASKED; k++) {
+    egi_irb_loop all, rest;
+    LLVMValueRef g = egi_irb_loop_begin(b, &all, egi_irb_i64(b, 0), n, egi_irb_i64(b, 1));
+    LLVMValueRef at = egi_irb_carry(b, &all, egi_irb_i64(b, 0));
+    LLVMValueRef m = egi_irb_load(b, b->i64, egi_irb_at(b, b->i64, words, g)), num = num_bits(b, m);
+    LLVMValueRef i = LLVMBuildMul(b->b, g, egi_irb_i64(b, f->group), "");
+    for (int k = 0; k < unasked; k++) {
         put_number(b, to, LLVMBuildAdd(b->b, at, egi_irb_i64(b, k), ""), LLVMBuildAdd(b->b, i, first_bit(b, m), ""));
         m = without_first(b, m);
     }
-    LLVMValueRef k = egi_irb_loop_begin(b, &rest, egi_irb_i64(b, UNASKED), num, one);
+    LLVMValueRef k = egi_irb_loop_begin(b, &rest, egi_irb_i64(b, unasked), num, egi_irb_i64(b, 1));
     LLVMValueRef left = egi_irb_carry(b, &rest, m);
     put_number(b, to, LLVMBuildAdd(b->b, at, k, ""), LLVMBuildAdd(b->b, i, first_bit(b, left), ""));
     egi_irb_carry_next(&rest, left, without_first(b, left));
     egi_irb_loop_end(b, &rest);
-    egi_irb_carry_next(&groups, at, LLVMBuildAdd(b->b, at, num, ""));
+    egi_irb_carry_next(&all, at, LLVMBuildAdd(b->b, at, num, ""));
+    egi_irb_loop_end(b, &all);
+}
+
+/* First the words of all, and how many fired; that says how many numbers a word is likely to have. */
+void egi_fired_emit_list(egi_fired *f)
+{
+    egi_irb irb, *b = &irb;
+    LLVMValueRef arg[5];
+    if (!egi_dot_function(&f->p, b, "_list", 3, 2, &f->list, arg)) return;
+    LLVMValueRef to = arg[1], n = arg[3], zero = egi_irb_i64(b, 0), one = egi_irb_i64(b, 1);
+    LLVMTypeRef element = f->values ? f->p.element : b->i8;
+    LLVMValueRef words = LLVMBuildAlloca(b->b, LLVMArrayType2(b->i64, EGI_FIRED_LIST / f->group), "");
+    egi_irb_loop groups;
+    LLVMValueRef i = egi_irb_loop_begin(b, &groups, zero, n, egi_irb_i64(b, f->group));
+    LLVMValueRef total = egi_irb_carry(b, &groups, zero), g = egi_irb_carry(b, &groups, zero);
+    LLVMValueRef x = egi_irb_at(b, element, arg[0], i);
+    fetch(b, egi_irb_at(b, element, x, arg[4]));
+    LLVMValueRef m = egi_fired_word(f, b, x, LLVMBuildSub(b->b, n, i, ""));
+    egi_irb_store(b, m, egi_irb_at(b, b->i64, words, g));
+    egi_irb_carry_next(&groups, total, LLVMBuildAdd(b->b, total, num_bits(b, m), ""));
+    egi_irb_carry_next(&groups, g, LLVMBuildAdd(b->b, g, one, ""));
     egi_irb_loop_end(b, &groups);
-    egi_irb_store(b, egi_irb_carry_out(&groups, at), arg[2]);
+    total = egi_irb_carry_out(&groups, total);
+    g = egi_irb_carry_out(&groups, g);
+    egi_irb_store(b, total, arg[2]);
+    /* at most 1, 2.5, or more a word: measured on Zen 2 */
+    egi_irb_if few, some;
+    LLVMValueRef twice = LLVMBuildMul(b->b, total, egi_irb_i64(b, 2), "");
+    egi_irb_if_begin(b, &few, LLVMBuildICmp(b->b, LLVMIntSLE, total, g, ""));
+    expand(f, b, words, g, to, 2);
+    egi_irb_if_else(b, &few);
+    LLVMValueRef medium = LLVMBuildICmp(b->b, LLVMIntSLE, twice, LLVMBuildMul(b->b, g, egi_irb_i64(b, 5), ""), "");
+    egi_irb_if_begin(b, &some, medium);
+    expand(f, b, words, g, to, 4);
+    egi_irb_if_else(b, &some);
+    expand(f, b, words, g, to, 8);
+    egi_irb_if_end(b, &some);
+    egi_irb_if_end(b, &few);
     LLVMBuildRetVoid(b->b);
     egi_irb_close(b);
 }
@@ -168,8 +205,51 @@ static void add_vecs(const egi_fired *f, egi_irb *b, const LLVMValueRef *arg, LL
     }
 }
 
+/* -- adding to rows ------------------------------------------------------------------------------------------------ */
+
+/* One row of w rests in registers and is added to all rows of the result in the list.  The last two vectors are both
+ * read before one of them is written, as they may have columns in common. */
+static void spread_vecs(const egi_fired *f, egi_irb *b, const LLVMValueRef *arg, LLVMValueRef col, LLVMValueRef left,
+                        unsigned vecs)
+{
+    const unsigned lanes = f->p.lanes;
+    LLVMTypeRef t = f->p.element, vec = egi_irb_vec(t, lanes);
+    LLVMValueRef w[EGI_FIRED_MOST_VECS], to[EGI_FIRED_MOST_VECS], sum[EGI_FIRED_MOST_VECS];
+    LLVMValueRef last = LLVMBuildAdd(b->b, col, LLVMBuildSub(b->b, left, egi_irb_i64(b, lanes), ""), "");
+    LLVMValueRef mask = vecs > 1 ? NULL : egi_irb_tail_mask(b, left, lanes);
+    for (unsigned v = 0; v < vecs; v++) {
+        LLVMValueRef at = LLVMBuildAdd(b->b, col, egi_irb_i64(b, (int64_t)v * lanes), "");
+        if (v && v == vecs - 1) at = egi_irb_min(b, at, last);
+        w[v] = egi_irb_load(b, vec, egi_irb_at(b, t, arg[A_W], at));
+        to[v] = egi_irb_at(b, t, arg[A_TO], at);
+    }
+    egi_irb_loop l;
+    LLVMValueRef i = egi_irb_loop_begin(b, &l, egi_irb_i64(b, 0), arg[A_N], egi_irb_i64(b, 1)), x = NULL;
+    LLVMValueRef k = egi_irb_load(b, number_type(b), egi_irb_at(b, number_type(b), arg[A_LIST], i));
+    k = LLVMBuildZExt(b->b, k, b->i64, "");
+    LLVMValueRef row = LLVMBuildMul(b->b, k, arg[A_W_ROW], "");
+    if (f->values) x = egi_irb_splat(b, egi_irb_load(b, t, egi_irb_at(b, t, arg[A_X], k)), lanes);
+    for (unsigned v = 0; v < vecs; v++) {
+        bool own = v == 0 || v == vecs - 1;
+        LLVMValueRef p = egi_irb_at(b, t, own ? to[v] : to[0], row);
+        if (!own) p = egi_irb_at(b, t, p, egi_irb_i64(b, (int64_t)v * lanes));
+        LLVMValueRef y = egi_irb_load(b, vec, p);
+        sum[v] = x ? egi_irb_fma(b, x, w[v], y) : LLVMBuildFAdd(b->b, y, w[v], "");
+        to[v] = own ? to[v] : NULL;
+        if (mask) egi_irb_store_masked(b, sum[v], p, mask);
+        if (v + 2 < vecs) egi_irb_store(b, sum[v], p);
+        if (v && v == vecs - 1) {
+            LLVMValueRef before = egi_irb_at(b, t, egi_irb_at(b, t, to[0], row), egi_irb_i64(b, (int64_t)(v - 1) * lanes));
+            egi_irb_store(b, sum[v - 1], before);
+            egi_irb_store(b, sum[v], p);
+        }
+    }
+    egi_irb_loop_end(b, &l);
+}
+
 /* One case for each number of vectors that may come at once. */
-static void add_block(const egi_fired *f, egi_irb *b, const LLVMValueRef *arg, LLVMValueRef col, LLVMValueRef vecs)
+static void add_block(const egi_fired *f, egi_irb *b, const LLVMValueRef *arg, LLVMValueRef col, LLVMValueRef vecs,
+                      bool spread)
 {
     LLVMValueRef left = LLVMBuildSub(b->b, arg[A_COLS], col, "");
     LLVMBasicBlockRef after = LLVMAppendBasicBlockInContext(b->ctx, b->fn, "");
@@ -178,18 +258,21 @@ static void add_block(const egi_fired *f, egi_irb *b, const LLVMValueRef *arg, L
         LLVMBasicBlockRef one = LLVMAppendBasicBlockInContext(b->ctx, b->fn, "");
         LLVMAddCase(by_size, egi_irb_i64(b, v), one);
         LLVMPositionBuilderAtEnd(b->b, one);
-        add_vecs(f, b, arg, col, left, v);
+        if (spread)
+            spread_vecs(f, b, arg, col, left, v);
+        else
+            add_vecs(f, b, arg, col, left, v);
         LLVMBuildBr(b->b, after);
     }
     LLVMPositionBuilderAtEnd(b->b, after);
 }
 
 /* A row is cut into blocks of about equal width: each walks through the list once. */
-void egi_fired_emit_add(egi_fired *f)
+static void emit_blocks(const egi_fired *f, const char *name, LLVMValueRef *fn, bool spread)
 {
     egi_irb irb, *b = &irb;
     LLVMValueRef arg[A_PARAMS];
-    if (!egi_dot_function(&f->p, b, "_add", A_N, A_PARAMS - A_N, &f->add, arg)) return;
+    if (!egi_dot_function(&f->p, b, name, A_N, A_PARAMS - A_N, fn, arg)) return;
     LLVMBuilderRef ir = b->b;
     LLVMValueRef one = egi_irb_i64(b, 1), lanes = egi_irb_i64(b, f->p.lanes), most = egi_irb_i64(b, f->most);
     LLVMValueRef vecs =
@@ -202,9 +285,12 @@ void egi_fired_emit_add(egi_fired *f)
     LLVMValueRef half = LLVMBuildLShr(ir, LLVMBuildAdd(ir, left, one, ""), one, "");
     LLVMValueRef fits = LLVMBuildICmp(ir, LLVMIntSLE, left, most, "");
     LLVMValueRef now = LLVMBuildSelect(ir, fits, left, egi_irb_min(b, half, most), "");
-    add_block(f, b, arg, LLVMBuildMul(ir, done, lanes, ""), now);
+    add_block(f, b, arg, LLVMBuildMul(ir, done, lanes, ""), now, spread);
     egi_irb_carry_next(&l, done, LLVMBuildAdd(ir, done, now, ""));
     egi_irb_loop_end(b, &l);
     LLVMBuildRetVoid(ir);
     egi_irb_close(b);
 }
+
+void egi_fired_emit_add(egi_fired *f) { emit_blocks(f, "_add", &f->add, false); }
+void egi_fired_emit_spread(egi_fired *f) { emit_blocks(f, "_spread", &f->spread, true); }

@@ -25,8 +25,8 @@ enum {
  * It computes part `part` of `parts` disjoint blocks of C, so that threads call it SPMD with no barrier inside; which
  * elements belong to which part depends on M, N and `parts` alone.  A batch is a loop around it.  M, N, K may be 0.
  * A and B must be readable for 64 bytes after their end: vectors are read across it and the excess thrown away.  C is
- * never written outside its elements; it must not overlap A or B.  Base is M x N like C.  `scratch`, egi_dot_scratch(form)
- * bytes and best 64-byte aligned, belongs to the calling thread.
+ * never written outside its elements; it must not overlap A or B.  Base is M x N like C.  `scratch`,
+ * egi_dot_scratch(form) bytes and best 64-byte aligned, belongs to the calling thread.
  *
  * `lanes` is the most elements a vector may have, `avx512` says whether 32 registers of 64 bytes exist (else 16 of 32
  * bytes).  Nothing of `form`, `lanes`, `avx512` and `parts` changes a bit of the result.  NULL if `t` has no product.

@@ -17,6 +17,10 @@
 
 enum {
     CACHED = 384 * 1024, /* bytes of weights that a core keeps */
+    DENSE = 60,               /* of a hundred spikes, from so many on a tile is faster than lists */
+    FIRST = 8,                /* spikes of a row that are looked at for one that fired */
+    SAMPLE = 16,              /* rows of spikes in columns that are counted */
+    AHEAD = 4096,             /* bytes of spikes that are fetched before they are listed */
     SPLIT_ROWS = 4,      /* rows that a thread must have for rows to be split rather than columns */
     /* of a thread's scratch: lists; the same turned, and where they begin; counts; one vector of the base */
     AT_TURNED = 2 * (EGI_FIRED_ROOM + EGI_FIRED_COLUMNS + EGI_FIRED_SLACK),
@@ -77,6 +81,15 @@ static void split(job *d)
     d->c1 = LLVMBuildSelect(ir, by_columns, bound(d, a[P_N], lanes, next), a[P_N], "");
 }
 
+/* Some rows further on: what is listed there comes from memory while rows are added. */
+static LLVMValueRef ahead(const job *d, LLVMValueRef row)
+{
+    egi_irb *b = d->b;
+    LLVMValueRef rows = LLVMBuildUDiv(b->b, egi_irb_i64(b, AHEAD / (d->f->values ? d->f->p.size : 1)),
+                                      egi_irb_max(b, row, egi_irb_i64(b, 1)), "");
+    return LLVMBuildMul(b->b, LLVMBuildAdd(b->b, rows, egi_irb_i64(b, 1), ""), row, "");
+}
+
 /* Row m of the result: from the base, or (k > 0) from itself, with the spikes of a list that begins at k. */
 static void add_row(const job *d, LLVMValueRef m, LLVMValueRef k, LLVMValueRef list, LLVMValueRef n, LLVMValueRef x,
                     LLVMValueRef x_step)
@@ -103,19 +116,121 @@ static void add_row(const job *d, LLVMValueRef m, LLVMValueRef k, LLVMValueRef l
 /* Of no spikes at all there is one list, which is empty. */
 static LLVMValueRef lists_end(const job *d) { return egi_irb_max(d->b, d->arg[P_K], egi_irb_i64(d->b, 1)); }
 
+/* i1: are `fired` many of `all`? */
+static LLVMValueRef dense(const job *d, LLVMValueRef fired, LLVMValueRef all)
+{
+    egi_irb *b = d->b;
+    LLVMValueRef hundred = LLVMBuildMul(b->b, fired, egi_irb_i64(b, 100), "");
+    return LLVMBuildICmp(b->b, LLVMIntSGE, hundred, LLVMBuildMul(b->b, all, egi_irb_i64(b, DENSE), ""), "");
+}
+
+/* A tile of rows of the result from m on; its spikes lie at x, x_row from row to row and x_step from one to the next. */
+static void add_tile(const job *d, LLVMValueRef m, LLVMValueRef x, LLVMValueRef x_row, LLVMValueRef x_step)
+{
+    egi_irb *b = d->b;
+    LLVMBuilderRef ir = b->b;
+    const LLVMValueRef *a = d->arg;
+    LLVMTypeRef t = d->f->p.element;
+    LLVMValueRef base = LLVMBuildAdd(ir, LLVMBuildMul(ir, m, a[P_N], ""), d->c0, "");
+    base = egi_irb_at(b, t, a[P_BASE], LLVMBuildMul(ir, base, a[P_KEEP], ""));
+    LLVMValueRef args[] = {x,
+                           egi_irb_at(b, t, a[P_W], d->c0),
+                           base,
+                           at(d, t, a[P_OUT], m, a[P_N], d->c0),
+                           a[P_K],
+                           a[P_N],
+                           x_row,
+                           x_step,
+                           LLVMBuildMul(ir, a[P_N], a[P_KEEP], ""),
+                           LLVMBuildSub(ir, d->c1, d->c0, ""),
+                           a[P_KEEP]};
+    egi_irb_call(b, d->f->tile, args, 11);
+}
+
+/* i1: does something fire among the first few of n spikes in every row of a tile?  In a row without any spike, which is
+ * then left to lists, the base has to stay as it is to the bit, and adding -0 would flush it. */
+static LLVMValueRef each_fires(const job *d, LLVMValueRef x, LLVMValueRef x_row, LLVMValueRef x_step, LLVMValueRef n)
+{
+    egi_irb *b = d->b;
+    LLVMBuilderRef ir = b->b;
+    LLVMValueRef zero = egi_irb_i64(b, 0), one = egi_irb_i64(b, 1);
+    egi_irb_loop rows, l;
+    LLVMValueRef r = egi_irb_loop_begin(b, &rows, zero, egi_irb_i64(b, EGI_FIRED_TILE_ROWS), one);
+    LLVMValueRef all = egi_irb_carry(b, &rows, LLVMConstInt(b->i1, 1, 0));
+    LLVMValueRef k = egi_irb_loop_begin(b, &l, zero, egi_irb_min(b, n, egi_irb_i64(b, FIRST)), one);
+    LLVMValueRef any = egi_irb_carry(b, &l, LLVMConstInt(b->i1, 0, 0));
+    LLVMValueRef p = egi_irb_load(b, d->spike, at(d, d->spike, egi_irb_at(b, d->spike, x, LLVMBuildMul(ir, r, x_row, "")), k, x_step, zero));
+    LLVMValueRef none = LLVMConstNull(d->spike);
+    LLVMValueRef yes = d->f->values ? LLVMBuildFCmp(ir, LLVMRealUNE, p, none, "") : LLVMBuildICmp(ir, LLVMIntNE, p, none, "");
+    egi_irb_carry_next(&l, any, LLVMBuildOr(ir, any, yes, ""));
+    egi_irb_loop_end(b, &l);
+    egi_irb_carry_next(&rows, all, LLVMBuildAnd(ir, all, egi_irb_carry_out(&l, any), ""));
+    egi_irb_loop_end(b, &rows);
+    return egi_irb_carry_out(&rows, all);
+}
+
+/* How many of `n` spikes fire in each of `rows` rows that begin at x, `row` apart. */
+static LLVMValueRef count_rows(const job *d, LLVMValueRef x, LLVMValueRef row, LLVMValueRef rows, LLVMValueRef n)
+{
+    egi_irb *b = d->b;
+    egi_irb_loop l;
+    LLVMValueRef k = egi_irb_loop_begin(b, &l, egi_irb_i64(b, 0), rows, egi_irb_i64(b, 1));
+    LLVMValueRef total = egi_irb_carry(b, &l, egi_irb_i64(b, 0));
+    LLVMValueRef args[] = {egi_irb_at(b, d->spike, x, LLVMBuildMul(b->b, k, row, "")), d->count, n};
+    egi_irb_call(b, d->f->count, args, 3);
+    egi_irb_carry_next(&l, total, LLVMBuildAdd(b->b, total, egi_irb_load(b, b->i64, d->count), ""));
+    egi_irb_loop_end(b, &l);
+    return egi_irb_carry_out(&l, total);
+}
+
+/* Rows [m, end) by lists: how many spikes they had. */
+static LLVMValueRef list_and_add(const job *d, LLVMValueRef m, LLVMValueRef end)
+{
+    egi_irb *b = d->b;
+    const LLVMValueRef *a = d->arg;
+    LLVMValueRef block = egi_irb_i64(b, EGI_FIRED_LIST), one = egi_irb_i64(b, 1), zero = egi_irb_i64(b, 0);
+    egi_irb_loop rows, lists;
+    m = egi_irb_loop_begin(b, &rows, m, end, one);
+    LLVMValueRef all = egi_irb_carry(b, &rows, zero);
+    LLVMValueRef k = egi_irb_loop_begin(b, &lists, zero, lists_end(d), block), total = egi_irb_carry(b, &lists, all);
+    LLVMValueRef x = at(d, d->spike, a[P_X], m, a[P_K], k);
+    LLVMValueRef args[] = {x, a[P_SCRATCH], d->count, egi_irb_min(b, LLVMBuildSub(b->b, a[P_K], k, ""), block),
+                           ahead(d, a[P_K])};
+    egi_irb_call(b, d->f->list, args, 5);
+    LLVMValueRef n = egi_irb_load(b, b->i64, d->count);
+    add_row(d, m, k, a[P_SCRATCH], n, x, one);
+    egi_irb_carry_next(&lists, total, LLVMBuildAdd(b->b, total, n, ""));
+    egi_irb_loop_end(b, &lists);
+    egi_irb_carry_next(&rows, all, egi_irb_carry_out(&lists, total));
+    egi_irb_loop_end(b, &rows);
+    return egi_irb_carry_out(&rows, all);
+}
+
+/* As many rows as a tile has at a time: by a tile if many fired in those before, else by lists. */
 static void by_rows(const job *d)
 {
     egi_irb *b = d->b;
     const LLVMValueRef *a = d->arg;
-    LLVMValueRef block = egi_irb_i64(b, EGI_FIRED_LIST), one = egi_irb_i64(b, 1);
-    egi_irb_loop rows, lists;
-    LLVMValueRef m = egi_irb_loop_begin(b, &rows, d->r0, d->r1, one);
-    LLVMValueRef k = egi_irb_loop_begin(b, &lists, egi_irb_i64(b, 0), lists_end(d), block);
-    LLVMValueRef x = at(d, d->spike, a[P_X], m, a[P_K], k);
-    LLVMValueRef args[] = {x, a[P_SCRATCH], d->count, egi_irb_min(b, LLVMBuildSub(b->b, a[P_K], k, ""), block)};
-    egi_irb_call(b, d->f->list, args, 4);
-    add_row(d, m, k, a[P_SCRATCH], egi_irb_load(b, b->i64, d->count), x, one);
-    egi_irb_loop_end(b, &lists);
+    LLVMValueRef tile = egi_irb_i64(b, EGI_FIRED_TILE_ROWS);
+    egi_irb_loop rows;
+    egi_irb_if many;
+    LLVMValueRef m = egi_irb_loop_begin(b, &rows, d->r0, d->r1, tile);
+    LLVMValueRef before = egi_irb_carry(b, &rows, egi_irb_i64(b, -1));
+    LLVMValueRef end = egi_irb_min(b, LLVMBuildAdd(b->b, m, tile, ""), d->r1);
+    LLVMValueRef whole = LLVMBuildICmp(b->b, LLVMIntEQ, LLVMBuildSub(b->b, end, m, ""), tile, "");
+    LLVMValueRef likely = dense(d, before, LLVMBuildMul(b->b, a[P_K], tile, ""));
+    LLVMValueRef x = at(d, d->spike, a[P_X], m, a[P_K], egi_irb_i64(b, 0)), one = egi_irb_i64(b, 1);
+    egi_irb_if here;
+    egi_irb_if_begin(b, &here, LLVMBuildAnd(b->b, whole, likely, ""));
+    LLVMValueRef fires = each_fires(d, x, a[P_K], one, a[P_K]);
+    egi_irb_if_end(b, &here);
+    egi_irb_if_begin(b, &many, egi_irb_if_merge(b, &here, fires, LLVMConstInt(b->i1, 0, 0)));
+    LLVMValueRef counted = count_rows(d, x, a[P_K], tile, a[P_K]);
+    add_tile(d, m, x, a[P_K], one);
+    egi_irb_if_else(b, &many);
+    LLVMValueRef listed = list_and_add(d, m, end);
+    egi_irb_if_end(b, &many);
+    egi_irb_carry_next(&rows, before, egi_irb_if_merge(b, &many, counted, listed));
     egi_irb_loop_end(b, &rows);
 }
 
@@ -135,8 +250,8 @@ static LLVMValueRef list_rows(const job *d, LLVMValueRef k, LLVMValueRef m0, LLV
     egi_irb_if_begin(b, &room, LLVMBuildICmp(ir, LLVMIntSLT, num, egi_irb_i64(b, EGI_FIRED_ROOM), ""));
     LLVMValueRef x = at(d, d->spike, a[P_X], LLVMBuildAdd(ir, k, j, ""), a[P_M], m0);
     LLVMValueRef counter = egi_irb_at(b, b->i64, d->count, j);
-    LLVMValueRef args[] = {x, egi_irb_at(b, number, a[P_SCRATCH], num), counter, mc};
-    egi_irb_call(b, d->f->list, args, 4);
+    LLVMValueRef args[] = {x, egi_irb_at(b, number, a[P_SCRATCH], num), counter, mc, ahead(d, a[P_M])};
+    egi_irb_call(b, d->f->list, args, 5);
     LLVMValueRef more = LLVMBuildAdd(ir, num, egi_irb_load(b, b->i64, counter), "");
     LLVMValueRef next = LLVMBuildAdd(ir, done, one, "");
     egi_irb_if_end(b, &room);
@@ -178,7 +293,44 @@ static void add_columns(const job *d, LLVMValueRef m0, LLVMValueRef mc)
     egi_irb_loop_end(b, &lists);
 }
 
-static void by_columns(const job *d)
+/* The base. */
+static void begin_rows(const job *d)
+{
+    egi_irb *b = d->b;
+    const LLVMValueRef *a = d->arg;
+    LLVMValueRef zero = egi_irb_i64(b, 0);
+    egi_irb_loop rows;
+    LLVMValueRef m = egi_irb_loop_begin(b, &rows, d->r0, d->r1, egi_irb_i64(b, 1));
+    add_row(d, m, zero, a[P_SCRATCH], zero, a[P_X], zero);
+    egi_irb_loop_end(b, &rows);
+}
+
+/* Row by row of the spikes: their row of w is added to the rows of the result that they stand for. */
+static void by_spreading(const job *d)
+{
+    egi_irb *b = d->b;
+    const LLVMValueRef *a = d->arg;
+    LLVMTypeRef t = d->f->p.element;
+    LLVMValueRef block = egi_irb_i64(b, EGI_FIRED_LIST), zero = egi_irb_i64(b, 0), one = egi_irb_i64(b, 1);
+    egi_irb_loop groups, rows;
+    begin_rows(d);
+    LLVMValueRef m = egi_irb_loop_begin(b, &groups, d->r0, d->r1, block);
+    LLVMValueRef mc = egi_irb_min(b, LLVMBuildSub(b->b, d->r1, m, ""), block);
+    LLVMValueRef k = egi_irb_loop_begin(b, &rows, zero, a[P_K], one);
+    LLVMValueRef x = at(d, d->spike, a[P_X], k, a[P_M], m);
+    LLVMValueRef args[] = {x, a[P_SCRATCH], d->count, mc, ahead(d, a[P_M])};
+    egi_irb_call(b, d->f->list, args, 5);
+    LLVMValueRef w = at(d, t, a[P_W], k, a[P_N], d->c0), to = at(d, t, a[P_OUT], m, a[P_N], d->c0);
+    LLVMValueRef rest[] = {a[P_SCRATCH], w,    w,
+                           to,           x,    egi_irb_load(b, b->i64, d->count),
+                           a[P_N],       zero, LLVMBuildSub(b->b, d->c1, d->c0, ""),
+                           zero};
+    egi_irb_call(b, d->f->spread, rest, 10);
+    egi_irb_loop_end(b, &rows);
+    egi_irb_loop_end(b, &groups);
+}
+
+static void by_sorting(const job *d)
 {
     egi_irb *b = d->b;
     LLVMValueRef group = egi_irb_i64(b, EGI_FIRED_COLUMNS);
@@ -186,6 +338,51 @@ static void by_columns(const job *d)
     LLVMValueRef m0 = egi_irb_loop_begin(b, &groups, d->r0, d->r1, group);
     add_columns(d, m0, egi_irb_min(b, LLVMBuildSub(b->b, d->r1, m0, ""), group));
     egi_irb_loop_end(b, &groups);
+}
+
+/* Tiles, and where there is none, spreading. */
+static void by_tiles(const job *d)
+{
+    egi_irb *b = d->b;
+    const LLVMValueRef *a = d->arg;
+    LLVMValueRef tile = egi_irb_i64(b, EGI_FIRED_TILE_ROWS), one = egi_irb_i64(b, 1);
+    egi_irb_loop rows;
+    egi_irb_if whole, fires;
+    job rest = *d;
+    LLVMValueRef m = egi_irb_loop_begin(b, &rows, d->r0, d->r1, tile), x = egi_irb_at(b, d->spike, a[P_X], m);
+    LLVMValueRef end = LLVMBuildAdd(b->b, m, tile, "");
+    egi_irb_if_begin(b, &whole, LLVMBuildICmp(b->b, LLVMIntSLE, end, d->r1, ""));
+    LLVMValueRef all = each_fires(d, x, one, a[P_M], a[P_K]);
+    egi_irb_if_end(b, &whole);
+    egi_irb_if_begin(b, &fires, egi_irb_if_merge(b, &whole, all, LLVMConstInt(b->i1, 0, 0)));
+    add_tile(d, m, x, one, a[P_M]);
+    egi_irb_if_else(b, &fires);
+    rest.r0 = m;
+    rest.r1 = egi_irb_min(b, end, d->r1);
+    by_spreading(&rest);
+    egi_irb_if_end(b, &fires);
+    egi_irb_loop_end(b, &rows);
+}
+
+/* Tiles if many fire in the first rows of the spikes.  Else results that a core keeps are gone through for every row of
+ * spikes, and larger ones are written once a list. */
+static void by_columns(const job *d)
+{
+    egi_irb *b = d->b;
+    const LLVMValueRef *a = d->arg;
+    LLVMValueRef m = LLVMBuildSub(b->b, d->r1, d->r0, ""), num = egi_irb_min(b, a[P_K], egi_irb_i64(b, SAMPLE));
+    LLVMValueRef size = LLVMBuildMul(b->b, m, LLVMBuildSub(b->b, d->c1, d->c0, ""), "");
+    egi_irb_if many, large;
+    LLVMValueRef counted = count_rows(d, egi_irb_at(b, d->spike, a[P_X], d->r0), a[P_M], num, m);
+    egi_irb_if_begin(b, &many, dense(d, counted, LLVMBuildMul(b->b, num, m, "")));
+    by_tiles(d);
+    egi_irb_if_else(b, &many);
+    egi_irb_if_begin(b, &large, LLVMBuildICmp(b->b, LLVMIntSGT, size, egi_irb_i64(b, CACHED / d->f->p.size), ""));
+    by_sorting(d);
+    egi_irb_if_else(b, &large);
+    by_spreading(d);
+    egi_irb_if_end(b, &large);
+    egi_irb_if_end(b, &many);
 }
 
 /* void f(base, x, w, out, scratch, part, parts, M, N, K, keep); keep 0: the base is one vector, all columns alike. */
@@ -207,9 +404,12 @@ static LLVMValueRef emit(egi_lower *l, eg_dtype t, bool values, bool turned)
     d.count = egi_irb_at(b, b->i8, d.arg[P_SCRATCH], egi_irb_i64(b, AT_COUNT));
     egi_fired_emit_list(&f);
     egi_fired_emit_add(&f);
+    egi_fired_emit_count(&f);
+    egi_fired_emit_tile(&f);
     split(&d);
     if (turned) {
         egi_fired_emit_sort(&f);
+        egi_fired_emit_spread(&f);
         by_columns(&d);
     } else {
         by_rows(&d);

@@ -30,7 +30,8 @@ static bool is_flipped(const egi_plan *p, egi_id id, uint32_t k)
 unsigned egi_dot_form(const egi_plan *p, egi_id id)
 {
     const egi_shape *s = egi_shape_of(p->g, id);
-    unsigned form = (s->dim[s->rank - 2] == 1 ? EGI_DOT_ONE_ROW : 0u) | (s->dim[s->rank - 1] == 1 ? EGI_DOT_ONE_COLUMN : 0u);
+    unsigned form =
+        (s->dim[s->rank - 2] == 1 ? EGI_DOT_ONE_ROW : 0u) | (s->dim[s->rank - 1] == 1 ? EGI_DOT_ONE_COLUMN : 0u);
     form |= (is_flipped(p, id, 0) ? EGI_DOT_A_TRANSPOSED : 0u) | (is_flipped(p, id, 1) ? EGI_DOT_B_TRANSPOSED : 0u);
     return form | (egi_at(p->g, id)->num_args > 2 ? EGI_DOT_BASE : 0u);
 }

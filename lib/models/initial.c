@@ -96,8 +96,9 @@ static double value(const job *j, draw *d, int64_t k)
     case EG_INIT_GAUSSIAN_DECAY:
     case EG_INIT_DOG_DECAY: return decay_weight(i, &j->where, k);
     case EG_INIT_DEFAULT:
-    case EG_INIT_VARIANCE_SCALING: /* is another kind by now, and the next two are drawn elsewhere */
+    case EG_INIT_VARIANCE_SCALING: /* is another kind by now, and the next three are drawn elsewhere */
     case EG_INIT_ORTHOGONAL:
+    case EG_INIT_FROM:
     case EG_INIT_DELTA_ORTHOGONAL: return 0;
     }
     return 0;
@@ -159,16 +160,70 @@ static void draw_one(eg_context *eg, uint64_t seed, const eg_initializer *i, eg_
         draw_values(eg, seed, i, spec, to);
 }
 
+/* FNV-1a of a name that goes on. */
+static uint64_t named(uint64_t seed, const char *name)
+{
+    /* What fits begin with is what runs of as many samples begin with: <path>.batch<B>.initial as <path>.batch<B>. */
+    for (; *name && strcmp(name, ".initial") != 0; name++) seed = (seed ^ (unsigned char)*name) * 0x100000001B3u;
+    return seed;
+}
+
+/* A sample of a batch, and how its variable's name goes on behind that of one sample's. */
+typedef struct sample {
+    const eg_system *s;
+    const char *suffix;
+    int64_t k;
+} sample;
+
+static void draw_sample(const sample *of, const member *m, eg_spec spec, void *to);
+
+typedef struct made_from {
+    const eg_initializer *init;
+    eg_dtype from_type, type;
+    const void *from;
+    void *to;
+} made_from;
+
+static void make_from(void *user, int64_t lo, int64_t hi)
+{
+    const made_from *j = user;
+    for (int64_t k = lo; k < hi; k++) {
+        double x = j->from_type == EG_F64 ? ((const double *)j->from)[k] : (double)((const float *)j->from)[k];
+        store_initial(j->type, j->to, k, j->init->f(j->init->user, x));
+    }
+}
+
+/* From what the other variable begins with in the same sample, which is drawn again: it is a function of its name. */
+static void draw_from(const sample *of, const member *m, eg_spec spec, void *to)
+{
+    eg_context *eg = of->s->eg;
+    const member *other = of->s->first_member;
+    while (strcmp(other->name, m->init.from) != 0) other = other->next;
+    eg_spec from = eg_variable_spec(other->var);
+    void *x = eg_alloc(eg, eg_num_elements(from), eg_dtype_size(from.dtype));
+    if (!x) return;
+    draw_sample(of, other, from, x);
+    eg_parallel_for(eg, eg_num_elements(from), BLOCK, make_from, &(made_from){&m->init, from.dtype, spec.dtype, x, to});
+    eg_release(eg, x);
+}
+
+static void draw_sample(const sample *of, const member *m, eg_spec spec, void *to)
+{
+    uint64_t seed = named(named(of->s->root->seed ^ 0xCBF29CE484222325u, eg_variable_name(m->var)), of->suffix);
+    if (m->init.kind == EG_INIT_FROM)
+        draw_from(of, m, spec, to);
+    else
+        draw_one(of->s->eg, seed + (uint64_t)of->k * 0x9E3779B97F4A7C15u, &m->init, spec, to);
+}
+
 void draw_initial(const eg_system *s, const member *m, eg_var *v, void *to)
 {
     eg_spec all = eg_variable_spec(v), spec = eg_variable_spec(m->var);
-    spec.dtype = all.dtype;                              /* spikes are floats in training */
-    uint64_t seed = s->root->seed ^ 0xCBF29CE484222325u; /* FNV-1a of the path */
-    /* What fits begin with is what runs of as many samples begin with: <path>.batch<B>.initial as <path>.batch<B>. */
-    for (const char *c = eg_variable_name(v); *c && strcmp(c, ".initial") != 0; c++)
-        seed = (seed ^ (unsigned char)*c) * 0x100000001B3u;
+    spec.dtype = all.dtype; /* spikes are floats in training */
     int64_t num = all.rank > spec.rank ? all.dim[0] : 1;
     size_t bytes = (size_t)eg_num_elements(spec) * eg_dtype_size(spec.dtype);
-    for (int64_t k = 0; k < num && bytes; k++)
-        draw_one(s->eg, seed + (uint64_t)k * 0x9E3779B97F4A7C15u, &m->init, spec, (char *)to + (size_t)k * bytes);
+    for (int64_t k = 0; k < num && bytes && !eg_error(s->eg); k++) {
+        const sample of = {s, eg_variable_name(v) + strlen(eg_variable_name(m->var)), k};
+        draw_sample(&of, m, spec, (char *)to + (size_t)k * bytes);
+    }
 }

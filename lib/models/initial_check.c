@@ -1,6 +1,7 @@
 /* Initial values that cannot be: what is wrong with their numbers or with the shape, and what to give instead. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "initial.h"
 #include "system.h"
@@ -136,6 +137,26 @@ static bool check_decay(const subject *c)
     return check_places(c);
 }
 
+static bool check_from(const subject *c)
+{
+    const eg_initializer *i = c->i;
+    const member *m = i->from ? c->s->first_member : NULL;
+    while (m && strcmp(m->name, i->from) != 0) m = m->next;
+    if (!m || !i->f) {
+        eg_system_fail(c->s, EG_ERR_ARGUMENT, "the initial value of '%s' is from %s%.60s; give %s", c->name,
+                       m ? "a NULL function of " : "", i->from ? i->from : "NULL",
+                       m ? "one" : "a variable that it has by then");
+        return false;
+    }
+    const eg_spec x = eg_variable_spec(m->var), y = c->spec;
+    if (x.dtype != EG_F32 && x.dtype != EG_F64)
+        eg_system_fail(c->s, EG_ERR_TYPE, "the initial value of '%s' is from '%s', which is %s; give floats", c->name,
+                       m->name, eg_dtype_name(x.dtype));
+    else if (x.rank != y.rank || memcmp(x.dim, y.dim, (size_t)y.rank * sizeof *y.dim) != 0)
+        return wrong_shape(c, "from a variable of another shape", "give one of its own");
+    return !eg_error(c->s->eg);
+}
+
 bool check_initial(eg_system *s, const char *name, eg_spec spec, const eg_initializer *i)
 {
     const subject c = {s, name, spec, i};
@@ -156,6 +177,7 @@ bool check_initial(eg_system *s, const char *name, eg_spec spec, const eg_initia
     case EG_INIT_DELTA_ORTHOGONAL: return check_delta_orthogonal(&c);
     case EG_INIT_GAUSSIAN_DECAY:
     case EG_INIT_DOG_DECAY: return check_decay(&c);
+    case EG_INIT_FROM: return check_from(&c);
     }
     eg_system_fail(s, EG_ERR_ARGUMENT, "the initial value of '%s' is of unknown kind %d; use eg_init_...()", name,
                    (int)i->kind);

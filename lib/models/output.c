@@ -10,7 +10,7 @@ static eg_val cuba(const eg_output *o, eg_system *post, eg_val g)
 
 static eg_val coba(const eg_output *o, eg_system *post, eg_val g)
 {
-    return eg_mul(g, eg_sub(o->E_rev, eg_value(post, "V")));
+    return eg_mul(g, eg_sub(o->E_rev, eg_value(post, o->potential ? o->potential : "V")));
 }
 
 eg_output eg_cuba(void) { return (eg_output){.current = cuba}; }

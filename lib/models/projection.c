@@ -104,6 +104,17 @@ static int32_t longest(eg_system *self, const projection *p)
     return -1;
 }
 
+/* A name is read when it is traced: the caller's may be gone by then. */
+static bool keep_name(eg_system *self, const char **name)
+{
+    const size_t size = strlen(*name) + 1;
+    char *kept = eg_keep(eg_system_context(self), size);
+    if (!kept) return false;
+    memcpy(kept, *name, size);
+    *name = kept;
+    return true;
+}
+
 static bool has_output(eg_system *self, const projection *p, eg_output *output, const char *target)
 {
     if (!output->current) {
@@ -113,11 +124,10 @@ static bool has_output(eg_system *self, const projection *p, eg_output *output, 
     int line;
     const char *file = eg_system_place(self, &line);
     if (!output->target) output->target = target;
-    const size_t size = strlen(output->target) + 1;
-    char *kept = eg_keep(eg_system_context(self), size); /* read when it is traced: the caller's may be gone by then */
-    if (!kept) return false;
-    memcpy(kept, output->target, size);
-    output->target = kept;
+    if (!keep_name(self, &output->target)) return false;
+    if (output->potential &&
+        !(keep_name(self, &output->potential) && (eg_system_variable)(p->post, output->potential, file, line)))
+        return false;
     return (eg_system_variable)(p->post, output->target, file, line) &&
            (eg_system_variable)(p->pre, "spike", file, line);
 }

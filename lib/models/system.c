@@ -268,6 +268,10 @@ bool give_initial(eg_system *s, const member *m, eg_var *v)
 /* What the user gave lasts for the call only. */
 static bool keep_data(eg_system *s, eg_initializer *init)
 {
+    if (init->kind == EG_INIT_FROM) {
+        init->from = keep_text(s->eg, "", init->from);
+        return init->from != NULL;
+    }
     if (init->kind != EG_INIT_ARRAY) return true;
     double *copy = eg_keep(s->eg, (size_t)init->num * sizeof *copy);
     if (copy) memcpy(copy, init->data, (size_t)init->num * sizeof *copy);

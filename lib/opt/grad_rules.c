@@ -105,9 +105,11 @@ static egi_id exprel_slope(egi_graph *g, egi_id a, egi_id y)
     egi_id near = egi_filled(g, egi_spec(g, a), factor[12]);
     for (int k = 11; k >= 0; k--) near = egi_shifted(g, egi_times(g, near, a), factor[k]);
     egi_id small = egi_op2(g, EGI_LT, egi_op1(g, EGI_ABS, a), egi_const_f(g, t, 0.25));
-    egi_id far = egi_over(g, egi_minus(g, call(g, EGI_EXP, a), y), a);
+    egi_id one = egi_filled(g, egi_spec(g, a), 1),
+           by = egi_choose(g, small, one, a); /* no 0/0 that checks would find */
+    egi_id far = egi_over(g, egi_minus(g, call(g, EGI_EXP, a), y), by);
     /* The same where e^a and y are infinite: y (1 - 1/a) + 1/a. */
-    egi_id inverse = egi_over(g, egi_filled(g, egi_spec(g, a), 1), a);
+    egi_id inverse = egi_over(g, one, by);
     egi_id above = egi_plus(g, egi_times(g, y, one_minus(g, inverse)), inverse);
     far = egi_choose(g, egi_op2(g, EGI_GT, a, egi_const_f(g, t, 1)), above, far);
     return egi_choose(g, small, near, far);

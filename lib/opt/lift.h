@@ -33,7 +33,7 @@ typedef struct egi_lift {
     bool *rows;     /* node: by rows */
     bool *plain;    /* node: by rows, through views and lifted products alone: it costs nothing for all steps */
     bool *lifted;   /* node: a product that is made for all steps */
-    bool *shown;    /* node: a result of the function or what a variable becomes, or a view of it is */
+    bool *shown;    /* node: a run that is cancelled shows it, or what is made of it, to the user */
     uint32_t *uses; /* node: by operands and results */
     egi_id *all;    /* node by rows: its value for all steps, in the copy */
     EGI_VEC(egi_lift_sum) sums;

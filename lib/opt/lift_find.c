@@ -48,7 +48,21 @@ static void count_uses(egi_lift *l)
     for (int64_t k = 0; k < g->writes.n; k++) l->uses[g->writes.at[k].value]++;
 }
 
-/* Rows of a stack that a cancelled run did not reach are zero: what is shown stays a stack. */
+/* Marks what the node's value is made of if its loop stops before the first step, as all do behind one that is
+ * cancelled: of a loop what it starts from. */
+static void show_operands(egi_lift *l, egi_id id)
+{
+    const egi_graph *g = l->from;
+    const egi_node *n = egi_at(g, id);
+    const uint32_t first = n->op == EGI_LOOP, num = first ? 1 + (uint32_t)egi_ints_of(g, n)[1] : n->num_args;
+    for (uint32_t k = first; k < num; k++) l->shown[egi_arg(g, id, k)] = true;
+    for (int r = 0; n->op == EGI_COND && r < 2; r++) {
+        const egi_ids *results = &g->regions.at[egi_ints_of(g, n)[r]].results;
+        for (int64_t k = 0; k < results->n; k++) l->shown[results->at[k]] = true;
+    }
+}
+
+/* Rows of a stack that a cancelled run did not reach are zero: a stack that is shown stays one. */
 static void find_shown(egi_lift *l)
 {
     const egi_graph *g = l->from;
@@ -56,7 +70,7 @@ static void find_shown(egi_lift *l)
     for (int64_t k = 0; k < results->n; k++) l->shown[results->at[k]] = true;
     for (int64_t k = 0; k < g->writes.n; k++) l->shown[g->writes.at[k].value] = true;
     for (egi_id id = (egi_id)g->nodes.n - 1; id > 0; id--) {
-        if (l->shown[id] && (egi_flags((egi_op)egi_at(g, id)->op) & FV)) l->shown[egi_arg(g, id, 0)] = true;
+        if (l->shown[id] || egi_at(g, id)->op == EGI_HOST) show_operands(l, id);
     }
 }
 
@@ -206,7 +220,7 @@ static void look_at_carried(egi_lift *l, egi_id loop, int64_t k)
         return;
     egi_lift_sum s = {.loop = loop, .dot = dot, .item = item};
     s.left = flat ? readable(l, flat, body) : depth == 1 ? readable(l, a, body) : 0;
-    s.right = readable(l, b, body);
+    s.right = s.left && l->shown[s.item] ? 0 : readable(l, b, body); /* rows not reached add nothing */
     int64_t added = 0;
     const egi_id left = flat ? flat : a;
     if (!s.left && !stacks(l, loop, left)) added += egi_min64(bytes_of_all(l, left, steps), 2 * EGI_LIFT_ROOM);

@@ -168,3 +168,59 @@ bool egi_may_replace_stacked(const egi_place_work *w, egi_id x, egi_id writer)
            egi_at(g, writer)->shape == egi_at(g, x)->shape && !p->place[writer].buffer && times_a_result(g, x) == 1 &&
            may_overwrite(w, x, writer, false, true);
 }
+
+/* -- what a cond changes ------------------------------------------------------------------------------------------- */
+
+/* Is x read in the arm by nothing but the loop that computes `writer`, or before it? */
+static bool arm_may_replace(const egi_place_work *w, uint16_t arm, egi_id x, egi_id writer)
+{
+    const egi_plan *p = w->p;
+    const egi_graph *g = p->g;
+    if (writer == x) return true; /* and stays as it is */
+    if (egi_at(g, writer)->region != arm || !egi_is_fused(p, writer) || egi_is_inline(p, writer)) return false;
+    if (p->place[writer].buffer || egi_is_scalar(g, writer) || times_a_result(g, writer) != 1) return false;
+    for (uint32_t k = w->u.first[x]; k < w->u.first[x + 1]; k++) {
+        egi_id u = w->u.at[k];
+        if (egi_at(g, u)->region != arm) continue;
+        bool joined = egi_is_fused(p, u) && egi_same_stage(p, u, writer) && egi_direct_use(p, u, x);
+        if (!joined && p->level[u] >= p->level[writer]) return false;
+    }
+    return true;
+}
+
+/* Is x read before the cond only, through views as well, but for what is read of itself in its arms? */
+static bool read_before(const egi_place_work *w, egi_id x, egi_id cond, const uint16_t arm[2], bool in_arms)
+{
+    const egi_plan *p = w->p;
+    const egi_graph *g = p->g;
+    const uint16_t region = egi_at(g, cond)->region;
+    for (uint32_t k = w->u.first[x]; k < w->u.first[x + 1]; k++) {
+        egi_id u = w->u.at[k];
+        uint16_t r = egi_at(g, u)->region;
+        bool view = egi_is_view(g, u) && !p->forced[u] && !egi_is_scalar(g, u);
+        if (view && !read_before(w, u, cond, arm, false)) return false;
+        if (r == arm[0] || r == arm[1]) {
+            if (view || !in_arms) return false;
+            continue;
+        }
+        egi_id o = r == region ? u : egi_owner_in(g, r, region);
+        if (!view && (!o || p->level[o] >= p->level[cond])) return false;
+    }
+    return in_arms || times_a_result(g, x) == 0;
+}
+
+bool egi_may_replace_in_arms(const egi_place_work *w, egi_id x, egi_id item)
+{
+    const egi_graph *g = w->p->g;
+    egi_id cond = egi_arg(g, item, 0);
+    int64_t stays = 0;
+    if (!x || egi_at(g, cond)->op != EGI_COND || egi_at(g, x)->region != egi_at(g, cond)->region) return false;
+    uint16_t arm[2];
+    for (int a = 0; a < 2; a++) {
+        arm[a] = (uint16_t)egi_ints_of(g, egi_at(g, cond))[a];
+        egi_id result = g->regions.at[arm[a]].results.at[egi_at(g, item)->imm];
+        if (!arm_may_replace(w, arm[a], x, result)) return false;
+        stays += result == x;
+    }
+    return times_a_result(g, x) == stays && read_before(w, x, cond, arm, true);
+}

@@ -82,7 +82,8 @@ static bool in_place(egi_place_work *w, egi_id value, egi_place to, egi_id old, 
     if (egi_is_scalar(g, value)) return false;
     egi_id base = egi_base_of(g, value);
     if (base == old || !base) {
-        if (!egi_may_overwrite(w, old, value)) return false;
+        bool arms = item && !p->no_passes && egi_may_replace_in_arms(w, old, value);
+        if (!arms && !egi_may_overwrite(w, old, value)) return false;
         p->place[value] = to;
         return true;
     }
@@ -223,7 +224,10 @@ static void place_cond(egi_place_work *w, egi_id id)
         egi_id like = g->regions.at[arm[0]].results.at[k];
         if (egi_is_scalar(g, like)) continue;
         egi_place to = place_of_item(p, id, (uint64_t)k, like, egi_at(g, like)->shape);
-        for (int a = 0; a < 2; a++) target(w, g->regions.at[arm[a]].results.at[k], to, 0, (uint16_t)arm[a]);
+        for (int a = 0; a < 2; a++) {
+            egi_id value = g->regions.at[arm[a]].results.at[k];
+            if (p->place[value].buffer != to.buffer || p->place[value].row) target(w, value, to, 0, (uint16_t)arm[a]);
+        }
     }
 }
 

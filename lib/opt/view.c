@@ -199,8 +199,8 @@ static bool is_flip(const egi_graph *g, const egi_node *n)
     return true;
 }
 
-/* What holds the reshape's elements in their order: a view below a reshape is copied, and then no view any more, but for
- * one that egi_view_down() goes through.  0: none does, or it is a scalar. */
+/* What holds the reshape's elements in their order: a view below a reshape is copied, and then no view any more, but
+ * for one that egi_view_down() goes through.  0: none does, or it is a scalar. */
 static egi_id reshaped(const egi_graph *g, egi_id reshape)
 {
     egi_id base = egi_arg(g, reshape, 0);

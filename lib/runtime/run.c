@@ -227,8 +227,8 @@ static bool is_watched(uintptr_t at, size_t bytes)
 #endif
 }
 
-/* A large argument is read where it lies if what code may read behind it is in its last page, no result is written
- * there, it is no memory of variables, and no host function could change it. */
+/* A large argument is read where it lies if what code may read behind it is in its last page, no result or variable is
+ * written there, and no host function could change it. */
 static bool lies_well(const egi_bound *b, const egi_run *r, const void *p, size_t bytes)
 {
     const uintptr_t page = 4096, from = (uintptr_t)p, end = from + bytes;
@@ -236,9 +236,10 @@ static bool lies_well(const egi_bound *b, const egi_run *r, const void *p, size_
     if ((end - 1) / page != (end - 1 + EGI_SLACK) / page || is_watched(end, EGI_SLACK)) return false;
     for (int64_t k = 1; k < b->code->buffers.n; k++) {
         const egi_code_buffer *c = &b->code->buffers.at[k];
-        uintptr_t to = 0;
-        if (c->kind == EGI_BUF_RESULT && r->results) to = (uintptr_t)r->results[c->slot];
-        if (c->kind == EGI_BUF_VAR) to = (uintptr_t)b->buffers[k];
+        const void *written = NULL;
+        if (c->kind == EGI_BUF_RESULT && r->results) written = r->results[c->slot];
+        if (c->kind == EGI_BUF_VAR) written = b->buffers[k];
+        const uintptr_t to = (uintptr_t)written;
         if (to && to < end && from < to + b->bytes[k]) return false;
     }
     return true;

@@ -102,6 +102,33 @@ START_TEST(a_neuron_steps_by_its_equation)
 }
 END_TEST
 
+/* -- gates that begin where the potential says, four equations together -------------------------------------------- */
+
+static bool gates(eg_context *eg, void *made, outcome *o)
+{
+    model *m = made;
+    eg_hh_params p = eg_hh_defaults();
+    p.method = EG_METHOD_RK4;
+    if (!m->net) m->net = eg_network(eg, NULL, NULL);
+    if (!m->E) m->E = eg_hh(m->net, "E", 3, &p);
+    if (!m->V[0]) m->V[0] = eg_system_variable(m->net, "E.n");
+    eg_var *step = m->net ? eg_system_variable(m->net, "step") : NULL;
+    const int64_t *steps = step ? eg_data(NULL, step) : NULL;
+    const eg_simulate_options how = {.run = &(eg_run_options){.interpret = true}};
+    if (!steps || (*steps == 0 && !faulty_run(eg, NULL, eg_simulate(m->net, 5, &how)))) return false;
+    float n[3];
+    if (eg_read(m->V[0], n, sizeof n)) return false;
+    ck_assert(n[0] > 0.2f && n[0] < 0.5f);
+    outcome_add(o, n, sizeof n);
+    return true;
+}
+
+START_TEST(a_neuron_with_gates_begins_and_steps)
+{
+    faulty_check(&(scenario){"gates", gates, sizeof(model), .most = 550}, 1);
+}
+END_TEST
+
 /* -- a class whose setup makes much -------------------------------------------------------------------------------- */
 
 typedef struct busy {
@@ -280,6 +307,7 @@ int main(void)
     tcase_add_test(t, a_network_is_built_and_simulated);
     tcase_add_test(t, a_network_is_compiled);
     tcase_add_test(t, a_neuron_steps_by_its_equation);
+    tcase_add_test(t, a_neuron_with_gates_begins_and_steps);
     tcase_add_test(t, a_setup_that_fails_half_way_leaves_nothing);
     tcase_add_test(t, names_are_free_again_after_a_wrong_parameter);
     tcase_add_test(t, dropped_variables_are_nothing_and_their_names_are_free);

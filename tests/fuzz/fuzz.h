@@ -76,7 +76,8 @@ extern const char *const fz_policy_names[FZ_POLICY_COUNT];
     X(trap)                                                                                                            \
     X(delay)                                                                                                           \
     X(event)                                                                                                           \
-    X(fired) X(dense) X(host) X(cond) X(loop) X(while) X(neuron) X(project) X(decay) X(monitor) X(poke) X(burst) X(spike)
+    X(fired)                                                                                                           \
+    X(dense) X(host) X(cond) X(loop) X(while) X(neuron) X(project) X(decay) X(monitor) X(poke) X(burst) X(spike)
 typedef enum fz_kind {
 #define X(name) FZ_K_##name,
     FZ_KINDS(X)

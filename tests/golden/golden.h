@@ -88,8 +88,8 @@ void golden_check(golden *g, const char *result, const double *got, int64_t num)
 
 /* -- scenes -------------------------------------------------------------------------------------------------------- */
 
-/* Adds row k of an array [steps] or [steps, num] to the input of the group in step k. */
-void golden_feed(golden *g, eg_system *group, const golden_array *rows);
+/* Adds row k of an array [steps] or [steps, num] to a variable of the group in step k. */
+void golden_feed(golden *g, eg_system *group, const char *to, const golden_array *rows);
 /* Keeps what a variable is at the end of each step, inputs too: the variable to record. */
 eg_var *golden_keep(golden *g, eg_system *group, const char *variable);
 /* Initial values. */

@@ -50,6 +50,15 @@ static void never_held(golden *g, const char *params)
     if (golden_param(g, params, "tau_ref", 0) > 0) golden_unsupported(g, "parameter", "tau_ref");
 }
 
+/* Models with conductances have two. */
+static eg_method of_two(golden *g)
+{
+    const char *name = golden_has(g, "method", NULL) ? golden_name(g, "method") : "exp_auto";
+    if (!strcmp(name, "rk4")) return EG_METHOD_RK4;
+    if (strncmp(name, "exp", 3) != 0) golden_unsupported(g, "method", name);
+    return EG_METHOD_EXP_EULER;
+}
+
 /* A parameter is that of the case.  If it is null there, a time is 0: there is none. */
 #define READ(parameter) p.parameter = golden_param(g, params, #parameter, 0)
 
@@ -130,6 +139,44 @@ static eg_system *fhn(golden *g, eg_system *net, const char *name, int64_t num, 
     return eg_fhn(net, name, num, &p);
 }
 
+static eg_system *hh(golden *g, eg_system *net, const char *name, int64_t num, const char *params)
+{
+    eg_hh_params p = {.method = of_two(g)};
+    never_held(g, params);
+    READ(ENa), READ(gNa), READ(EK), READ(gK), READ(EL), READ(gL), READ(V_th), READ(C);
+    return eg_hh(net, name, num, &p);
+}
+
+static eg_system *morris_lecar(golden *g, eg_system *net, const char *name, int64_t num, const char *params)
+{
+    eg_morris_lecar_params p = {.method = of_two(g)};
+    never_held(g, params);
+    READ(V_Ca), READ(g_Ca), READ(V_K), READ(g_K), READ(V_leak), READ(g_leak), READ(C), READ(V1), READ(V2), READ(V3),
+        READ(V4), READ(phi), READ(V_th);
+    return eg_morris_lecar(net, name, num, &p);
+}
+
+static eg_system *wang_buzsaki(golden *g, eg_system *net, const char *name, int64_t num, const char *params)
+{
+    eg_wang_buzsaki_params p = {.method = of_two(g)};
+    never_held(g, params);
+    READ(ENa), READ(gNa), READ(EK), READ(gK), READ(EL), READ(gL), READ(V_th), READ(phi), READ(C);
+    return eg_wang_buzsaki(net, name, num, &p);
+}
+
+/* The equations are BrainPy's, in which the area A plays no part. */
+static eg_system *pinsky_rinzel(golden *g, eg_system *net, const char *name, int64_t num, const char *params)
+{
+    eg_pinsky_rinzel_params p = {.as_brainpy = true, .method = of_two(g)};
+    never_held(g, params);
+    golden_param(g, params, "A", 1);
+    READ(gNa), READ(gK), READ(gCa), READ(gAHP), READ(gC), READ(gL), READ(ENa), READ(EK), READ(ECa), READ(EL), READ(gc),
+        READ(V_th), READ(Cm), READ(p);
+    return eg_pinsky_rinzel(net, name, num, &p);
+}
+
+const char *golden_input_of(const char *model) { return !strcmp(model, "PinskyRinzelModel") ? "Id" : "input"; }
+
 eg_system *golden_group(golden *g, eg_system *net, const char *name, int64_t num, const char *model, const char *params)
 {
     static const struct {
@@ -145,7 +192,11 @@ eg_system *golden_group(golden *g, eg_system *net, const char *name, int64_t num
                   {"ALIFBellec2020", alif},
                   {"Izhikevich", izhikevich},
                   {"HindmarshRose", hindmarsh_rose},
-                  {"FHN", fhn}};
+                  {"FHN", fhn},
+                  {"HH", hh},
+                  {"MorrisLecar", morris_lecar},
+                  {"WangBuzsakiModel", wang_buzsaki},
+                  {"PinskyRinzelModel", pinsky_rinzel}};
     for (size_t k = 0; k < sizeof models / sizeof *models; k++) {
         if (!strcmp(model, models[k].model)) return models[k].make(g, net, name, num, params);
     }

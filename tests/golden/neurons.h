@@ -9,5 +9,7 @@ eg_system *golden_group(golden *g, eg_system *net, const char *name, int64_t num
                         const char *params);
 /* The same for a map within a map of the case. */
 eg_lif_params golden_lif(golden *g, const char *params);
+/* The variable that a case's input is added to. */
+const char *golden_input_of(const char *model);
 
 #endif

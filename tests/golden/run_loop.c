@@ -113,11 +113,17 @@ static void loop_duration(golden *g)
     }
 }
 
+typedef struct fed {
+    eg_system *group;
+    const char *to;
+} fed;
+
 static eg_val run_group(void *user, eg_system *self, eg_shared s, eg_val x)
 {
+    const fed *f = user;
     (void)self;
-    eg_accumulate(user, "input", x);
-    return eg_update(user, s, eg_no_input());
+    eg_accumulate(f->group, f->to, x);
+    return eg_update(f->group, s, eg_no_input());
 }
 
 static void to_dynsys(golden *g)
@@ -125,7 +131,8 @@ static void to_dynsys(golden *g)
     eg_system *s = group(g);
     const golden_array *x = golden_input_array(g, "input", NULL);
     if (!s || !x) return;
-    eg_system *f = eg_to_dynsys(eg_system_parent(s), NULL, run_group, s, 1, &s);
+    fed to = {s, golden_input_of(golden_name(g, "model"))};
+    eg_system *f = eg_to_dynsys(eg_system_parent(s), NULL, run_group, &to, 1, &s);
     eg_monitor see[] = {{.variable = "N.V"}};
     eg_system *r = eg_dsrunner(f, NULL, &(eg_dsrunner_options){.num_monitors = 1, .monitors = see});
     eg_run_inputs(r, spec_of(x), x->data, NULL);

@@ -19,7 +19,7 @@ void golden_neuron(golden *g)
     eg_system *net = eg_network(g->eg, NULL, &(eg_network_options){.dt = golden_number(g, "dt"), .dtype = EG_F64});
     eg_system *group = golden_group(g, net, "N", num, golden_name(g, "model"), "params");
     if (!group || *g->why) return;
-    golden_feed(g, group, I);
+    golden_feed(g, group, golden_input_of(golden_name(g, "model")), I);
     const char *state;
     json_t *from;
     json_object_foreach((json_t *)(uintptr_t)json_object_get(g->run, "init"), state, from)

@@ -8,6 +8,7 @@
 
 typedef struct feed {
     eg_system *group;
+    const char *to;
     eg_array *rows;
 } feed;
 
@@ -15,19 +16,19 @@ static eg_val feed_update(eg_system *self, eg_shared s, eg_val x)
 {
     feed *f = eg_self(self);
     (void)x;
-    eg_accumulate(f->group, "input", eg_row(eg_constant(f->rows), s.i));
+    eg_accumulate(f->group, f->to, eg_row(eg_constant(f->rows), s.i));
     return eg_nothing();
 }
 
 static const eg_class feed_class = {.name = "Feed", .role = EG_PROJECTION, .size = sizeof(feed), .update = feed_update};
 
-void golden_feed(golden *g, eg_system *group, const golden_array *rows)
+void golden_feed(golden *g, eg_system *group, const char *to, const golden_array *rows)
 {
     if (!rows || !group) return;
     eg_spec spec = {.dtype = EG_F64, .rank = rows->rank};
     for (int k = 0; k < rows->rank && k < EG_MAX_RANK; k++) spec.dim[k] = rows->dim[k];
     eg_array *a = eg_array_new(g->eg, spec, rows->data);
-    eg_system_new(eg_system_parent(group), NULL, &feed_class, 0, &(feed){group, a});
+    eg_system_new(eg_system_parent(group), NULL, &feed_class, 0, &(feed){group, to, a});
 }
 
 /* -- recording ----------------------------------------------------------------------------------------------------- */

@@ -330,6 +330,80 @@ START_TEST(periodic_grids_close_along_every_axis)
 }
 END_TEST
 
+/* -- from another variable ----------------------------------------------------------------------------------------- */
+
+static double halved(void *user, double x) { return *(const double *)user + x / 2; }
+
+START_TEST(values_are_made_from_what_another_variable_begins_with)
+{
+    enum { N = 3000, B = 2 };
+    for (int type = 0; type < 2; type++) {
+        static double f64[4][B * N];
+        static float f32[4][B * N];
+        const eg_dtype dtype = type ? EG_F64 : EG_F32;
+        double plus = 3;
+        char name[] = "x";
+        eg_context *eg = eg_open(&(eg_options){.threads = 2, .seed = 5});
+        eg_system *s = eg_system_new(eg_network(eg, NULL, NULL), "s", &plain, 1, NULL);
+        eg_var *v[4] = {eg_add_variable(s, "x", eg_vector(dtype, N), eg_init_normal(0, 1)),
+                        eg_add_variable(s, "y", eg_vector(EG_F64, N), eg_init_from(name, halved, &plus)),
+                        eg_add_variable(s, "z", eg_vector(dtype, N), eg_init_from("y", halved, &plus))};
+        name[0] = '?';
+        v[3] = eg_add_variable(s, "i", eg_vector(EG_I32, N), eg_init_from("y", halved, &plus));
+        test_fine(eg);
+        for (int batch = 0; batch < 2; batch++) {
+            const int num = batch ? B * N : N;
+            int32_t i[B * N];
+            for (int k = 0; k < 4 && batch; k++) v[k] = eg_batch_variable(s, (const char[]){"xyzi"[k], 0}, B);
+            for (int reset = 0; reset < 2; reset++) {
+                for (int k = 0; k < 3; k++) {
+                    bool wide = type || k == 1;
+                    eg_read(v[k], wide ? (void *)f64[k] : (void *)f32[k], (size_t)num * (wide ? 8 : 4));
+                    for (int j = 0; j < num && !wide; j++) f64[k][j] = (double)f32[k][j];
+                    eg_fill(v[k], -1);
+                }
+                eg_read(v[3], i, (size_t)num * 4);
+                test_fine(eg);
+                for (int j = 0; j < num; j++) {
+                    double y = 3 + f64[0][j] / 2, z = 3 + y / 2;
+                    ck_assert_double_eq(f64[1][j], y);
+                    ck_assert_double_eq(f64[2][j], type ? z : (double)(float)z);
+                    ck_assert_int_eq(i[j], (int)z);
+                }
+                ck_assert_int_eq(eg_reset_state(s, NULL), EG_OK);
+            }
+            if (batch) ck_assert(memcmp(f64[0], f64[0] + N, N * sizeof(double)) != 0);
+        }
+        test_close(eg);
+    }
+}
+END_TEST
+
+START_TEST(what_values_cannot_be_made_from_is_said)
+{
+    double plus = 3;
+    eg_context *eg = test_open(0);
+    eg_system *s = eg_system_new(eg_network(eg, NULL, NULL), "s", &plain, 3, NULL);
+    eg_add_variable(s, "x", eg_vector(EG_F32, 4), eg_init_constant(1));
+    eg_add_variable(s, "k", eg_vector(EG_I32, 4), eg_init_constant(1));
+    const struct {
+        eg_initializer init;
+        eg_status status;
+        int64_t num;
+        const char *what;
+    } each[] = {{eg_init_from("w", halved, &plus), EG_ERR_ARGUMENT, 4, "is from w; give a variable that it has"},
+                {eg_init_from(NULL, halved, &plus), EG_ERR_ARGUMENT, 4, "is from NULL; give a variable"},
+                {eg_init_from("x", NULL, NULL), EG_ERR_ARGUMENT, 4, "a NULL function of x; give one"},
+                {eg_init_from("k", halved, &plus), EG_ERR_TYPE, 4, "'k', which is i32; give floats"},
+                {eg_init_from("x", halved, &plus), EG_ERR_SHAPE, 5, "f32[5], is from a variable of another shape"}};
+    for (size_t k = 0; k < sizeof each / sizeof *each; k++) {
+        ck_assert_ptr_null(eg_add_variable(s, "W", eg_vector(EG_F32, each[k].num), each[k].init));
+        test_expect(eg, each[k].status, "Plain 's'", "'W'", each[k].what, NULL);
+    }
+    test_close(eg);
+}
+END_TEST
+
 /* -- all of them --------------------------------------------------------------------------------------------------- */
 
 START_TEST(weights_depend_neither_on_threads_nor_on_resets)
@@ -472,6 +546,8 @@ int main(void)
     tcase_add_test(c, delta_orthogonal_kernels_are_orthogonal_in_their_middle);
     tcase_add_test(c, gaussian_weights_decay_with_distance);
     tcase_add_test(c, difference_of_gaussians_is_one);
+    tcase_add_test(c, values_are_made_from_what_another_variable_begins_with);
+    tcase_add_test(c, what_values_cannot_be_made_from_is_said);
     tcase_add_test(c, decay_leaves_out_small_weights);
     tcase_add_test(c, decay_between_populations_spans_their_range);
     tcase_add_test(c, periodic_grids_close_along_every_axis);

@@ -18,8 +18,13 @@ FOR(adqua_if, eg_adqua_if, eg_adqua_if_defaults)
 FOR(izhikevich, eg_izhikevich, eg_izhikevich_defaults)
 FOR(hindmarsh_rose, eg_hindmarsh_rose, eg_hindmarsh_rose_defaults)
 FOR(fhn, eg_fhn, eg_fhn_defaults)
+FOR(hh, eg_hh, eg_hh_defaults)
+FOR(morris_lecar, eg_morris_lecar, eg_morris_lecar_defaults)
+FOR(wang_buzsaki, eg_wang_buzsaki, eg_wang_buzsaki_defaults)
+FOR(pinsky_rinzel, eg_pinsky_rinzel, eg_pinsky_rinzel_defaults)
 
-#define OF(model) sizeof(eg_##model##_params), model##_defaults, make_##model
+#define OF(model) sizeof(eg_##model##_params), model##_defaults, make_##model, 0
+#define DRAWN(model) sizeof(eg_##model##_params), model##_defaults, make_##model, offsetof(eg_##model##_params, V_init)
 #define P(model, name, kind, value) {#name, offsetof(eg_##model##_params, name), kind, value}
 
 const zoo_model zoo[] = {
@@ -112,8 +117,53 @@ const zoo_model zoo[] = {
      {{"V", 0}, {"w", 0}},
      {P(fhn, a, FINITE, 0.7), P(fhn, b, FINITE, 0.8), P(fhn, tau, TIME, 12.5), P(fhn, V_th, THRESHOLD, 1.8),
       P(fhn, noise, NOISE, 0)}},
+    {"HH",
+     DRAWN(hh),
+     1,
+     20,
+     {{"V", NAN}, {"m", NAN}, {"h", NAN}, {"n", NAN}},
+     {P(hh, ENa, FINITE, 50), P(hh, EK, FINITE, -77), P(hh, EL, FINITE, -54.387), P(hh, gNa, FINITE, 120),
+      P(hh, gK, FINITE, 36), P(hh, gL, FINITE, 0.3), P(hh, V_th, THRESHOLD, 20), P(hh, C, WIDTH, 1),
+      P(hh, noise, NOISE, 0)}},
+    {"MorrisLecar",
+     DRAWN(morris_lecar),
+     20,
+     200,
+     {{"V", NAN}, {"W", 0.02}},
+     {P(morris_lecar, V_Ca, FINITE, 130), P(morris_lecar, V_K, FINITE, -84), P(morris_lecar, V_leak, FINITE, -60),
+      P(morris_lecar, g_Ca, FINITE, 4.4), P(morris_lecar, g_K, FINITE, 8), P(morris_lecar, g_leak, FINITE, 2),
+      P(morris_lecar, C, WIDTH, 20), P(morris_lecar, V1, FINITE, -1.2), P(morris_lecar, V2, NOT_ZERO, 18),
+      P(morris_lecar, V3, FINITE, 2), P(morris_lecar, V4, NOT_ZERO, 30), P(morris_lecar, phi, FINITE, 0.04),
+      P(morris_lecar, V_th, THRESHOLD, 10), P(morris_lecar, noise, NOISE, 0)}},
+    {"WangBuzsaki",
+     OF(wang_buzsaki),
+     0.05,
+     5,
+     {{"V", -65}, {"h", 0.6}, {"n", 0.32}},
+     {P(wang_buzsaki, ENa, FINITE, 55), P(wang_buzsaki, EK, FINITE, -90), P(wang_buzsaki, EL, FINITE, -65),
+      P(wang_buzsaki, gNa, FINITE, 35), P(wang_buzsaki, gK, FINITE, 9), P(wang_buzsaki, gL, FINITE, 0.1),
+      P(wang_buzsaki, V_th, THRESHOLD, 20), P(wang_buzsaki, phi, FINITE, 5), P(wang_buzsaki, C, WIDTH, 1),
+      P(wang_buzsaki, noise, NOISE, 0)}},
+    {"PinskyRinzel",
+     OF(pinsky_rinzel),
+     -0.5,
+     5,
+     {{"Vs", -64.6}, {"Vd", -64.5}, {"Ca", 0.2}, {"h", NAN}, {"n", NAN}, {"s", NAN}, {"c", NAN}, {"q", NAN}},
+     {P(pinsky_rinzel, gNa, FINITE, 30), P(pinsky_rinzel, gK, FINITE, 15), P(pinsky_rinzel, gCa, FINITE, 10),
+      P(pinsky_rinzel, gAHP, FINITE, 0.8), P(pinsky_rinzel, gC, FINITE, 15), P(pinsky_rinzel, gL, FINITE, 0.1),
+      P(pinsky_rinzel, ENa, FINITE, 60), P(pinsky_rinzel, EK, FINITE, -75), P(pinsky_rinzel, ECa, FINITE, 80),
+      P(pinsky_rinzel, EL, FINITE, -60), P(pinsky_rinzel, gc, FINITE, 2.1), P(pinsky_rinzel, V_th, THRESHOLD, 20),
+      P(pinsky_rinzel, Cm, WIDTH, 3), P(pinsky_rinzel, p, SHARE, 0.5), P(pinsky_rinzel, noise, NOISE, 0)}},
 };
 const int zoo_num = sizeof zoo / sizeof *zoo;
+
+const zoo_model *zoo_named(const char *name)
+{
+    for (int k = 0; k < zoo_num; k++) {
+        if (!strcmp(zoo[k].name, name)) return &zoo[k];
+    }
+    ck_abort_msg("no model %s", name);
+}
 
 int zoo_states(const zoo_model *m)
 {
@@ -136,6 +186,7 @@ zoo_scene zoo_open(int way, const zoo_model *m, eg_dtype type, const char *chang
     zoo_scene s = {.eg = test_open(way), .m = m};
     s.net = eg_network(s.eg, NULL, &(eg_network_options){.dtype = type});
     m->defaults(params);
+    if (m->drawn) *(eg_initializer *)(void *)(params + m->drawn) = eg_init_constant(-65);
     if (change) *zoo_param_of(m, params, change) = value;
     s.group = m->make(s.net, "N", N, params);
     test_fine(s.eg);

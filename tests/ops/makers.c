@@ -228,6 +228,46 @@ static egi_id zeros_like(test_case *c, eg_spec s)
     return case_node(c, EGI_BROADCAST, s, 1, &zero, 0, NULL, 0);
 }
 
+/* What fires in most places in rows `from` on, before them nowhere. */
+static egi_id mostly(test_case *c, eg_spec s, int64_t from)
+{
+    eg_spec f = s, rows = SPEC(EG_I32, s.dim[0]);
+    f.dtype = EG_F32;
+    egi_id x = case_arg(c, f), b = egi_op2(c->g, EGI_EQ, x, x); /* but for NaN */
+    egi_id row = case_node(c, EGI_IOTA, rows, 0, NULL, INTS(0), 0);
+    rows = s;
+    rows.dtype = EG_I32;
+    egi_id all = case_node(c, EGI_BROADCAST, rows, IDS(row), INTS(0), 0);
+    b = egi_op2(c->g, EGI_AND, b, egi_op2(c->g, EGI_GE, all, egi_const_i(c->g, EG_I32, from)));
+    return s.dtype == EG_BOOL ? b : egi_op3(c->g, EGI_SELECT, b, case_arg(c, s), egi_const_f(c->g, s.dtype, 0));
+}
+
+/* Many fire: tiles, and lists for the rows that have no spikes and those left. */
+static void fired_often(test_case *c, eg_dtype t, eg_dtype tx, int64_t m, int64_t k, int64_t n)
+{
+    const eg_spec to = SPEC(t, m, n);
+    egi_id base = case_arg(c, to), w = case_arg(c, SPEC(t, k, n)), zeros = zeros_like(c, to);
+    egi_id rows = mostly(c, SPEC(tx, m, k), m / 2), all = mostly(c, SPEC(tx, m, k), 0);
+    egi_id flip = case_node(c, EGI_TRANSPOSE, SPEC(tx, m, k), IDS(mostly(c, SPEC(tx, k, m), 0)), INTS(1, 0), 0);
+    egi_id late = case_node(c, EGI_TRANSPOSE, SPEC(tx, m, k), IDS(mostly(c, SPEC(tx, k, m), k / 8)), INTS(1, 0), 0);
+    case_result(c, case_node(c, EGI_DOT_EVENT, to, IDS(base, rows, w), 0, NULL, 0));
+    case_result(c, case_node(c, EGI_DOT_EVENT, to, IDS(zeros, all, w), 0, NULL, 0));
+    case_result(c, case_node(c, EGI_DOT_EVENT, to, IDS(base, flip, w), 0, NULL, 0));
+    case_result(c, case_node(c, EGI_DOT_EVENT, to, IDS(zeros, late, w), 0, NULL, 0));
+}
+
+/* More in the result than a core keeps, and more spikes than are sorted at once; in columns. */
+static void fired_large(test_case *c, eg_dtype t, eg_dtype tx)
+{
+    const int64_t m = 420, k = 90, n = 250;
+    const eg_spec to = SPEC(t, m, n), in = SPEC(EG_F32, k, m);
+    egi_id x = case_arg(c, in), y = case_arg(c, in), half = egi_op2(c->g, EGI_LT, x, y);
+    egi_id values = case_arg(c, SPEC(t, k, m)), zero = egi_const_f(c->g, t, 0), w = case_arg(c, SPEC(t, k, n));
+    if (tx != EG_BOOL) half = egi_op3(c->g, EGI_SELECT, half, values, zero);
+    egi_id flip = case_node(c, EGI_TRANSPOSE, SPEC(tx, m, k), IDS(half), INTS(1, 0), 0);
+    case_result(c, case_node(c, EGI_DOT_EVENT, to, IDS(case_arg(c, to), flip, w), 0, NULL, 0));
+}
+
 /* base + x w with x of that type, in rows and in columns; often and seldom fired. */
 static void fired(test_case *c, eg_dtype t, eg_dtype tx, int64_t m, int64_t k, int64_t n)
 {
@@ -279,6 +319,9 @@ static void case_dot_event(test_case *c)
         fired(c, t, tx, 4, 6, n);
         fired(c, t, tx, 70, 300, 67); /* more than are sorted at once */
         fired(c, t, tx, 1, 3 * n, 1); /* more than a list holds */
+        if (n == 17) fired_large(c, t, tx);
+        fired_often(c, t, tx, 21, 40, n % 100);
+        fired_often(c, t, tx, n % 100, 70, 37);
         fired_views(c, t, tx);
     }
 }
