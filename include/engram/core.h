@@ -451,7 +451,7 @@ typedef struct eg_memory_item {
                          long as the function */
     const char *file; /* where it was built; NULL: not known */
     int line;
-    eg_spec spec; /* of a stack: [steps, shape of a row...] */
+    eg_spec spec; /* of a stack: [steps, shape of a row...]; of complex numbers (not variables): floats [..., 2] */
     int64_t bytes;
 } eg_memory_item;
 
