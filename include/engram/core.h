@@ -447,10 +447,11 @@ EG_API const char *eg_memory_kind_text(eg_memory_kind kind);
 /* A value that lies in memory. */
 typedef struct eg_memory_item {
     eg_memory_kind kind;
-    const char *name; /* yours (eg_name, a variable's), or the operation that makes it; lives as long as the function */
+    const char *name; /* yours (eg_name, a variable's), or the operation that makes it; "": a list of spikes.  Lives as
+                         long as the function */
     const char *file; /* where it was built; NULL: not known */
     int line;
-    eg_spec spec; /* of a stack: [steps, shape of a row...] */
+    eg_spec spec; /* of a stack: [steps, shape of a row...]; of complex numbers (not variables): floats [..., 2] */
     int64_t bytes;
 } eg_memory_item;
 

@@ -41,8 +41,9 @@ typedef struct eg_environment {
 } eg_environment;
 
 /* Sets what is given, all or nothing, in the order dt, mode, batch_size, x64, float_, int_, complex_.  NULL changes
- * nothing. Errors: dt or batch_size below 0 or too large, an unknown mode, both a mode with batches and `nonbatching`,
- * and as EG_ERR_TYPE wrong types. */
+ * nothing.
+ * Errors: dt or batch_size below 0 or too large, an unknown mode, both a mode with batches and `nonbatching`, and as
+ * EG_ERR_TYPE wrong types. */
 EG_API eg_status(eg_set_environment)(eg_context *eg, const eg_environment *e, EG_PLACE);
 /* All of it, as it could be set again.  For NULL that of a new context. */
 EG_API eg_environment eg_get_environment(const eg_context *eg);

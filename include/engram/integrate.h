@@ -26,13 +26,13 @@ extern "C" {
  *     y + dt phi(dt L) f,   L = df/dy,   phi(z) = (e^z - 1)/z,   phi(0) = 1.
  * L is differentiated from f.  Exact where f is linear in y; what depends on plain numbers alone, as phi then does, is
  * computed once, not for each element.  Several equations take their steps from the same x, the old values.
- * f is called while tracing with one number for each part of x (a tuple if there are several) and gives one number; it
- * may use neither values nor variables of the trace around it.  Parts of x have the shape of y, or rank 0: they are the
- * same for all.  dt has rank 0; time is in the unit of f.
+ * f is called while tracing with one number for each part of x (a tuple if there are several) and gives one number.  It
+ * may use plain numbers and read variables of one number, but no values of the trace around it, and it sets nothing.
+ * Parts of x have the shape of y, or rank 0: they are the same for all.  dt has rank 0; time is in the unit of f.
  * dt L counts as 30 at most: a step that grows 10^13 times only says that y explodes, and derivatives of the step stay
  * finite.
- * Errors: k is none of the parts, y is not floating, a part of another shape, f gives more than a number or uses
- * variables. */
+ * Errors: k is none of the parts, y is not floating, a part of another shape, f gives more than a number, sets
+ * variables, or does what has no gradient (eg_while, host functions). */
 EG_API eg_val(eg_exp_euler)(eg_context *eg, eg_fn f, void *user, eg_val x, int k, eg_val dt, EG_PLACE);
 
 /* One step of the classical Runge-Kutta method of order 4 for several equations together: the first num parts of x, of

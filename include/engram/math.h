@@ -2,13 +2,14 @@
  *
  * Operands are traced values or plain C numbers.  Operations of plain numbers alone give a plain number at once.
  * Types.  Plain numbers take the type of the traced operands (a plain real beside integers or booleans: the default
- *   float, f32).  Traced operands of different types meet in the higher one of bool < i32 < u32 < i64 < f32 < f64 < c64
- *   < c128; i32 with u32 gives i64, f64 with c64 c128.  Arithmetic of booleans is done in i32, mathematics of integers
- * in the default float. Shapes.  Elementwise operations broadcast as NumPy does: shapes are aligned at their last axes,
- * extent 1 repeats. Axes count from 0; negative ones count from the last axis. Errors are sticky in the context
- * (core.h) and name the operation, the values, their shapes, your file and line.  An operation that fails gives
- * eg_nothing().  Shape operations need a traced value: make one of a number by eg_full(). In C each macro stands for a
- * function of the same name, called as (eg_add)(a, b, file, line), which bindings use.
+ *   float, f32).  Traced operands of different types meet in the higher one of bool < i32 < u32 < i64 < f32 < f64;
+ *   i32 with u32 gives i64.  A complex operand makes it complex: c64, or c128 if one is f64 or c128.  Arithmetic of
+ *   booleans is done in i32, mathematics of integers in the default float.
+ * Shapes.  Elementwise operations broadcast as NumPy does: shapes are aligned at their last axes, extent 1 repeats.
+ *   Axes count from 0; negative ones count from the last axis.
+ * Errors are sticky in the context (core.h) and name the operation, the values, their shapes, your file and line.  An
+ *   operation that fails gives eg_nothing().  Shape operations need a traced value: make one of a number by eg_full().
+ * In C each macro stands for a function of the same name, called as (eg_add)(a, b, file, line), which bindings use.
  */
 #ifndef ENGRAM_MATH_H
 #define ENGRAM_MATH_H

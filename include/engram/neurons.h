@@ -138,7 +138,8 @@ EG_API eg_system *(eg_gif)(eg_system *parent, const char *name, int64_t num, con
 /* Exponential integrate-and-fire (Fourcaud-Trocmé, Hansel, van Vreeswijk and Brunel, "How spike generation mechanisms
  * determine the neuronal response to fluctuating inputs", Journal of Neuroscience 23, 2003):
  *     tau dV/dt = V_rest - V + delta_T exp((V - V_T)/delta_T) + R I;   V >= V_th: a spike, V = V_reset, held for
- * tau_ref. The exponent counts as 20 at most, from where V is above any threshold in the same step. */
+ * tau_ref.
+ * The exponent counts as 20 at most, from where V is above any threshold in the same step. */
 typedef struct eg_exp_if_params {
     double V_rest;         /* mV */
     double V_reset;        /* mV */

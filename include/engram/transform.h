@@ -94,8 +94,9 @@ typedef struct eg_vmap_options {
  * after the other; so are events along connections.
  * Called by itself, a run over time (eg_loop) along connections or of wide values is done copy by copy, as many at once
  * as there are threads: a sweep over networks takes as long as their runs one by one on all cores.  Cancelled, it
- * leaves the state of before. Errors: num below 1, unknown arguments, variables that do not fit, a shared variable that
- * copies set to different values, values of the highest rank, a host function inside of what only some copies do. */
+ * leaves the state of before, and results that mean nothing.
+ * Errors: num below 1, unknown arguments, variables that do not fit, a shared variable that copies set to different
+ * values, values of the highest rank, a host function inside of what only some copies do. */
 EG_API eg_func *(eg_vmap)(eg_func *f, int64_t num, const eg_vmap_options *options, EG_PLACE);
 /* The mean of x over the samples of a batch, of x's type and shape.  In a function that is written for one sample that
  * is x itself; eg_vmap() makes it the mean over its copies, one value for all of them, which also a shared variable may

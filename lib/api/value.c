@@ -89,6 +89,22 @@ eg_val egi_wrap(eg_context *eg, egi_id id)
     return id && eg->trace ? (eg_val){&eg->header, eg->trace->generation, id} : eg_nothing();
 }
 
+/* Is the trace in progress within the one that the value belongs to? */
+static bool is_around(const eg_context *eg, eg_val v)
+{
+    for (const egi_trace *t = eg->trace->outer; t; t = t->outer) {
+        if (t->generation == v.generation) return true;
+    }
+    return false;
+}
+
+static void fail_elsewhere(eg_context *eg, eg_val v, const char *what, const char *file, int line)
+{
+    const char *why = is_around(eg, v) ? "the function around this one; hand it over as an argument"
+                                       : "a trace that has ended; use values only inside the function that made them";
+    egi_fail(eg, EG_ERR_SCOPE, file, line, "%s: an operand belongs to %s", what, why);
+}
+
 egi_id egi_use(eg_context *eg, eg_val v, const char *what, bool tuple, const char *file, int line)
 {
     egi_graph *g = egi_tracing(eg, what, file, line);
@@ -107,9 +123,7 @@ egi_id egi_use(eg_context *eg, eg_val v, const char *what, bool tuple, const cha
         return 0;
     }
     if (v.generation != eg->trace->generation || v.id >= (uint64_t)g->nodes.n || !v.id) {
-        egi_fail(eg, EG_ERR_SCOPE, file, line,
-                 "%s: an operand belongs to a trace that has ended; use values only inside the function that made them",
-                 what);
+        fail_elsewhere(eg, v, what, file, line);
         return 0;
     }
     if (!tuple && egi_at(g, v.id)->dtype == EG_DTYPE_COUNT) {

@@ -74,11 +74,13 @@ static eg_val lasts(eg_shared s, eg_val n, double tau_ref)
     return eg_convert(eg_le(passed, tau_ref), EG_I32);
 }
 
+static const double MOST_HELD = INT32_MAX;
+
 /* The number of steps k after this one with t_k - t <= tau_ref, plus 1 (i32 scalar). */
 static eg_val steps_held(eg_shared s, double tau_ref)
 {
-    /* Rounding moves the limit by one step at most. */
-    eg_val n = eg_floor(eg_add(eg_div(tau_ref, s.dt64), 0.5));
+    /* Rounding moves the limit by one step at most.  More steps than can be counted are as many as can be. */
+    eg_val n = eg_min(eg_floor(eg_add(eg_div(tau_ref, s.dt64), 0.5)), MOST_HELD - 2);
     eg_val steps = eg_add(eg_convert(n, EG_I32), lasts(s, n, tau_ref));
     return eg_max(eg_add(steps, lasts(s, eg_add(n, 1.0), tau_ref)), 0);
 }

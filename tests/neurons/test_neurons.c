@@ -1,4 +1,6 @@
 /* What holds for every model: where it begins, how it runs, how long it is held; what it says of wrong parameters. */
+#include <float.h>
+
 #include "zoo.h"
 
 enum { WAYS = 3, T = 400 };
@@ -131,7 +133,7 @@ static void check_held(const zoo_model *m, double tau_ref, double dt, eg_dtype t
     eg_current(s.net, NULL, s.group, 1e7);
     static bool spike[T * N];
     record(&s, "spike", spike, T);
-    double last = -1e7;
+    double last = -INFINITY;
     for (int k = 0; k < T; k++) {
         bool want = k * dt - last > tau_ref;
         if (want) last = k * dt;
@@ -140,6 +142,13 @@ static void check_held(const zoo_model *m, double tau_ref, double dt, eg_dtype t
     ck_assert_int_eq(eg_variable_spec(eg_system_variable(s.group, "refractory")).dtype, EG_I32);
     test_close(s.eg);
 }
+
+START_TEST(V_may_be_held_longer_than_steps_can_be_counted)
+{
+    const double ever[] = {2e8, 1e12, DBL_MAX};
+    for (size_t k = 0; k < sizeof ever / sizeof *ever; k++) check_held(&zoo[0], ever[k], 0.1, EG_F32);
+}
+END_TEST
 
 START_TEST(V_is_held_while_the_time_since_the_spike_is_at_most_tau_ref)
 {
@@ -358,6 +367,7 @@ int main(void)
     tcase_add_loop_test(c, compiled_code_on_any_number_of_threads_is_the_interpreter_bit_for_bit, 0, zoo_num);
     tcase_add_loop_test(c, nothing_happens_below_the_threshold_and_noise_does, 0, zoo_num);
     tcase_add_test(c, noise_has_the_spread_of_its_process);
+    tcase_add_test(c, V_may_be_held_longer_than_steps_can_be_counted);
     tcase_add_test(c, V_is_held_while_the_time_since_the_spike_is_at_most_tau_ref);
     tcase_add_loop_test(c, without_tau_ref_there_is_no_refractory, 0, zoo_num);
     tcase_add_test(c, other_variables_go_on_while_V_is_held);

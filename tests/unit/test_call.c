@@ -326,41 +326,6 @@ START_TEST(a_result_leaves_the_rest_of_a_larger_array_alone)
 END_TEST
 
 enum { WIDE = 32 * 1024 };
-static eg_var *wide;
-
-static eg_val halve_and_add(void *user, eg_val x)
-{
-    (void)x;
-    eg_set(wide, eg_add(eg_mul(eg_get(wide), 0.5), *(eg_val *)user));
-    return eg_nothing();
-}
-
-static eg_val adds_to_wide(void *user, eg_val x)
-{
-    (void)user;
-    eg_set(wide, eg_add(eg_get(wide), 1));
-    eg_loop(eg, 3, halve_and_add, &x, eg_nothing(), eg_nothing());
-    return eg_sum(x);
-}
-
-/* Also a large one, which is read where it lies if nothing changes it. */
-START_TEST(an_argument_may_be_the_memory_of_a_variable)
-{
-    wide = eg_variable(eg, "wide", eg_vector(EG_F32, WIDE));
-    eg_func *f = TRACE(adds_to_wide, eg_vector(EG_F32, WIDE));
-    eg_state *s[2];
-    float sum[2];
-    for (int k = 0; k < 2; k++) {
-        s[k] = eg_state_new(eg);
-        float *at = eg_data(s[k], wide);
-        for (int i = 0; i < WIDE; i++) at[i] = (float)i;
-        ck_assert_int_eq(eg_call(f, s[k], IN(at), (void *[]){&sum[k]}, &(eg_run_options){.interpret = k}), EG_OK);
-    }
-    same_variables(s[0], s[1], (const char *const[]){"wide", NULL});
-    ck_assert_float_eq(sum[0], sum[1]);
-}
-END_TEST
-
 static eg_val square_and_sum(void *user, eg_val x)
 {
     (void)user;
@@ -469,7 +434,6 @@ int main(void)
     tcase_add_test(t, host_threads_run_one_function_at_once_on_states_of_their_own);
     tcase_add_test(t, a_state_in_use_is_an_error_for_a_second_run);
     tcase_add_test(t, every_number_of_threads_gives_the_same_bits);
-    tcase_add_test(t, an_argument_may_be_the_memory_of_a_variable);
     tcase_add_test(t, a_large_argument_ends_where_it_ends);
     tcase_add_test(t, a_result_leaves_the_rest_of_a_larger_array_alone);
     tcase_add_test(t, host_functions_with_more_outputs_have_code_of_their_own);

@@ -228,7 +228,7 @@ START_TEST(a_function_traced_while_another_one_is_is_complete_in_itself)
     BOTH(TRACE(traces_another, eg_scalar(EG_F32)), IN(&x), &y);
     ck_assert_float_eq(y, 7); /* stash adds 1 */
     ck_assert_ptr_null(eg_trace(eg, "first", traces_another, &x, 1, &eg_scalar(EG_F32)));
-    SAYS(EG_ERR_SCOPE, "eg_add", "test_trace.c:");
+    SAYS(EG_ERR_SCOPE, "eg_add", "the function around this one", "test_trace.c:");
     TRACE(stash, eg_scalar(EG_F32));
 }
 END_TEST
