@@ -227,13 +227,8 @@ static bool is_watched(uintptr_t at, size_t bytes)
 #endif
 }
 
-<<<<<<< HEAD
-/* A large argument is read where it lies if what code may read behind it is in its last page, no result is written
- * there, it is no memory of variables, and no host function could change it. */
-=======
 /* A large argument is read where it lies if what code may read behind it is in its last page, no result or variable is
  * written there, and no host function could change it. */
->>>>>>> rev2
 static bool lies_well(const egi_bound *b, const egi_run *r, const void *p, size_t bytes)
 {
     const uintptr_t page = 4096, from = (uintptr_t)p, end = from + bytes;
