@@ -239,7 +239,8 @@ static void spread_vecs(const egi_fired *f, egi_irb *b, const LLVMValueRef *arg,
         if (mask) egi_irb_store_masked(b, sum[v], p, mask);
         if (v + 2 < vecs) egi_irb_store(b, sum[v], p);
         if (v && v == vecs - 1) {
-            LLVMValueRef before = egi_irb_at(b, t, egi_irb_at(b, t, to[0], row), egi_irb_i64(b, (int64_t)(v - 1) * lanes));
+            LLVMValueRef before =
+                egi_irb_at(b, t, egi_irb_at(b, t, to[0], row), egi_irb_i64(b, (int64_t)(v - 1) * lanes));
             egi_irb_store(b, sum[v - 1], before);
             egi_irb_store(b, sum[v], p);
         }

@@ -24,15 +24,15 @@ typedef struct egi_fired {
     LLVMValueRef list; /* (x, to, count, n, ahead): numbers of those of x[0..n) that fired; count: i64; meanwhile
                           x[ahead..ahead + n) is fetched into the caches */
     LLVMValueRef
-        sort;         /* (lists, num, first, to, k, m): k lists of num[.] (i64) numbers < m, one behind the other,
-                         become m lists of numbers < k: number j begins at to[first[j]] (i32) and ends at first[j + 1] */
-    LLVMValueRef add; /* (list, w, from, to, x, n, w_row, x_step, cols, keep): to = from + what the rows of w in the
-                         list give; keep 1, or 0: from is one vector for all columns */
+        sort;            /* (lists, num, first, to, k, m): k lists of num[.] (i64) numbers < m, one behind the other,
+                            become m lists of numbers < k: number j begins at to[first[j]] (i32) and ends at first[j + 1] */
+    LLVMValueRef add;    /* (list, w, from, to, x, n, w_row, x_step, cols, keep): to = from + what the rows of w in the
+                            list give; keep 1, or 0: from is one vector for all columns */
     LLVMValueRef spread; /* (list, w, -, to, x, n, to_row, -, cols, -): rows of `to` in the list get what the row w
                             gives */
-    LLVMValueRef count; /* (x, count, n): how many of x[0..n) fired; count: i64 */
-    LLVMValueRef tile;  /* (x, w, from, to, n, w_row, x_row, x_step, from_row, cols, keep): as many rows as a tile has,
-                           w_row apart in `to`, each with n spikes: to = from + what the rows of w give that fired */
+    LLVMValueRef count;  /* (x, count, n): how many of x[0..n) fired; count: i64 */
+    LLVMValueRef tile;   /* (x, w, from, to, n, w_row, x_row, x_step, from_row, cols, keep): as many rows as a tile has,
+                            w_row apart in `to`, each with n spikes: to = from + what the rows of w give that fired */
 } egi_fired;
 
 /* i64: bit j says whether spike j at x fired, for j < left (at least 1) and < group. */

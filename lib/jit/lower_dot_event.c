@@ -17,10 +17,10 @@
 
 enum {
     CACHED = 384 * 1024, /* bytes of weights that a core keeps */
-    DENSE = 60,               /* of a hundred spikes, from so many on a tile is faster than lists */
-    FIRST = 8,                /* spikes of a row that are looked at for one that fired */
-    SAMPLE = 16,              /* rows of spikes in columns that are counted */
-    AHEAD = 4096,             /* bytes of spikes that are fetched before they are listed */
+    DENSE = 60,          /* of a hundred spikes, from so many on a tile is faster than lists */
+    FIRST = 8,           /* spikes of a row that are looked at for one that fired */
+    SAMPLE = 16,         /* rows of spikes in columns that are counted */
+    AHEAD = 4096,        /* bytes of spikes that are fetched before they are listed */
     SPLIT_ROWS = 4,      /* rows that a thread must have for rows to be split rather than columns */
     /* of a thread's scratch: lists; the same turned, and where they begin; counts; one vector of the base */
     AT_TURNED = 2 * (EGI_FIRED_ROOM + EGI_FIRED_COLUMNS + EGI_FIRED_SLACK),
@@ -124,7 +124,8 @@ static LLVMValueRef dense(const job *d, LLVMValueRef fired, LLVMValueRef all)
     return LLVMBuildICmp(b->b, LLVMIntSGE, hundred, LLVMBuildMul(b->b, all, egi_irb_i64(b, DENSE), ""), "");
 }
 
-/* A tile of rows of the result from m on; its spikes lie at x, x_row from row to row and x_step from one to the next. */
+/* A tile of rows of the result from m on; its spikes lie at x, x_row from row to row and x_step from one to the next.
+ */
 static void add_tile(const job *d, LLVMValueRef m, LLVMValueRef x, LLVMValueRef x_row, LLVMValueRef x_step)
 {
     egi_irb *b = d->b;
@@ -159,9 +160,11 @@ static LLVMValueRef each_fires(const job *d, LLVMValueRef x, LLVMValueRef x_row,
     LLVMValueRef all = egi_irb_carry(b, &rows, LLVMConstInt(b->i1, 1, 0));
     LLVMValueRef k = egi_irb_loop_begin(b, &l, zero, egi_irb_min(b, n, egi_irb_i64(b, FIRST)), one);
     LLVMValueRef any = egi_irb_carry(b, &l, LLVMConstInt(b->i1, 0, 0));
-    LLVMValueRef p = egi_irb_load(b, d->spike, at(d, d->spike, egi_irb_at(b, d->spike, x, LLVMBuildMul(ir, r, x_row, "")), k, x_step, zero));
+    LLVMValueRef p = egi_irb_load(
+        b, d->spike, at(d, d->spike, egi_irb_at(b, d->spike, x, LLVMBuildMul(ir, r, x_row, "")), k, x_step, zero));
     LLVMValueRef none = LLVMConstNull(d->spike);
-    LLVMValueRef yes = d->f->values ? LLVMBuildFCmp(ir, LLVMRealUNE, p, none, "") : LLVMBuildICmp(ir, LLVMIntNE, p, none, "");
+    LLVMValueRef yes =
+        d->f->values ? LLVMBuildFCmp(ir, LLVMRealUNE, p, none, "") : LLVMBuildICmp(ir, LLVMIntNE, p, none, "");
     egi_irb_carry_next(&l, any, LLVMBuildOr(ir, any, yes, ""));
     egi_irb_loop_end(b, &l);
     egi_irb_carry_next(&rows, all, LLVMBuildAnd(ir, all, egi_irb_carry_out(&l, any), ""));

@@ -34,8 +34,8 @@ bool egi_may_overwrite(const egi_place_work *w, egi_id x, egi_id writer);
 /* The same for what a loop carries and stacks as well: may the loop over elements that computes `writer` copy x to its
  * row and overwrite it? */
 bool egi_may_replace_stacked(const egi_place_work *w, egi_id x, egi_id writer);
-/* May both arms of the cond of which `item` is a result put it where x lies?  Each must compute it in the last loop over
- * elements that reads x in that arm, or leave x as it is. */
+/* May both arms of the cond of which `item` is a result put it where x lies?  Each must compute it in the last loop
+ * over elements that reads x in that arm, or leave x as it is. */
 bool egi_may_replace_in_arms(const egi_place_work *w, egi_id x, egi_id item);
 
 #endif
