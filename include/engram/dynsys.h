@@ -82,8 +82,8 @@ typedef struct eg_network_options {
 } eg_network_options;
 
 /* The root that everything else is made in.  Without a name (NULL or "") paths begin with the children's names; a
- * context takes one such network.  Its variable "step" (i64) counts the steps done. Errors: dt negative, infinite or
- * NaN, dtype not a float. */
+ * context takes one such network.  Its variable "step" (i64) counts the steps done.
+ * Errors: dt negative, infinite or NaN, dtype not a float. */
 EG_API eg_system *(eg_network)(eg_context *eg, const char *name, const eg_network_options *options, EG_PLACE);
 
 /* A system of that class inside parent, num elements large (0: not a population).  self: its struct, copied; NULL = all

@@ -37,8 +37,8 @@ EG_API eg_val(eg_exp_euler)(eg_context *eg, eg_fn f, void *user, eg_val x, int k
 
 /* One step of the classical Runge-Kutta method of order 4 for several equations together: the first num parts of x, of
  * one shape and type, have the derivatives f[0], f[1], ...; the other parts are held.  Their values after dt: a tuple,
- * or one value if num is 1.  Equations are called and written as those of eg_exp_euler(), four times each. Errors: num
- * below 1 or more than x has parts, an equation that is NULL, and those of eg_exp_euler(). */
+ * or one value if num is 1.  Equations are called and written as those of eg_exp_euler(), four times each.
+ * Errors: num below 1 or more than x has parts, an equation that is NULL, and those of eg_exp_euler(). */
 EG_API eg_val(eg_rk4)(eg_context *eg, int num, const eg_fn *f, void *user, eg_val x, eg_val dt, EG_PLACE);
 
 /* How models take a step of their equations. */

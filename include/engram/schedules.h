@@ -80,9 +80,9 @@ EG_API eg_schedule eg_custom_schedule(eg_fn fn, eg_schedule_fn value, void *user
 EG_API const char *eg_schedule_kind_name(eg_schedule_kind kind);
 
 /* Traced: the rate after `step` updates (an integer scalar or a whole plain number), an f64 scalar.  A traced step
- * below 0 counts as 0, a plain number is an error.  In C, s may be a compound literal. Errors: s NULL or of an unknown
- * kind, rates that are negative, infinite or NaN, parts outside of what is said above, boundaries that do not ascend, a
- * step that is no scalar, a result of fn that is no scalar or no float. */
+ * below 0 counts as 0, a plain number is an error.  In C, s may be a compound literal.
+ * Errors: s NULL or of an unknown kind, rates that are negative, infinite or NaN, parts outside of what is said above,
+ * boundaries that do not ascend, a step that is no scalar, a result of fn that is no scalar or no float. */
 EG_API eg_val(eg_schedule_at)(eg_context *eg, eg_val step, const eg_schedule *s, EG_PLACE);
 /* The same computed by C's library, which may differ in the last bits; a step below 0 counts as 0.  NaN of NULL, of
  * unknown kinds, and of custom ones without `value`. */
