@@ -25,10 +25,7 @@ FOR(pinsky_rinzel, eg_pinsky_rinzel, eg_pinsky_rinzel_defaults)
 
 #define OF(model) sizeof(eg_##model##_params), model##_defaults, make_##model, 0
 #define DRAWN(model) sizeof(eg_##model##_params), model##_defaults, make_##model, offsetof(eg_##model##_params, V_init)
-#define P(model, name, kind, value)                                                                                    \
-    {                                                                                                                  \
-#name, offsetof(eg_##model##_params, name), kind, value                                                        \
-    }
+#define P(model, name, kind, value) {#name, offsetof(eg_##model##_params, name), kind, value}
 
 const zoo_model zoo[] = {
     {"LIF",
